@@ -1,0 +1,68 @@
+"""Everything that can go wrong, told as: what happened, on which host, what to do next."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+HostState = Literal["up", "no-interface", "unreachable", "refused", "not-installed"]
+
+
+class MeshError(Exception):
+    """Something a person must read.
+
+    `what` says what happened, `host` where, `hint` what to do next. None of the
+    three may hold a secret. `str()` joins them into one line.
+    """
+
+    def __init__(self, what: str, *, host: str | None = None, hint: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.host = host
+        self.hint = hint
+
+    def __str__(self) -> str:
+        where = f"{self.host}: " if self.host else ""
+        then = f" ({self.hint})" if self.hint else ""
+        return f"{where}{self.what}{then}"
+
+
+class UsageError(MeshError):
+    """The command line or `mesh.toml` is wrong: exit code 2."""
+
+
+class HostError(MeshError):
+    """One host cannot be worked with; the others go on."""
+
+    state: HostState = "unreachable"
+
+
+class Unreachable(HostError):
+    """No SSH connection, or it broke: what was asked may or may not have happened."""
+
+    state = "unreachable"
+
+
+class Refused(HostError):
+    """SSH answered and said no: login, sudo, or a host key that is not the known one."""
+
+    state = "refused"
+
+
+class UnknownHostKey(Refused):
+    """The host's key stands in no known_hosts file. `fingerprint` is `SHA256:...`."""
+
+    def __init__(self, what: str, *, host: str, hint: str, fingerprint: str) -> None:
+        super().__init__(what, host=host, hint=hint)
+        self.fingerprint = fingerprint
+
+
+class NotInstalled(HostError):
+    """The host answers but lacks a program that the work needs."""
+
+    state = "not-installed"
+
+
+class CommandFailed(HostError):
+    """A script on the host ended with an exit status other than 0."""
+
+    state = "up"

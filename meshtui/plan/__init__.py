@@ -1,0 +1,1 @@
+"""Wanted minus seen: steps per host, their impact, and how a plan reads. Pure."""

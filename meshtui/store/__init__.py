@@ -1,0 +1,1 @@
+"""Files on the operator's machine: mesh.toml, the journal."""

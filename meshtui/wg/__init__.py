@@ -1,0 +1,1 @@
+"""WireGuard's own formats: keys, endpoints, wg-quick files, `wg show dump`, link health. Pure."""
