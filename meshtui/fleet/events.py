@@ -1,0 +1,89 @@
+"""What the fleet tells whoever watches: plain values, one per thing that happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from meshtui.errors import HostState
+from meshtui.wg.dump import LiveInterface
+from meshtui.wg.health import LinkState
+
+
+@dataclass(frozen=True, slots=True)
+class HostStatus:
+    """One host, as it answered or failed to."""
+
+    name: str
+    state: HostState
+    addresses: tuple[str, ...]
+    """On the mesh, by `mesh.toml`, without prefix length."""
+    public_key: str | None
+    listen_port: int | None
+    error: str | None = None
+    """Why the state is not `up`: what happened and what to do."""
+    live: LiveInterface | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStatus:
+    """One direction of a link: `from_`'s view of `to`."""
+
+    from_: str
+    to: str
+    state: LinkState
+    latest_handshake_age: int | None = None
+    """Seconds, by the clock of the host that sees it; None: never, or not known."""
+    transfer_rx: int | None = None
+    transfer_tx: int | None = None
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HostPolled:
+    """One look at one host: its state, and its row of the grid in the file's order."""
+
+    host: HostStatus
+    links: tuple[LinkStatus, ...]
+
+
+Phase = Literal["key", "stage", "change", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A host entered or ended a phase of an apply."""
+
+    host: str
+    phase: Phase
+    state: Literal["running", "done", "failed"]
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectionVerified:
+    """The proof, or not, that `from_` reaches `to` over the mesh."""
+
+    from_: str
+    to: str
+    ok: bool
+    detail: str
+    """`handshake 1 s ago, 10.0.0.2 in 0.8 ms`, or what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """How an apply ended."""
+
+    failed: dict[str, str]
+    """Host -> why, for hosts that are not as the plan wanted; owed ones among them."""
+    directions: tuple[DirectionVerified, ...]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether every host changed as planned and every direction works."""
+        return not self.failed and all(direction.ok for direction in self.directions)
+
+
+Event = HostPolled | Progress | DirectionVerified

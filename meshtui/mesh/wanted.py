@@ -1,0 +1,68 @@
+"""From the mesh to the interface that each host should have."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network, IPv6Network
+
+from meshtui.mesh.model import NAT_KEEPALIVE, Host, Mesh
+from meshtui.wg.interface import Address, Interface, Network, Peer
+
+
+def wanted(mesh: Mesh) -> dict[str, Interface]:
+    """The interface of every host: in a full mesh, each has all others as peers.
+
+    Addresses must be allocated and endpoints known (see `Host.endpoint`).
+    """
+    reached = {
+        host.name: tuple(single(address) for address in host.addresses)
+        for host in mesh.hosts.values()
+    }
+    return {
+        host.name: Interface(
+            name=mesh.interface,
+            public_key=host.public_key,
+            addresses=host.addresses,
+            listen_port=host.listen_port,
+            mtu=host.mtu,
+            peers=tuple(
+                Peer(
+                    name=other.name,
+                    public_key=other.public_key,
+                    endpoint=other.endpoint,
+                    allowed_ips=reached[other.name],
+                    persistent_keepalive=_keepalive(host, other),
+                    preshared=mesh.preshared_keys,
+                )
+                for other in mesh.hosts.values()
+                if other.name != host.name
+            ),
+        )
+        for host in mesh.hosts.values()
+    }
+
+
+def single(address: Address) -> Network:
+    """The network that holds this one address: /32 or /128."""
+    if address.version == 4:
+        return IPv4Network(address.ip)
+    return IPv6Network(address.ip)
+
+
+def joined(mesh: Mesh) -> list[tuple[str, str]]:
+    """Every direction that should have a tunnel, as (from, to) in the file's order.
+
+    Two hosts that are both behind NAT have no way to each other yet.
+    """
+    return [
+        (one.name, other.name)
+        for one in mesh.hosts.values()
+        for other in mesh.hosts.values()
+        if one.name != other.name and not (one.behind_nat and other.behind_nat)
+    ]
+
+
+def _keepalive(host: Host, other: Host) -> int:
+    """What keeps the way to `host` open: its own setting, or 25 s where NAT would forget it."""
+    if host.persistent_keepalive:
+        return host.persistent_keepalive
+    return NAT_KEEPALIVE if host.behind_nat and not other.behind_nat else 0

@@ -1,0 +1,72 @@
+"""What a plan is: per host, what would change and what that touches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Impact = Literal["none", "handshake", "route", "new"]
+"""What a step touches of what runs: nothing; a link's session; an address or a
+route; or nothing yet, because the interface is new."""
+
+Action = Literal[
+    "make-key",
+    "write-file",
+    "bring-up",
+    "enable",
+    "add-peer",
+    "change-peer",
+    "remove-peer",
+    "add-address",
+    "remove-address",
+    "add-route",
+    "remove-route",
+    "listen-port",
+    "mtu",
+    "write-back",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that would be done on one host."""
+
+    action: Action
+    detail: str
+    """What, for a person: `server-b 10.0.0.2/32 at 203.0.113.2:51820`."""
+    impact: Impact = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class HostPlan:
+    """What would change on one host. Without steps and problem: nothing."""
+
+    host: str
+    steps: tuple[Step, ...] = ()
+    before: str | None = None
+    """The wg-quick file as it is, secrets masked; None: there is none."""
+    after: str | None = None
+    """The file as it would be, secrets masked; None: as it is."""
+    notes: tuple[str, ...] = ()
+    """What is seen and left alone: unknown peers, a missing systemd."""
+    problem: str | None = None
+    """Why nothing can be done here now: the host is owed its change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Wanted minus seen, for the whole mesh."""
+
+    mesh: str
+    interface: str
+    hosts: tuple[HostPlan, ...]
+
+    @property
+    def changes(self) -> int:
+        """How many steps there are in all."""
+        return sum(len(host.steps) for host in self.hosts)
+
+    @property
+    def problems(self) -> tuple[HostPlan, ...]:
+        """The hosts that are owed their change, with the reason."""
+        return tuple(host for host in self.hosts if host.problem)

@@ -1,0 +1,41 @@
+"""One WireGuard interface as it should be: what wg-quick reads, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+
+from meshtui.wg.endpoint import Endpoint
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Interface | IPv6Interface
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The far end, as one interface should see it."""
+
+    name: str
+    """The member's name in `mesh.toml`."""
+    public_key: str | None
+    """None while no key exists: it is made when the plan is applied."""
+    endpoint: Endpoint | None
+    """None where the peer cannot be reached from outside."""
+    allowed_ips: tuple[Network, ...]
+    persistent_keepalive: int = 0
+    """Seconds; 0 is off."""
+    preshared: bool = False
+    """Whether the link has a preshared key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """One host's interface: what `wanted` says it should be."""
+
+    name: str
+    public_key: str | None
+    addresses: tuple[Address, ...]
+    listen_port: int
+    mtu: int | None
+    """None: what wg-quick works out, or what the host's file says."""
+    peers: tuple[Peer, ...]
