@@ -1,4 +1,4 @@
-"""The mesh as `mesh.toml` says it: values only, no defaults left open but those a host must answer."""
+"""The mesh as `mesh.toml` says it, as values."""
 
 from __future__ import annotations
 

@@ -7,9 +7,8 @@ import re
 from typing import NamedTuple
 
 #: RFC 1123 names, and underscores because real zones have them.
-_NAME = re.compile(
-    r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?"
-)
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*\.?")
 
 
 class Endpoint(NamedTuple):
@@ -28,7 +27,7 @@ class Endpoint(NamedTuple):
 
 
 def parse_endpoint(text: str) -> Endpoint:
-    """Read `1.2.3.4:51820`, `[2001:db8::1]:51820` or `name:51820`; ValueError says what is wrong."""
+    """Read `1.2.3.4:51820`, `[2001:db8::1]:51820` or `name:51820`; ValueError: what is wrong."""
     host, colon, port_text = text.rpartition(":")
     if not colon or not host:
         raise ValueError("expected host:port")
