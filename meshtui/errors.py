@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Literal
 
 HostState = Literal["up", "no-interface", "unreachable", "refused", "not-installed"]
@@ -35,6 +36,12 @@ class HostError(MeshError):
 
     state: HostState = "unreachable"
 
+    def at(self, host: str) -> HostError:
+        """The same error, told of `host`: one broken jump host is the error of many."""
+        told = copy(self)
+        told.host = host
+        return told
+
 
 class Unreachable(HostError):
     """No SSH connection, or it broke: what was asked may or may not have happened."""
@@ -51,7 +58,14 @@ class Refused(HostError):
 class UnknownHostKey(Refused):
     """The host's key stands in no known_hosts file. `fingerprint` is `SHA256:...`."""
 
-    def __init__(self, what: str, *, host: str, hint: str, fingerprint: str) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        host: str | None = None,
+        hint: str | None = None,
+        fingerprint: str = "",
+    ) -> None:
         super().__init__(what, host=host, hint=hint)
         self.fingerprint = fingerprint
 

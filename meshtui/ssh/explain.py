@@ -1,0 +1,55 @@
+"""asyncssh's and the system's errors, told as what happened and what to do next."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import asyncssh
+
+from meshtui.errors import HostError, Refused, Unreachable
+from meshtui.ssh.target import Target
+
+
+def explain(target: Target, error: Exception, unusable: Mapping[Path, str]) -> HostError:
+    """The HostError that says what `error` means for a login at `target`."""
+    where = f"{target.host} port {target.port}"
+    if isinstance(error, asyncssh.PermissionDenied):
+        locked = [f"{path} {why}" for path, why in unusable.items()]
+        hint = "; ".join(locked) or f"does `ssh -l {target.user} {target.host}` log in with a key?"
+        return Refused(
+            f"{where} refuses the login as {target.user}", host=target.written, hint=hint
+        )
+    if isinstance(error, asyncssh.HostKeyNotVerifiable):
+        return Refused(
+            f"host key of {where} is not to be trusted: {error.reason}", host=target.written
+        )
+    if isinstance(error, TimeoutError):
+        return Unreachable(
+            f"{where} did not answer in {target.connect_seconds:.0f} s",
+            host=target.written,
+            hint="is it up, and does a firewall drop SSH?",
+        )
+    if isinstance(error, socket.gaierror):
+        return Unreachable(
+            f"{target.host} cannot be resolved: {error.strerror}",
+            host=target.written,
+            hint="is the name right?",
+        )
+    if isinstance(error, ConnectionRefusedError):
+        return Unreachable(
+            f"{where} refuses connections", host=target.written, hint="does sshd run there?"
+        )
+    if isinstance(error, asyncssh.ChannelOpenError):
+        return Refused(
+            f"{where} opens no session: {error.reason}",
+            host=target.written,
+            hint="see MaxSessions and ForceCommand in its sshd_config",
+        )
+    if isinstance(error, asyncssh.DisconnectError):
+        return Unreachable(f"{where} ended the connection: {error.reason}", host=target.written)
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error) or type(error).__name__
+        return Unreachable(f"{where}: {reason}", host=target.written)
+    return Unreachable(f"{where}: {type(error).__name__}: {error}", host=target.written)
