@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import signal
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +78,7 @@ class Connector:
             return Connection(shell, target)
         except HostError as error:
             # Told by the name that the operator gave it.
-            error.host = name
-            raise
+            raise error.at(name) from None
 
     async def close(self) -> None:
         """Close hops and agents; shells are closed by whoever opened them."""
@@ -154,19 +156,12 @@ class Connector:
         task = self._hops.get(key)
         if task is None or (task.done() and _is_dead(task)):
             task = self._hops[key] = asyncio.create_task(self._open_hop(jumps), name=f"hop {key}")
-        try:
-            return await asyncio.shield(task)
-        except HostError as error:
-            raise type(error)(f"jump host {jumps[-1]}: {error.what}", hint=error.hint) from (
-                None if not isinstance(error, UnknownHostKey) else error
-            )
+        return await asyncio.shield(task)
 
     async def _open_hop(self, jumps: tuple[str, ...]) -> asyncssh.SSHClientConnection:
         target = await self.resolve(jumps[-1].removeprefix("ssh://"))
         if len(jumps) > 1:
             # The chain is what the operator wrote, not what the last one's own entry adds.
-            from dataclasses import replace
-
             target = replace(target, jumps=jumps[:-1])
         return await self._connect(target)
 
@@ -183,8 +178,10 @@ async def _start(name: str, target: Target, connection: asyncssh.SSHClientConnec
         raise explain(target, error, {}) from None
 
     def end() -> None:
-        # OpenSSH and dropbear pass the signal on to the command's whole group.
-        process.kill()
+        # OpenSSH and dropbear pass the signal on to the command's whole group. A
+        # channel that is closed already, or a server that takes no signals, says so.
+        with contextlib.suppress(OSError):
+            process.kill()
         connection.abort()
 
     shell = Shell(name, Pipes(process.stdin, process.stdout, process.stderr, end))
@@ -201,13 +198,12 @@ async def _open_local(name: str) -> Shell:
         start_new_session=True,
     )
     assert process.stdin and process.stdout and process.stderr
+    stdin = process.stdin
 
     def end() -> None:
-        import contextlib
-        import os
-        import signal
-
-        with contextlib.suppress(ProcessLookupError):
+        # What sudo started can't be killed from here, but it ends with its stdin.
+        stdin.close()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
 
     shell = Shell(name, Pipes(process.stdin, process.stdout, process.stderr, end))
