@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Impact = Literal["none", "handshake", "route", "new"]
@@ -38,6 +38,26 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """The same for the machine: what the scripts on the host are given.
+
+    Texts hold marks where something secret or not yet made goes: `@secret:N@`,
+    `@live@`, `@live-psk:KEY@` and `@made@` are filled in on the host itself,
+    `@operator@`, `@public:HOST@` and `@psk:HOST@` before they are sent.
+    """
+
+    base: str
+    """SHA-256 of the file that the plan starts from, or `none`."""
+    template: str | None = None
+    """The new file; None: it stays."""
+    changes: tuple[str, ...] = ()
+    """Lines for `change`: what is done to the running interface."""
+    make_key: Literal["host", "operator"] | None = None
+    bring_up: bool = False
+    enable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HostPlan:
     """What would change on one host. Without steps and problem: nothing."""
 
@@ -51,6 +71,8 @@ class HostPlan:
     """What is seen and left alone: unknown peers, a missing systemd."""
     problem: str | None = None
     """Why nothing can be done here now: the host is owed its change."""
+    work: Work | None = None
+    """What carries the steps out; None: nothing to do on the host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +82,12 @@ class Plan:
     mesh: str
     interface: str
     hosts: tuple[HostPlan, ...]
+    touched: frozenset[tuple[str, str]] = frozenset()
+    """Directions whose handshake must be newer than the change."""
+    public_keys: dict[str, str] = field(default_factory=dict)
+    """Host -> its key, as far as there is one already."""
+    addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Host -> its addresses on the mesh, new ones too; as `mesh.toml` writes them."""
 
     @property
     def changes(self) -> int:

@@ -103,6 +103,7 @@ observe() {
     if [ -e "$file" ]; then
         [ -r "$file" ] || fail "$file cannot be read"
         sha256sum <"$file" | cut -d ' ' -f 1 | part sha256
+        stat -c %a "$file" | part mode
         mask_file <"$file" | part file
         file_public_key <"$file" | part file-key
     fi

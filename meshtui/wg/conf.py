@@ -1,0 +1,132 @@
+"""wg-quick files, edited in place: whatever is not changed stays to the letter.
+
+Source for the format: wg-quick(8) and its `parse_options`; keys and headings
+match in any case, `#` begins a comment anywhere, a key may stand several times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+Heading = Literal["", "interface", "peer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading's lines: the comments right above it, itself, and all up to the next."""
+
+    heading: Heading
+    lines: tuple[str, ...]
+
+    def values(self, key: str) -> tuple[str, ...]:
+        """All values of `key`, lists split at their commas."""
+        found = (value for line in self.lines if (value := _value(line, key)) is not None)
+        return tuple(part for value in found for v in value.split(",") if (part := v.strip()))
+
+    def get(self, key: str) -> str | None:
+        """The value of `key`; of several the last, as `wg` takes it. None: it is not there."""
+        found = [value for line in self.lines if (value := _value(line, key)) is not None]
+        return found[-1] if found else None
+
+    def has(self, text: str) -> bool:
+        """Whether a line reads just `text`."""
+        return any(line.strip() == text for line in self.lines)
+
+    def put(self, key: str, values: Sequence[str]) -> Section:
+        """With `key` set to `values`, one a line, where it stood or else at the end."""
+        new = [f"{key} = {value}" for value in values]
+        lines: list[str] = []
+        at: int | None = None
+        for line in self.lines:
+            if _value(line, key) is None:
+                lines.append(line)
+            elif at is None:
+                at = len(lines)
+        if at is None:
+            at = len(lines)
+            while at and not lines[at - 1].strip():
+                at -= 1
+        lines[at:at] = new
+        return replace(self, lines=tuple(lines))
+
+    def insert(self, line: str) -> Section:
+        """With `line` right below the heading."""
+        at = next(i for i, text in enumerate(self.lines) if _heading(text) == self.heading) + 1
+        return replace(self, lines=(*self.lines[:at], line, *self.lines[at:]))
+
+
+@dataclass(frozen=True, slots=True)
+class ConfFile:
+    """A wg-quick file as its sections, in order."""
+
+    sections: tuple[Section, ...]
+
+    @property
+    def interface(self) -> Section:
+        """The one [Interface] section."""
+        return next(section for section in self.sections if section.heading == "interface")
+
+    @property
+    def peers(self) -> tuple[Section, ...]:
+        """The [Peer] sections, in order."""
+        return tuple(section for section in self.sections if section.heading == "peer")
+
+    def __str__(self) -> str:
+        return "".join(f"{line}\n" for section in self.sections for line in section.lines)
+
+
+def parse(text: str) -> ConfFile:
+    """Read a wg-quick file. ValueError says on which line it is none."""
+    sections: list[Section] = []
+    heading: Heading = ""
+    lines: list[str] = []
+    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
+        found = _heading(line)
+        if found is None:
+            bare = line.partition("#")[0].strip()
+            if bare and ("=" not in bare or not heading):
+                raise ValueError(f"line {number} is neither a heading nor `key = value`")
+            lines.append(line)
+            continue
+        # Comments right above a heading speak of what follows.
+        above = len(lines)
+        while above and lines[above - 1].lstrip().startswith("#") and not _marks(lines[above - 1]):
+            above -= 1
+        if lines[:above]:
+            sections.append(Section(heading, tuple(lines[:above])))
+        heading, lines = found, [*lines[above:], line]
+    sections.append(Section(heading, tuple(lines)))
+    count = sum(section.heading == "interface" for section in sections)
+    if count != 1:
+        raise ValueError(f"it has {count} [Interface] sections instead of one")
+    return ConfFile(tuple(sections))
+
+
+def section(heading: Heading, pairs: Iterable[tuple[str, str]], comment: str = "") -> Section:
+    """A new section, with an empty line above it."""
+    title = {"interface": "[Interface]", "peer": "[Peer]", "": ""}[heading]
+    body = [f"{key} = {value}" for key, value in pairs]
+    return Section(heading, ("", title, *([comment] if comment else []), *body))
+
+
+def _marks(line: str) -> bool:
+    """The mark that meshtui leaves stands below its heading and belongs there."""
+    return line.lstrip().startswith("# meshtui:")
+
+
+def _heading(line: str) -> Heading | None:
+    bare = line.partition("#")[0].strip().lower()
+    if not bare.startswith("["):
+        return None
+    if bare == "[interface]":
+        return "interface"
+    if bare == "[peer]":
+        return "peer"
+    raise ValueError(f"unknown section {bare}")
+
+
+def _value(line: str, key: str) -> str | None:
+    name, equals, value = line.partition("#")[0].partition("=")
+    return value.strip() if equals and name.strip().lower() == key.lower() else None
