@@ -75,9 +75,9 @@ def _new_interface(want: Interface, seen: Seen, made: str) -> Section:
     ]
     if want.mtu:
         pairs.append(("MTU", str(want.mtu)))
-    made = section("interface", pairs)
+    lines = section("interface", pairs).lines
     title = f"# {want.name}: kept by meshtui; other tools may read it, and add to it"
-    return Section("interface", (title, *made.lines[1:]))
+    return Section("interface", (title, *lines[1:]))
 
 
 def _edit_interface(
@@ -123,8 +123,9 @@ def _edit_peer(old: Section, peer: Peer, seen: Seen, fresh_psk: bool) -> Section
     new = old
     if {ip_network(v, strict=False) for v in old.values("AllowedIPs")} != set(peer.allowed_ips):
         new = new.put("AllowedIPs", [", ".join(str(network) for network in peer.allowed_ips)])
-    if (old.get("Endpoint") or "") != str(peer.endpoint or ""):
-        new = new.put("Endpoint", [str(peer.endpoint)] if peer.endpoint else [])
+    # Without an endpoint of our own, one that somebody found out is the best there is.
+    if peer.endpoint and old.get("Endpoint") != str(peer.endpoint):
+        new = new.put("Endpoint", [str(peer.endpoint)])
     if keepalive_of(old) != peer.persistent_keepalive:
         seconds = peer.persistent_keepalive
         new = new.put("PersistentKeepalive", [str(seconds)] if seconds else [])

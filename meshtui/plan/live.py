@@ -71,7 +71,7 @@ def _interface(plan: LivePlan, want: Interface, seen: Seen) -> None:
     assert seen.live is not None
     if seen.live.listen_port != want.listen_port:
         detail = f"{seen.live.listen_port} -> {want.listen_port}"
-        _do(plan, Step("listen-port", detail, "handshake"), f"listen-port {want.listen_port}")
+        _do(plan, Step("listen-port", detail, "route"), f"listen-port {want.listen_port}")
     if want.mtu and seen.mtu != want.mtu:
         _do(plan, Step("mtu", f"{seen.mtu} -> {want.mtu}"), f"mtu {want.mtu}")
 
@@ -82,10 +82,19 @@ def _peers(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> Non
     text: list[str] = []
     for peer in want.peers:
         live = seen.live.peers.get(peer.public_key) if peer.public_key else None
+        if live and peer.name in context.fresh_psk:
+            # A new preshared key counts from the next handshake on. Made anew, the peer
+            # has that at once, and not in two minutes, when nobody looks any more.
+            plan.changes.append(f"remove-peer {peer.public_key}")
+            step = Step("change-peer", f"{peer.name}: a new preshared key", "handshake")
+            plan.steps.append(step)
+            plan.renewed.add(peer.name)
+            text += _section(peer, _peer_lines(peer, None, seen.clock, context))
+            continue
         lines = _peer_lines(peer, live, seen.clock, context)
         if not lines:
             continue
-        text += ["[Peer]", f"PublicKey = {peer.public_key or f'@public:{peer.name}@'}", *lines]
+        text += _section(peer, lines)
         detail = f"{peer.name} {', '.join(map(str, peer.allowed_ips))}"
         if live is None:
             at = f" at {peer.endpoint}" if peer.endpoint else ""
@@ -95,13 +104,13 @@ def _peers(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> Non
         impact: Impact = "none"
         if any(line.startswith("AllowedIPs") for line in lines):
             impact = "route"
-        if any(line.startswith("PresharedKey") for line in lines):
-            impact = "handshake"
-            plan.renewed.add(peer.name)
-        what = ", ".join(line.replace(f"@psk:{peer.name}@", "(new)") for line in lines)
-        plan.steps.append(Step("change-peer", f"{peer.name}: {what}", impact))
+        plan.steps.append(Step("change-peer", f"{peer.name}: {', '.join(lines)}", impact))
     if text:
         plan.changes += [f"peers {len(text)}", *text]
+
+
+def _section(peer: Peer, lines: list[str]) -> list[str]:
+    return ["[Peer]", f"PublicKey = {peer.public_key or f'@public:{peer.name}@'}", *lines]
 
 
 def _peer_lines(peer: Peer, live: LivePeer | None, clock: int, context: Context) -> list[str]:

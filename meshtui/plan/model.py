@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+from meshtui.errors import HostError
+from meshtui.mesh.model import Mesh
+from meshtui.plan.seen import Seen
+from meshtui.wg.endpoint import Endpoint
 
 Impact = Literal["none", "handshake", "route", "new"]
 """What a step touches of what runs: nothing; a link's session; an address or a
@@ -43,7 +49,8 @@ class Work:
 
     Texts hold marks where something secret or not yet made goes: `@secret:N@`,
     `@live@`, `@live-psk:KEY@` and `@made@` are filled in on the host itself,
-    `@operator@`, `@public:HOST@` and `@psk:HOST@` before they are sent.
+    `@operator@` and `@psk:HOST@` before they are sent. `@public:HOST@` stands for a
+    key that is still to be made; once it is, the plan is made again with it.
     """
 
     base: str
@@ -76,6 +83,22 @@ class HostPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanInputs:
+    """All that a plan follows from."""
+
+    mesh: Mesh
+    """With addresses for all hosts and, where they are known, endpoints."""
+    written: Mesh
+    """As `mesh.toml` says it: what differs is written back."""
+    seen: Mapping[str, Seen | HostError]
+    """A Seen for every host that answered, the reason for the others."""
+    resolved: Mapping[Endpoint, Endpoint]
+    """Endpoints that are DNS names -> their addresses now."""
+    prune: bool = False
+    """Whether peers that nobody knows are removed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Wanted minus seen, for the whole mesh."""
 
@@ -86,8 +109,8 @@ class Plan:
     """Directions whose handshake must be newer than the change."""
     public_keys: dict[str, str] = field(default_factory=dict)
     """Host -> its key, as far as there is one already."""
-    addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """Host -> its addresses on the mesh, new ones too; as `mesh.toml` writes them."""
+    inputs: PlanInputs | None = None
+    """What it was made from."""
 
     @property
     def changes(self) -> int:

@@ -11,14 +11,12 @@ from meshtui.mesh.model import Mesh
 from meshtui.mesh.wanted import joined, wanted
 from meshtui.plan.file import managed, new_file
 from meshtui.plan.live import Context, LivePlan, live_plan
-from meshtui.plan.model import HostPlan, Plan, Step, Work
+from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
 from meshtui.plan.seen import Seen
 from meshtui.plan.trouble import clones, steals, trouble
 from meshtui.wg.conf import parse
 from meshtui.wg.endpoint import Endpoint
 from meshtui.wg.interface import Interface
-
-SeenOrWhy = Seen | HostError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,6 @@ class Known:
 
     mesh: Mesh
     written: Mesh
-    """As `mesh.toml` has it: without what was allocated or seen."""
     wanted: Mapping[str, Interface]
     fresh_psk: frozenset[frozenset[str]]
     """Links that get a new preshared key."""
@@ -37,19 +34,9 @@ class Known:
     prune: bool
 
 
-def make_plan(
-    mesh: Mesh,
-    seen: Mapping[str, SeenOrWhy],
-    *,
-    written: Mesh,
-    resolved: Mapping[Endpoint, Endpoint] | None = None,
-    prune: bool = False,
-) -> Plan:
-    """What would change on each host.
-
-    `mesh` has addresses and endpoints for all; `written` is what `mesh.toml` says;
-    `seen` has a Seen for every host that answered and the reason for the others.
-    """
+def make_plan(inputs: PlanInputs) -> Plan:
+    """What would change on each host."""
+    mesh, written, seen = inputs.mesh, inputs.written, inputs.seen
     keys = {
         name: (one.public_key if isinstance(one, Seen) else mesh.hosts[name].public_key)
         for name, one in seen.items()
@@ -70,8 +57,8 @@ def make_plan(
             for host in written.hosts.values()
             if host.public_key and keys[host.name] not in (host.public_key, None)
         },
-        resolved=resolved or {},
-        prune=prune,
+        resolved=inputs.resolved,
+        prune=inputs.prune,
     )
     hosts, renewed = [], set[tuple[str, str]]()
     for name in mesh.hosts:
@@ -88,8 +75,17 @@ def make_plan(
         hosts=tuple(hosts),
         touched=frozenset(renewed) & frozenset(joined(mesh)),
         public_keys={name: key for name, key in keys.items() if key},
-        addresses={n: tuple(str(a.ip) for a in h.addresses) for n, h in mesh.hosts.items()},
+        inputs=inputs,
     )
+
+
+def again(plan: Plan, now: Mapping[str, Seen | HostError]) -> Plan:
+    """The same plan where some hosts are no longer as they were seen.
+
+    So a key that was made takes its place, and a host that failed drops out.
+    """
+    assert plan.inputs
+    return make_plan(replace(plan.inputs, seen={**plan.inputs.seen, **now}))
 
 
 def _without_keyless(

@@ -177,11 +177,12 @@ async def _start(name: str, target: Target, connection: asyncssh.SSHClientConnec
     except (OSError, asyncssh.Error) as error:
         raise explain(target, error, {}) from None
 
-    def end() -> None:
-        # OpenSSH and dropbear pass the signal on to the command's whole group. A
-        # channel that is closed already, or a server that takes no signals, says so.
-        with contextlib.suppress(OSError):
-            process.kill()
+    def end(kill: bool) -> None:
+        if kill:
+            # OpenSSH and dropbear pass the signal on to the command's whole group. A
+            # channel that is closed already, or a server that takes none, says so.
+            with contextlib.suppress(OSError):
+                process.kill()
         connection.abort()
 
     shell = Shell(name, Pipes(process.stdin, process.stdout, process.stderr, end))
@@ -200,11 +201,12 @@ async def _open_local(name: str) -> Shell:
     assert process.stdin and process.stdout and process.stderr
     stdin = process.stdin
 
-    def end() -> None:
-        # What sudo started can't be killed from here, but it ends with its stdin.
+    def end(kill: bool) -> None:
         stdin.close()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+        if kill:
+            # What sudo started can't be killed from here, but it ends with its stdin.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
 
     shell = Shell(name, Pipes(process.stdin, process.stdout, process.stderr, end))
     await shell.start()

@@ -56,8 +56,8 @@ class Pipes:
     stdin: Writer
     stdout: Reader
     stderr: Reader
-    end: Callable[[], None]
-    """Kill what runs there and drop the connection."""
+    end: Callable[[bool], None]
+    """Drop the connection; if true, kill what runs there first."""
 
 
 @cache
@@ -89,7 +89,7 @@ class Shell:
                 self._send(b"%d\n%s%s\n" % (len(program()), program(), nonce.encode()))
                 await self._read_to(f"{nonce}\n".encode(), _NOISE_BYTES)
         except TimeoutError:
-            self.close()
+            self.close(kill=True)
             raise Unreachable(
                 f"logged in, but no shell answered in {deadline:.0f} s",
                 host=self.host,
@@ -125,7 +125,7 @@ class Shell:
                     status = int(await self._read_to(b"\n", 64))
                     said = await self._complaint(token) if status else ""
             except TimeoutError:
-                self.close()
+                self.close(kill=True)
                 raise Unreachable(
                     f"no answer to `{verb}` in {deadline:.0f} s: not known whether it was done",
                     host=self.host,
@@ -146,12 +146,12 @@ class Shell:
             raise CommandFailed(said or f"`{verb}` ended with status {status}", host=self.host)
         return answer
 
-    def close(self) -> None:
-        """End the channel and whatever runs on it."""
+    def close(self, *, kill: bool = False) -> None:
+        """End the channel. What runs on it ends its step by itself, or is killed."""
         if not self.closed:
             self.closed = True
             self._draining.cancel()
-            self._pipes.end()
+            self._pipes.end(kill)
 
     def _send(self, data: bytes) -> None:
         self._pipes.stdin.write(data)
