@@ -12,6 +12,7 @@ from meshtui.wg.inert import inert
 
 NAME_LIMIT = 64
 ERROR_LIMIT = 1000
+ERROR_LINES = 12
 FIELD_LIMIT = 64
 
 
@@ -20,9 +21,10 @@ class Row:
     """One host, and its view of every other, in the mesh's order."""
 
     name: str
-    address: str
+    addresses: tuple[str, ...]
     state: SeenState
     error: str | None
+    """Why it is not up, and what to do; may have several lines."""
     public_key: str | None
     listen_port: int | None
     links: tuple[LinkStatus | None, ...]
@@ -97,20 +99,29 @@ class MeshView:
                 cells[column] = _inert_link(link)
         return replace(
             before,
-            address=inert(", ".join(host.addresses), FIELD_LIMIT) or before.address,
+            addresses=tuple(inert(text, FIELD_LIMIT) for text in host.addresses)
+            or before.addresses,
             state=host.state,
-            error=None if host.error is None else inert(host.error, ERROR_LIMIT),
+            error=inert_lines(host.error),
             public_key=None if host.public_key is None else inert(host.public_key, FIELD_LIMIT),
             listen_port=host.listen_port,
             links=tuple(cells),
         )
 
 
+def inert_lines(text: str | None) -> str | None:
+    """`text` with its line breaks kept and nothing else active; None stays None."""
+    if text is None:
+        return None
+    lines = text[: ERROR_LIMIT + 1].splitlines()[:ERROR_LINES]
+    return "\n".join(inert(line, ERROR_LIMIT) for line in lines)
+
+
 def _connecting(mesh: Mesh, name: str) -> Row:
     host = mesh.hosts[name]
     return Row(
         name=inert(name, NAME_LIMIT),
-        address=", ".join(str(address.ip) for address in host.addresses),
+        addresses=tuple(str(address.ip) for address in host.addresses),
         state="connecting",
         error=None,
         public_key=host.public_key,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len, set_cell_size
+
 NONE = "–"
 
 #: A column narrower than five cells must hold any count: one unit per 1024.
@@ -77,5 +79,12 @@ def counted(count: int, noun: str) -> str:
 
 
 def fit(text: str, width: int) -> str:
-    """Cut `text` to `width` characters, with `…` where something is missing."""
-    return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+    """Cut `text` to `width` cells, with `…` where something is missing."""
+    if cell_len(text) <= width:
+        return text
+    return set_cell_size(text, width - 1) + "…" if width > 0 else ""
+
+
+def pad(text: str, width: int) -> str:
+    """`text` in exactly `width` cells: cut with `…`, or filled with spaces."""
+    return set_cell_size(fit(text, width), max(0, width))
