@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 Scope = Literal["app", "mesh", "grid", "plan", "apply", "scroll", "help", "hostkey", "quit"]
 
@@ -76,7 +76,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", "yes", ("y",), "quit", "quit now", hint=True),
     Action("quit", "no", ("escape", "n"), "stay", "stay", hint=True),
     Action("app", "help", ("question_mark", "f1"), "help", "this help", hint=True),
-    Action("app", "leave", ("q",), "quit", "quit; asks once while an apply is under way", hint=True),
+    Action(
+        "app", "leave", ("q",), "quit", "quit; asks once while an apply is under way", hint=True
+    ),
     Action("app", "leave_now", ("ctrl+c", "ctrl+q"), "quit now", "quit at once", priority=True),
 )
 
@@ -92,7 +94,7 @@ KEY_NAMES = {
 }
 
 
-def bindings(*scopes: Scope) -> list[Binding]:
+def bindings(*scopes: Scope) -> list[BindingType]:
     """Textual's bindings for the actions of `scopes`."""
     return [
         Binding(

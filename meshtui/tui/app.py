@@ -43,6 +43,14 @@ class MeshApp(App[None], inherit_bindings=False):
 
     TITLE = "meshtui"
     BINDINGS = bindings("app")
+    # All of it here: Textual does not read the style sheets of a default screen.
+    CSS_PATH = [  # noqa: RUF012 - Textual takes no tuple
+        "widgets/grid.tcss",
+        "widgets/lines.tcss",
+        "screens/mesh.tcss",
+        "screens/plan.tcss",
+        "screens/dialog.tcss",
+    ]
 
     def __init__(
         self, mesh: Mesh, open_fleet: OpenFleet, *, clock: Callable[[], float] = time.monotonic
@@ -202,9 +210,7 @@ class MeshApp(App[None], inherit_bindings=False):
         if plan is None:
             return
         run = self.apply_run = ApplyRun(plan, self._clock)
-        self.run_worker(
-            self._apply(plan, run), name="apply", group="apply", exit_on_error=False
-        )
+        self.run_worker(self._apply(plan, run), name="apply", group="apply", exit_on_error=False)
         self.push_screen(ApplyScreen(run))
 
     async def _apply(self, plan: Plan, run: ApplyRun) -> None:
@@ -294,5 +300,7 @@ def check_terminal() -> None:
     if os.environ.get("TERM", "") in ("dumb", ""):
         raise UsageError("this terminal cannot show the screen (TERM is dumb or unset)", hint=hint)
     # Textual reads stdin and draws on stderr's terminal.
-    if not (sys.__stdin__ and sys.__stdin__.isatty() and sys.__stderr__ and sys.__stderr__.isatty()):
+    if not (
+        sys.__stdin__ and sys.__stdin__.isatty() and sys.__stderr__ and sys.__stderr__.isatty()
+    ):
         raise UsageError("the screen needs a terminal", hint=hint)

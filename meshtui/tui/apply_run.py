@@ -76,7 +76,7 @@ class ApplyRun:
     def busy(self) -> str:
         """What the status line says of it."""
         ended = sum(1 for host in self.hosts.values() if host.phases.get("change") == "done")
-        return f"applying: {ended} of {counted(len(self.hosts), 'host')} changed, a shows it"
+        return f"applying: {ended}/{len(self.hosts)} changed"
 
     def summary(self) -> tuple[str, str]:
         """One line on the whole, and its style."""

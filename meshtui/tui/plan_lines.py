@@ -14,14 +14,15 @@ from meshtui.wg.inert import inert
 #: A wg-quick line longer than this is no line a person reads.
 LINE_LIMIT = 300
 
-IMPACTS: dict[Impact, tuple[str, str]] = {
-    "none": ("touches nothing that runs", "dim"),
-    "new": ("new interface", "added"),
-    "handshake": ("a link's session", "warn"),
-    "route": ("an address or a route", "warn"),
+#: How an impact is written beside its step, in which style, and what it means.
+IMPACTS: dict[Impact, tuple[str, str, str]] = {
+    "none": ("–", "dim", "touches nothing that runs"),
+    "new": ("new", "added", "the interface is new"),
+    "handshake": ("handshake", "warn", "a link's session starts anew"),
+    "route": ("route", "warn", "an address or a route changes"),
 }
 _ACTION_WIDTH = 15
-_DETAIL_WIDTH = 48
+_IMPACT_WIDTH = 11
 
 
 def summary(plan: Plan) -> str:
@@ -44,6 +45,7 @@ def plan_lines(plan: Plan, width: int) -> list[Line]:
         lines += [((part, ""),) for part in reason(host.problem or "", width)]
         lines += [((f"  note: {inert(note, ERROR_LIMIT)}", "warn"),) for note in host.notes]
         lines.append(())
+    lines += _key(plan, width)
     quiet = []
     for host in plan.hosts:
         if host.problem:
@@ -66,19 +68,26 @@ def reason(text: str, width: int) -> list[str]:
     return [f"    {part}" for part in parts]
 
 
+def _key(plan: Plan, width: int) -> list[Line]:
+    """What the impacts that occur mean."""
+    seen = {step.impact for host in plan.hosts for step in host.steps}
+    told = [f"{word}: {meaning}" for kind, (word, _, meaning) in IMPACTS.items() if kind in seen]
+    if not told:
+        return []
+    parts = wrap("   ".join(["Impact", *told]), max(20, width))
+    return [*(((part, "dim"),) for part in parts), ()]
+
+
 def _host(host: HostPlan, interface: str, width: int) -> list[Line]:
     count = counted(len(host.steps), "step") if host.steps else "nothing to change"
     lines: list[Line] = [((_name(host), "strong"), (f"  {count}", "dim"))]
-    detail_width = max((len(step.detail) for step in host.steps), default=0)
-    detail_width = min(detail_width, max(_DETAIL_WIDTH, width - _ACTION_WIDTH - 30))
     for step in host.steps:
-        touches, style = IMPACTS[step.impact]
-        detail = inert(step.detail, LINE_LIMIT)
+        impact, style, _ = IMPACTS[step.impact]
         lines.append(
             (
                 (f"  {step.action:<{_ACTION_WIDTH}}", ""),
-                (f"{detail:<{detail_width}}", ""),
-                (f"  {touches}", style),
+                (f"{impact:<{_IMPACT_WIDTH}}", style),
+                (inert(step.detail, LINE_LIMIT), ""),
             )
         )
     for note in host.notes:

@@ -133,7 +133,7 @@ def _connecting(mesh: Mesh, name: str) -> Row:
 
 def _inert_link(link: LinkStatus) -> LinkStatus:
     # Nearly every endpoint is plain; copying 100 values a row for nothing costs.
-    if link.endpoint is None or (link.endpoint.isascii() and link.endpoint.isprintable()):
-        if link.endpoint is None or len(link.endpoint) <= FIELD_LIMIT:
-            return link
-    return replace(link, endpoint=inert(link.endpoint, FIELD_LIMIT))
+    text = link.endpoint
+    if text is None or (len(text) <= FIELD_LIMIT and text.isascii() and text.isprintable()):
+        return link
+    return replace(link, endpoint=inert(text, FIELD_LIMIT))

@@ -26,6 +26,11 @@ def age_short(seconds: int | None) -> str:
     raise AssertionError("unreachable: 60 seconds are a minute")
 
 
+def age_mid(seconds: int | None) -> str:
+    """To the second, in at most seven characters: `12s`, `2m5s`, `3h20m`; `–` for never."""
+    return NONE if seconds is None else duration(seconds).replace("min", "m").replace(" ", "")
+
+
 def age_long(seconds: int | None) -> str:
     """To the second: `12 s ago`, `2 min 5 s ago`, `3 h 20 min ago`; None is `no handshake`."""
     return "no handshake" if seconds is None else f"{duration(seconds)} ago"

@@ -25,7 +25,7 @@ class Play(StandIn):
             if tick < i * 4 / len(names):
                 continue
             if i == 2 and tick > 4:
-                why = "no SSH answer from 203.0.113.3:22 within 10 s\nIs it up? Try: ssh root@203.0.113.3"
+                why = "no SSH answer from 203.0.113.3:22 within 10 s\nTry: ssh root@203.0.113.3"
                 polled.append(dead(self.mesh, name, why))
                 continue
             event = poll(self.mesh, name, tick)

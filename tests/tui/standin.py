@@ -22,7 +22,9 @@ from meshtui.tui.fleet_api import AskHostKey
 
 
 def make_mesh(count: int = 3, name: str = "prod", names: list[str] | None = None) -> Mesh:
-    names = names or [f"server-{chr(97 + i)}" if count <= 26 else f"node-{i + 1:03}" for i in range(count)]
+    names = names or [
+        f"server-{chr(97 + i)}" if count <= 26 else f"node-{i + 1:03}" for i in range(count)
+    ]
     hosts = {
         host: Host(
             name=host,
@@ -55,7 +57,9 @@ def poll(mesh: Mesh, name: str, tick: int = 0) -> HostPolled:
     return HostPolled(HostStatus(name, "up", addresses, "k" * 43 + "=", 51820), links)
 
 
-def dead(mesh: Mesh, name: str, why: str = "no answer within 10 s", state: str = "unreachable") -> HostPolled:
+def dead(
+    mesh: Mesh, name: str, why: str = "no answer within 10 s", state: str = "unreachable"
+) -> HostPolled:
     """A look at a host that cannot be asked."""
     links = tuple(LinkStatus(name, other, "unknown") for other in mesh.hosts if other != name)
     addresses = tuple(str(address.ip) for address in mesh.hosts[name].addresses)
@@ -67,7 +71,9 @@ def make_plan(mesh: Mesh, *, prune: bool = False) -> Plan:
     hosts = []
     for i, name in enumerate(names):
         steps: list[Step] = []
-        before: str | None = f"[Interface]\nAddress = 10.0.0.{i + 1}/24\nListenPort = 51820\nPrivateKey = (hidden)\n"
+        before: str | None = (
+            f"[Interface]\nAddress = 10.0.0.{i + 1}/24\nListenPort = 51820\nPrivateKey = (hidden)\n"
+        )
         after = before
         if i == 0:
             before = None
@@ -78,11 +84,22 @@ def make_plan(mesh: Mesh, *, prune: bool = False) -> Plan:
             ]
         for j, other in enumerate(names):
             if j != i and (i == 0 or j == 0):
-                after = f"{after}\n# {other}\n[Peer]\nPublicKey = {'ABCDEFGH'[j % 8] * 43}=\nAllowedIPs = 10.0.0.{j + 1}/32\nEndpoint = 203.0.113.{j + 1}:51820\n"
-                steps.append(Step("add-peer", f"{other} 10.0.0.{j + 1}/32 at 203.0.113.{j + 1}:51820", "handshake" if i else "new"))
+                after = (
+                    f"{after}\n# {other}\n[Peer]\nPublicKey = {'ABCDEFGH'[j % 8] * 43}=\n"
+                    f"AllowedIPs = 10.0.0.{j + 1}/32\nEndpoint = 203.0.113.{j + 1}:51820\n"
+                )
+                steps.append(
+                    Step(
+                        "add-peer",
+                        f"{other} 10.0.0.{j + 1}/32 at 203.0.113.{j + 1}:51820",
+                        "handshake" if i else "new",
+                    )
+                )
         if prune:
             steps.append(Step("remove-peer", "an unknown peer 10.0.0.99/32", "handshake"))
-        notes = () if prune else ("1 peer that mesh.toml does not know is left alone: 10.0.0.99/32",)
+        notes = (
+            () if prune else ("1 peer that mesh.toml does not know is left alone: 10.0.0.99/32",)
+        )
         hosts.append(HostPlan(name, tuple(steps), before, after, notes))
     return Plan(mesh.name, mesh.interface, tuple(hosts))
 

@@ -26,7 +26,6 @@ _STYLES = {
 class ApplyScreen(Screen[None]):
     """Shows an ApplyRun. The run belongs to the app: leaving this screen stops nothing."""
 
-    CSS_PATH = ["plan.tcss", "../widgets/lines.tcss"]
     BINDINGS = bindings("apply")
 
     def __init__(self, run: ApplyRun) -> None:

@@ -17,7 +17,6 @@ _KEYS = 16
 class HelpScreen(ModalScreen[None]):
     """A panel over whatever is open."""
 
-    CSS_PATH = ["dialog.tcss", "../widgets/lines.tcss"]
     BINDINGS = bindings("help", "app")
 
     def compose(self) -> ComposeResult:

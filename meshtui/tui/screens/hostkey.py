@@ -22,7 +22,6 @@ class HostKeyScreen(ModalScreen[bool]):
     somebody is typing.
     """
 
-    CSS_PATH = "dialog.tcss"
     BINDINGS = bindings("hostkey", "app")
 
     def __init__(self, unknown: UnknownHostKey) -> None:
@@ -40,7 +39,8 @@ class HostKeyScreen(ModalScreen[bool]):
     def on_mount(self) -> None:
         """Ask."""
         unknown = self._unknown
-        text = Text("Unknown host key\n\n", "bold", overflow="fold")
+        text = Text(overflow="fold")
+        text.append("Unknown host key\n\n", "bold")
         text.append(inert(unknown.host or "?", NAME_LIMIT), "bold")
         text.append(f": {inert(unknown.what, ERROR_LIMIT)}\n\n")
         text.append(f"  {inert(unknown.fingerprint, 120)}\n\n", "bold")

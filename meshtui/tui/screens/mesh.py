@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -21,9 +23,12 @@ from meshtui.tui.widgets.status import Status
 class MeshScreen(Screen[None]):
     """Draws a MeshView. What it is asked to do it asks of the app."""
 
-    CSS_PATH = ["mesh.tcss", "../widgets/grid.tcss"]
     BINDINGS = bindings("mesh")
-    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (10, "-short"), (18, "-tall")]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
+        (0, "-tiny"),
+        (10, "-short"),
+        (18, "-tall"),
+    ]
 
     class PlanAsked(Message):
         """Someone wants to see what would change."""
@@ -34,14 +39,20 @@ class MeshScreen(Screen[None]):
     def __init__(self, view: MeshView) -> None:
         super().__init__()
         self.view = view
+        # Held, not looked up: the fleet may speak before they are mounted and after they are gone.
+        self.status = Status(id="status")
+        self.grid = Grid(view)
+        self.details = Details(id="details")
+        self.message = Calm(id="message")
+        self.legend = Legend(id="legend")
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
-        yield Status(id="status")
-        yield Grid(self.view)
-        yield Details(id="details")
-        yield Calm(id="message")
-        yield Legend(id="legend")
+        yield self.status
+        yield self.grid
+        yield self.details
+        yield self.message
+        yield self.legend
         yield Hints("mesh", "app")
 
     def on_mount(self) -> None:
@@ -52,31 +63,28 @@ class MeshScreen(Screen[None]):
 
     def tell(self, *, age: float | None, busy: str) -> None:
         """Show how old the picture is and what is under way."""
-        self.query_one(Status).tell(self.view, age=age, busy=busy)
+        self.status.tell(self.view, age=age, busy=busy)
 
     def rows_changed(self, indexes: set[int]) -> None:
         """Draw what changed with these rows."""
-        grid = self.query_one(Grid)
-        grid.rows_changed(indexes)
-        if grid.row in indexes or grid.column in indexes:
+        self.grid.rows_changed(indexes)
+        if self.grid.row in indexes or self.grid.column in indexes:
             self._tell_details()
 
     def complain(self, text: str) -> None:
         """Show a message until it is cleared; an empty one clears it."""
-        message = self.query_one("#message", Calm)
-        message.say(Text(text, overflow="fold"), layout=True)
-        message.set_class(bool(text), "-shown")
+        self.message.say(Text(text, overflow="fold"), layout=True)
+        self.message.set_class(bool(text), "-shown")
 
     @on(Grid.Moved)
     def _tell_details(self) -> None:
-        grid = self.query_one(Grid)
         if self.view.rows:
-            self.query_one(Details).tell(self.view, grid.row, grid.column)
+            self.details.tell(self.view, self.grid.row, self.grid.column)
 
     @on(Grid.LaidOut)
     def _tell_legend(self) -> None:
-        grid = self.query_one(Grid)
-        self.query_one(Legend).tell(grid.mode, wide=grid.wide)
+        self.legend.tell(self.grid.mode, wide=self.grid.wide)
+        self._tell_details()
 
     def action_plan(self) -> None:
         """Ask for the plan."""
@@ -84,7 +92,7 @@ class MeshScreen(Screen[None]):
 
     def action_mode(self) -> None:
         """Show the next of age, rx and tx."""
-        self.query_one(Grid).next_mode()
+        self.grid.next_mode()
 
     def action_reconnect(self) -> None:
         """Ask for the fleet to be opened again."""

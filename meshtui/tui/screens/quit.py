@@ -15,7 +15,6 @@ from meshtui.tui.widgets.hints import Hints
 class QuitScreen(ModalScreen[bool]):
     """Ends with whether to quit. A second `q` quits as well."""
 
-    CSS_PATH = "dialog.tcss"
     BINDINGS = bindings("quit", "app")
 
     def compose(self) -> ComposeResult:
@@ -26,7 +25,8 @@ class QuitScreen(ModalScreen[bool]):
 
     def on_mount(self) -> None:
         """Ask."""
-        text = Text("An apply is under way\n\n", "bold")
+        text = Text()
+        text.append("An apply is under way\n\n", "bold")
         text.append("Hosts already being changed will finish their step. Quit? y/n\n")
         question = self.query_one("#question", Calm)
         question.add_class("text")

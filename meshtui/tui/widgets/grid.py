@@ -6,6 +6,8 @@ much (918 ms a refresh). A line is built again only when what it shows changed.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -29,7 +31,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
 
     BINDINGS = bindings("grid")
     ALLOW_SELECT = False
-    COMPONENT_CLASSES = {
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
         "grid--heading",
         "grid--heading-marked",
         "grid--rule",
@@ -175,7 +177,8 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         if drawn is not None and drawn[0] == key:
             return drawn[1]
         segments = self._heading() if index < 0 else self._row(index)
-        strip = Strip(segments).adjust_cell_length(width, self.rich_style)
+        blank = self._style("grid--heading") if index < 0 else self.rich_style
+        strip = Strip(segments).adjust_cell_length(width, blank)
         self._lines[index] = (key, strip)
         return strip
 

@@ -24,9 +24,11 @@ def host_heading(layout: Layout, style_of: StyleOf) -> list[Segment]:
         text += f"{pad('ADDRESS', layout.address)} "
     if layout.word:
         text += "STATE"
-    # The grid says itself how to read it, where there is room.
     text = pad(text, layout.left - 2)
-    return [Segment(text, style_of("grid--heading")), Segment("│ ", style_of("grid--rule"))]
+    return [
+        Segment(text, style_of("grid--heading")),
+        Segment("│ ", style_of("grid--rule") + style_of("grid--heading")),
+    ]
 
 
 def host_line(
@@ -49,5 +51,5 @@ def host_line(
     if layout.word:
         word = pad(row.state, layout.word)
         segments.append(Segment(f" {word}", base + (colour if troubled else dim)))
-    segments.append(Segment("│ ", style_of("grid--rule")))
+    segments.append(Segment("│ ", style_of("grid--rule") + base))
     return segments

@@ -45,7 +45,7 @@ def lay_out(width: int, names: Sequence[str], addresses: Sequence[str], *, ages:
     """The roomiest layout in which all columns fit in `width`, else the tightest.
 
     `ages`: the mode in which wide cells show everything. Names over the columns
-    go before addresses, and addresses before state words.
+    go before addresses and state words.
     """
     count = len(names)
     longest = max((cell_len(name) for name in names), default=0)
@@ -58,6 +58,7 @@ def lay_out(width: int, names: Sequence[str], addresses: Sequence[str], *, ages:
         Layout(0, name, address, WORD, WIDE_CELL, wide=True),
         Layout(0, name, address, WORD, named, wide=False),
         Layout(0, name, 0, WORD, named, wide=False),
+        Layout(0, name, 0, 0, named, wide=False),
         Layout(number, name, address, WORD, CELL, wide=False),
         Layout(number, name, 0, WORD, CELL, wide=False),
         Layout(number, name, 0, 0, CELL, wide=False),

@@ -19,6 +19,6 @@ class Legend(Calm):
             text.append(glyph, VARIABLES[f"state-{state}"])
             text.append(f" {state}  ", "dim")
         what = "age, rx, tx" if wide else MODE_NAMES[mode]
-        text.append(f" {what}", "bold")
-        text.append("  row looks at column", "dim")
+        text.append(what, "bold")
+        text.append("  row → col", "dim")
         self.say(text)

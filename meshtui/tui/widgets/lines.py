@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -23,7 +24,7 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
 
     BINDINGS = bindings("scroll")
     ALLOW_SELECT = False
-    COMPONENT_CLASSES = {f"lines--{style}" for style in STYLES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{style}" for style in STYLES}
 
     def __init__(self) -> None:
         super().__init__()
