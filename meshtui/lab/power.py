@@ -58,6 +58,29 @@ def power_on(path: Path, hosts: Sequence[LabHost], *, lock: int | None = None) -
     )
 
 
+def unplug(path: Path, host: str) -> None:
+    """Take the host's link away, both ends, if it is there.
+
+    Before its processes end, for these would still say goodbye to their peers.
+    """
+    done = switch(path, ["ip", "link", "del", host])
+    if done.returncode != 0 and "Cannot find device" not in done.stderr:
+        raise MeshError(f"its link stays: {done.stderr.strip()}", host=host)
+
+
+def switch(path: Path, argv: Sequence[str], text: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command with `text` as its input in the switch's network namespace."""
+    return subprocess.run(
+        ["nsenter", f"--net=/proc/{keeper_of(path).pid}/ns/net", *argv],
+        input=text,
+        env=PLAIN_ENV,
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+
+
 def _answers(path: Path, host: LabHost) -> bool:
     """Whether the host's sshd listens: it writes its PID file once it does."""
     text = _pid_file(path, host).read_text() if _pid_file(path, host).exists() else ""
