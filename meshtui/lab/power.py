@@ -20,10 +20,9 @@ def keeper_of(path: Path) -> procs.Process:
     return keeper
 
 
-def power_on(path: Path, hosts: Sequence[LabHost], *, lock: int | None = None) -> None:
+def power_on(path: Path, hosts: Sequence[LabHost]) -> None:
     """Boot `hosts` side by side; return once each one's sshd listens.
 
-    `lock` is handed to the child, so that `down` finds it at any moment.
     Raises MeshError with the host's own words if one fails, or takes over
     10 s and 0.5 s for every host.
     """
@@ -37,7 +36,6 @@ def power_on(path: Path, hosts: Sequence[LabHost], *, lock: int | None = None) -
         ],
         input="".join(f"{host.name} {host.v4} {host.v6}\n" for host in hosts),
         env=PLAIN_ENV,
-        pass_fds=() if lock is None else (lock,),
         capture_output=True,
         text=True,
         timeout=30,
