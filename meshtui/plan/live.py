@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 from meshtui.plan.file import in_networks
-from meshtui.plan.model import Impact, Step
+from meshtui.plan.model import Step
 from meshtui.plan.seen import Seen
 from meshtui.wg.dump import LivePeer
 from meshtui.wg.endpoint import Endpoint
@@ -46,17 +46,12 @@ def live_plan(want: Interface, seen: Seen, context: Context) -> LivePlan:
     plan = LivePlan()
     assert seen.live is not None
     _interface(plan, want, seen)
-    for address in want.addresses:
-        if address not in seen.addresses:
-            _do(plan, Step("add-address", str(address), "route"), f"add-address {address}")
+    _addresses(plan, want, seen, context)
     for key, name in context.gone.items():
         if key in seen.live.peers:
             detail = f"{name} {', '.join(seen.live.peers[key].allowed_ips)}"
             _do(plan, Step("remove-peer", detail, "handshake"), f"remove-peer {key}")
     _peers(plan, want, seen, context)
-    for address in seen.addresses:
-        if address not in want.addresses and in_networks(address, context.networks):
-            _do(plan, Step("remove-address", str(address), "route"), f"remove-address {address}")
     if context.routed:
         _routes(plan, want, seen, context)
     return plan
@@ -76,55 +71,70 @@ def _interface(plan: LivePlan, want: Interface, seen: Seen) -> None:
         _do(plan, Step("mtu", f"{seen.mtu} -> {want.mtu}"), f"mtu {want.mtu}")
 
 
+def _addresses(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> None:
+    """Old ones go first: with the first address of a network the kernel drops the others."""
+    for address in seen.addresses:
+        if address not in want.addresses and in_networks(address, context.networks):
+            _do(plan, Step("remove-address", str(address), "route"), f"remove-address {address}")
+    for address in want.addresses:
+        if address not in seen.addresses:
+            _do(plan, Step("add-address", str(address), "route"), f"add-address {address}")
+
+
 def _peers(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> None:
-    """All peers that differ go in one `wg addconf`: each replaces only what it names."""
+    """New peers go in one `wg addconf`, by stdin. It is not for those that are there: it
+    empties the allowed IPs of each peer that it names.
+    """
     assert seen.live is not None
-    text: list[str] = []
+    new: list[str] = []
     for peer in want.peers:
         live = seen.live.peers.get(peer.public_key) if peer.public_key else None
-        if live and peer.name in context.fresh_psk:
-            # A new preshared key counts from the next handshake on. Made anew, the peer
-            # has that at once, and not in two minutes, when nobody looks any more.
-            plan.changes.append(f"remove-peer {peer.public_key}")
-            step = Step("change-peer", f"{peer.name}: a new preshared key", "handshake")
-            plan.steps.append(step)
-            plan.renewed.add(peer.name)
-            text += _section(peer, _peer_lines(peer, None, seen.clock, context))
-            continue
-        lines = _peer_lines(peer, live, seen.clock, context)
-        if not lines:
-            continue
-        text += _section(peer, lines)
-        detail = f"{peer.name} {', '.join(map(str, peer.allowed_ips))}"
         if live is None:
             at = f" at {peer.endpoint}" if peer.endpoint else ""
-            plan.steps.append(Step("add-peer", detail + at, "new"))
-            plan.renewed.add(peer.name)
+            detail = f"{peer.name} {', '.join(map(str, peer.allowed_ips))}{at}"
+            plan.steps.append(Step("add-peer", detail, "new"))
+        elif peer.name in context.fresh_psk:
+            # A new preshared key counts from the next handshake on. Made anew, the peer
+            # has that at once, and not in two minutes, when nobody looks any more.
+            detail = f"{peer.name}: a new preshared key"
+            _do(plan, Step("change-peer", detail, "handshake"), f"remove-peer {peer.public_key}")
+        else:
+            _change_peer(plan, peer, live, seen.clock, context)
             continue
-        impact: Impact = "none"
-        if any(line.startswith("AllowedIPs") for line in lines):
-            impact = "route"
-        plan.steps.append(Step("change-peer", f"{peer.name}: {', '.join(lines)}", impact))
-    if text:
-        plan.changes += [f"peers {len(text)}", *text]
+        plan.renewed.add(peer.name)
+        new += _new_peer(peer, seen.clock, context)
+    if new:
+        plan.changes += [f"peers {len(new)}", *new]
 
 
-def _section(peer: Peer, lines: list[str]) -> list[str]:
-    return ["[Peer]", f"PublicKey = {peer.public_key or f'@public:{peer.name}@'}", *lines]
-
-
-def _peer_lines(peer: Peer, live: LivePeer | None, clock: int, context: Context) -> list[str]:
-    """What `wg addconf` is to set for this peer; nothing if it is right."""
-    lines = []
-    if live is None or set(live.allowed_ips) != {str(n) for n in peer.allowed_ips}:
-        lines.append(f"AllowedIPs = {', '.join(map(str, peer.allowed_ips))}")
-    if (endpoint := _endpoint(peer, live, clock, context)) is not None:
-        lines.append(f"Endpoint = {endpoint}")
-    if (live.persistent_keepalive if live else 0) != peer.persistent_keepalive:
-        lines.append(f"PersistentKeepalive = {peer.persistent_keepalive or 'off'}")
+def _new_peer(peer: Peer, clock: int, context: Context) -> list[str]:
+    lines = ["[Peer]", f"PublicKey = {peer.public_key or f'@public:{peer.name}@'}"]
     if peer.name in context.fresh_psk:
         lines.append(f"PresharedKey = @psk:{peer.name}@")
+    lines.append(f"AllowedIPs = {', '.join(map(str, peer.allowed_ips))}")
+    if (endpoint := _endpoint(peer, None, clock, context)) is not None:
+        lines.append(f"Endpoint = {endpoint}")
+    if peer.persistent_keepalive:
+        lines.append(f"PersistentKeepalive = {peer.persistent_keepalive}")
     return lines
+
+
+def _change_peer(plan: LivePlan, peer: Peer, live: LivePeer, clock: int, context: Context) -> None:
+    """Only what differs: setting what is there already costs packets."""
+    key = peer.public_key
+    allowed = ",".join(map(str, peer.allowed_ips))
+    if set(live.allowed_ips) != {str(network) for network in peer.allowed_ips}:
+        detail = f"{peer.name}: allowed IPs {', '.join(live.allowed_ips) or 'none'} -> {allowed}"
+        _do(plan, Step("change-peer", detail, "route"), f"allowed-ips {key} {allowed}")
+    if (endpoint := _endpoint(peer, live, clock, context)) is not None:
+        detail = f"{peer.name}: endpoint {live.endpoint or 'none'} -> {endpoint}"
+        _do(plan, Step("change-peer", detail), f"endpoint {key} {endpoint}")
+    if live.persistent_keepalive != peer.persistent_keepalive:
+        seconds = peer.persistent_keepalive
+        detail = (
+            f"{peer.name}: keepalive {live.persistent_keepalive or 'off'} -> {seconds or 'off'}"
+        )
+        _do(plan, Step("change-peer", detail), f"keepalive {key} {seconds}")
 
 
 def _endpoint(peer: Peer, live: LivePeer | None, clock: int, context: Context) -> Endpoint | None:

@@ -6,9 +6,20 @@ import subprocess
 from collections.abc import Callable
 
 import pytest
+from meshtui_on import (
+    apply,
+    conf,
+    directions,
+    edit,
+    handshakes,
+    meshtui,
+    on,
+    plan,
+    set_mesh,
+    status,
+)
 
 from meshtui.lab import Lab
-from meshtui_on import apply, conf, directions, edit, handshakes, meshtui, on, plan, set_mesh, status
 
 pytestmark = pytest.mark.lab
 MakeLab = Callable[..., Lab]
