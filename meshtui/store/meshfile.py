@@ -14,7 +14,7 @@ from meshtui.store import fields
 from meshtui.store.document import parse_text, read_text
 from meshtui.store.errors import FileError
 from meshtui.store.readers import WrittenAddress, described
-from meshtui.store.section import Section, did_you_mean
+from meshtui.store.section import Section
 from meshtui.wg.endpoint import Endpoint
 from meshtui.wg.interface import Address, Network
 
@@ -69,7 +69,9 @@ def _mesh(document: dict[str, object], problems: list[Problem]) -> Mesh:
     table = _table(document.get("mesh"))
     if table is None:
         expected = "expected [mesh] with a name and networks"
-        found = "missing" if "mesh" not in document else f"{described(document['mesh'])}"
+        found = (
+            "missing" if "mesh" not in document else f"{described(document['mesh'])} is not a table"
+        )
         problems.append(Problem("mesh", f"{found}; {expected}"))
         table = {}
         section = Section(("mesh",), table, [])
@@ -103,7 +105,9 @@ def _hosts(
     hosts: dict[str, Host] = {}
     written = _table(document.get("hosts", {}))
     if written is None:
-        problems.append(Problem("hosts", "not a table; expected one such as [hosts.server-a]"))
+        found = described(document["hosts"])
+        expected = "expected one such as [hosts.server-a]"
+        problems.append(Problem("hosts", f"{found} is not a table; {expected}"))
         return hosts
     for name, value in written.items():
         table = _table(value)
@@ -157,7 +161,7 @@ def _names(document: dict[str, object]) -> list[str]:
 
 def _unknown(key: str) -> str:
     if key == "peers":
-        return "this version of meshtui knows no [peers] yet; expected [hosts.…] only"
+        return "this version of meshtui knows no [peers] yet; expected only [mesh] and [hosts.…]"
     if key == "host":
-        return "an unknown table; did you mean [hosts.…]?"
-    return "an unknown table" + did_you_mean(key, ["mesh", "hosts"])
+        return "unknown; did you mean [hosts.…]?"
+    return "unknown; expected only [mesh] and [hosts.…]"
