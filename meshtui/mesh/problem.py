@@ -31,9 +31,11 @@ class Problem:
 
 def key_path(*parts: str) -> str:
     """The path as TOML writes it: a part that is not a bare key stands in quotes."""
-    return ".".join(
-        part if _BARE.fullmatch(part) else shown(part, ascii_only=True) for part in parts
-    )
+    return ".".join(part if _plain(part) else shown(part, ascii_only=True) for part in parts)
+
+
+def _plain(part: str) -> bool:
+    return _BARE.fullmatch(part) is not None and _KEYLIKE.search(part) is None
 
 
 def shown(text: str, *, ascii_only: bool = False) -> str:

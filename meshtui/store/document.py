@@ -14,7 +14,7 @@ LARGEST = 1 << 20
 
 _INIT = "meshtui init HOST… makes one; -f FILE names another"
 _AT = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
-_BARE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+_BARE = re.compile(r"[A-Za-z0-9_.-]{1,39}")
 #: What tomllib says, in words for someone who never read TOML's grammar.
 _PLAINER = {
     r"Illegal character '\n'": "the line ends inside quotes; expected the closing quote",

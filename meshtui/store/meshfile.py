@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from ipaddress import ip_interface
 from pathlib import Path
 
 from meshtui.mesh.checks import check
 from meshtui.mesh.model import DEFAULT_INTERFACE, DEFAULT_PORT, Host, Keys, Mesh
-from meshtui.mesh.networks import network_of
 from meshtui.mesh.problem import Problem, in_order, key_path
 from meshtui.store import fields
 from meshtui.store.document import parse_text, read_text
 from meshtui.store.errors import FileError
-from meshtui.store.readers import WrittenAddress, described
+from meshtui.store.readers import described
 from meshtui.store.section import Section
 from meshtui.wg.endpoint import Endpoint
-from meshtui.wg.interface import Address, Network
+from meshtui.wg.interface import Network
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,9 @@ def parse(text: str, path: Path) -> Mesh:
 
 def _checked(mesh: Mesh, document: dict[str, object], said: set[str]) -> list[Problem]:
     """What `check` finds, less what only follows from a problem that was said already."""
+    found = check(mesh)
+    if not found:
+        return []
     follows = {"mesh.networks"} if said & {"mesh", "mesh.networks"} else set()
     follows |= {"hosts"} & said
     # A host that takes a wrong value from [mesh] is not where a person would look for it.
@@ -59,7 +60,7 @@ def _checked(mesh: Mesh, document: dict[str, object], said: set[str]) -> list[Pr
         for field in fields.BOTH
         if field.key not in (_table(host) or {})
     }
-    found = (replace(p, key=inherited.get(p.key, p.key)) for p in check(mesh))
+    found = [replace(p, key=inherited.get(p.key, p.key)) for p in found]
     return [problem for problem in dict.fromkeys(found) if problem.key not in follows]
 
 
@@ -129,7 +130,7 @@ def _host(name: str, section: Section, networks: tuple[Network, ...], defaults: 
     return Host(
         name=name,
         ssh=section.get(fields.SSH, name),
-        addresses=tuple(_widened(a, networks) for a in section.items(fields.ADDRESSES)[0]),
+        addresses=tuple(a.within(networks) for a in section.items(fields.ADDRESSES)[0]),
         endpoint=endpoint,
         # Also where it is wrong, or `check` would ask for one.
         behind_nat=endpoint is None and section.has(fields.ENDPOINT),
@@ -141,14 +142,6 @@ def _host(name: str, section: Section, networks: tuple[Network, ...], defaults: 
         mtu=section.get(fields.MTU, defaults.mtu),
         keys=section.get(fields.KEYS, defaults.keys),
     )
-
-
-def _widened(written: WrittenAddress, networks: tuple[Network, ...]) -> Address:
-    """The address with its network's prefix length where the file gives none."""
-    if written.prefixed:
-        return written.address
-    network = network_of(networks, written.address)
-    return ip_interface((written.address.ip, network.prefixlen)) if network else written.address
 
 
 def _table(value: object) -> dict[str, object] | None:

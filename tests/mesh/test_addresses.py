@@ -44,9 +44,9 @@ def meshes(draw):
     hosts = {}
     for place in range(draw(st.integers(1, 14))):
         own = [f"10.0.0.{numbers.pop()}/28"] if numbers and draw(st.booleans()) else []
-        hosts[f"h{place}"] = own + (
-            [f"fd10:6d65:7368::{place + 1:x}/64"] if draw(st.booleans()) else []
-        )
+        if draw(st.booleans()):
+            own.append(f"fd10:6d65:7368::{place + 1:x}/64")
+        hosts[f"h{place}"] = own
     return mesh(**hosts)
 
 
@@ -81,9 +81,7 @@ def test_a_new_host_moves_no_other(before, place):
 
 def test_a_full_network_says_so():
     full = mesh(**{f"h{n}": [] for n in range(15)})
-    with pytest.raises(
-        UsageError, match=r"10\.0\.0\.0/28 has no free address left for h14"
-    ) as caught:
+    with pytest.raises(UsageError, match="has no free address left for h14") as caught:
         allocate(full)
     assert "larger network" in str(caught.value.hint)
 
