@@ -37,7 +37,7 @@ def read_text(path: Path) -> str:
         raise _refused(path, "this is a directory", hint=_INIT) from None
     except OSError as error:
         why = error.strerror or str(error)
-        raise _refused(path, f"cannot be read: {why}", hint=_INIT) from error
+        raise _refused(path, f"cannot be read: {why}", hint="see who owns it, ls -l") from error
     if len(data) > LARGEST:
         raise _refused(path, "larger than 1 MiB; expected a mesh.toml")
     try:

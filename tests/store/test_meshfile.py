@@ -118,6 +118,15 @@ def test_a_directory_is_not_a_file(tmp_path):
         load(tmp_path)
 
 
+def test_what_may_not_be_read_says_why(tmp_path, monkeypatch):
+    def refuse(*_args):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)  # root may read anything
+    with pytest.raises(FileError, match="cannot be read: Permission denied"):
+        load(tmp_path / "mesh.toml")
+
+
 def test_a_large_file_is_not_read_to_its_end(tmp_path):
     file = tmp_path / "mesh.toml"
     file.write_bytes(b"#" * (1 << 20))

@@ -71,6 +71,15 @@ def test_a_key_goes_where_a_person_would_put_it(before, after):
     assert updated(before, mesh, {"a": Found(public_key=new)}) == after
 
 
+@pytest.mark.parametrize("first", ["[hosts.a]\n", "hosts.a.mtu = 1400\n"])
+def test_a_byte_order_mark_is_not_indentation(first):
+    before = "\ufeff" + first + '[mesh]\nname = "m"\nnetworks = ["10.0.0.0/24"]\n'
+    after = updated(before, parse(before, PATH), {"a": Found(public_key=key(1))})
+    line = f'public_key = "{key(1)}"\n'
+    dotted = "" if first.startswith("[") else "hosts.a."
+    assert after == before.replace(first, first + dotted + line)
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -193,7 +202,10 @@ def test_a_file_broken_meanwhile_is_left_alone(file):
 
 
 def test_what_cannot_be_added_to_is_refused_with_the_reason(file, monkeypatch):
-    monkeypatch.setattr("meshtui.store.write.updated", lambda text, *_: text.replace("# our", "# "))
+    def clumsy(*args):
+        return updated(*args).replace("# our", "# ")
+
+    monkeypatch.setattr("meshtui.store.write.updated", clumsy)
     with pytest.raises(MeshError, match="cannot add to") as caught:
         write_back(file, {"server-b": Found(public_key=key(1))})
     assert "server-b" in (caught.value.hint or "")
