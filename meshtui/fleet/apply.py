@@ -61,9 +61,9 @@ class Apply:
                 yield event
         if self.plan.changes:
             self._note("verify")
-            async for result in self._verify():
-                directions.append(result)
-                yield result
+            async for direction in self._verify():
+                directions.append(direction)
+                yield direction
         result = ApplyResult(self._failed, tuple(directions), time.monotonic() - start)
         self._note(
             "done",

@@ -98,13 +98,3 @@ class Fleet:
         self._written = load(self.path)
         self.mesh = allocate(self._written)
         self._keys |= plan.public_keys
-
-
-async def refuse_unknown(_: object) -> bool:
-    """For scripts: no unknown host key is accepted."""
-    return False
-
-
-async def accept_unknown(_: object) -> bool:
-    """For scripts that said --accept-new-host-keys."""
-    return True

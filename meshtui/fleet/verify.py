@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 
@@ -19,6 +20,8 @@ from meshtui.wg.health import age
 VERIFY_SECONDS = 15.0
 #: One round of pings, in seconds; a round is repeated for what did not answer.
 _ROUND = 3
+#: How long the others wait for a host that does not begin, in seconds.
+_FIRST_TURN = 4.0
 
 
 async def verify(
@@ -38,10 +41,24 @@ async def verify(
     hosts = list(able)
     results: asyncio.Queue[DirectionVerified | None] = asyncio.Queue()
 
+    # Two ends that begin a handshake at the same moment each drop the other's, and try
+    # again 5 s later. So the one that stands first in the file begins.
+    begun = {name: asyncio.Event() for name in hosts}
+
     async def one(name: str) -> None:
         others = [b for a, b in joined(mesh) if a == name and b in hosts]
         check = _Check(mesh, keys, sessions[name], others, before.get(name), renewed)
+        at = hosts.index(name)
+        earlier, later = hosts[:at], hosts[at + 1 :]
         try:
+            try:
+                await check.ping(other for other in others if other in later)
+            finally:
+                begun[name].set()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_FIRST_TURN):
+                    for other in earlier:
+                        await begun[other].wait()
             await check.run(results, time.monotonic() + deadline)
         except HostError as error:
             for other in check.open:
@@ -88,7 +105,7 @@ class _Check:
 
     async def run(self, results: asyncio.Queue[DirectionVerified | None], deadline: float) -> None:
         while self.open:
-            await self._ping()
+            await self.ping(self.open)
             now = await look(self._session, self._mesh.interface)
             last = time.monotonic() >= deadline
             still_open = []
@@ -103,10 +120,11 @@ class _Check:
                 # A round that failed at once, because an interface is missing, is no busy loop.
                 await asyncio.sleep(0.2)
 
-    async def _ping(self) -> None:
+    async def ping(self, others: Iterable[str]) -> None:
+        """Ping what has not answered yet of `others`, all side by side."""
         addresses = [
             str(address.ip)
-            for other in self.open
+            for other in others
             for address in self._mesh.hosts[other].addresses
             if str(address.ip) not in self._milliseconds
         ]

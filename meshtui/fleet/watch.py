@@ -32,7 +32,7 @@ async def watch(
     async def guarded(session: Session) -> None:
         try:
             await _watch_one(mesh, keys, session, interval, events)
-        except Exception as error:  # noqa: BLE001  (a fault of ours: raised where it is seen)
+        except Exception as error:  # A fault of ours: raised where it is seen.
             await events.put(error)
 
     tasks = [asyncio.create_task(guarded(s), name=f"watch {s.name}") for s in sessions.values()]

@@ -92,7 +92,7 @@ def _build(
     _write(path / "known_hosts", files.known_hosts(keys))
 
     progress(f"booting {len(hosts)} hosts")
-    power_on(path, hosts, lock=lock)
+    power_on(path, hosts)
     _write(path / "lab.json", json.dumps({"hosts": [host.name for host in hosts]}))
     progress(f"{len(hosts)} hosts are up")
 

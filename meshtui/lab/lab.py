@@ -15,7 +15,7 @@ from meshtui.lab import cleanup, procs
 from meshtui.lab.build import build
 from meshtui.lab.names import LabHost, addresses
 from meshtui.lab.paths import PLAIN_ENV, lab_path
-from meshtui.lab.power import power_on
+from meshtui.lab.power import power_on, unplug
 
 _ROOT = Path(__file__).parents[2]
 
@@ -125,8 +125,12 @@ class Lab:
         return ["nsenter", f"--target={pid}", "--mount", "--uts", "--ipc", "--net", "--pid", "--"]
 
     def kill(self, host: str) -> None:
-        """Cut the power: every process of `host` ends at once, its disk stays."""
+        """Cut the power: every process of `host` ends at once, its disk stays.
+
+        Nobody who talks to it is told: what they send vanishes.
+        """
         self.host(host)
+        unplug(self.path, host)
         first = procs.recorded(self.path / "hosts" / f"{host}.pid")
         if first is not None:
             procs.end([first])

@@ -20,10 +20,9 @@ def keeper_of(path: Path) -> procs.Process:
     return keeper
 
 
-def power_on(path: Path, hosts: Sequence[LabHost], *, lock: int | None = None) -> None:
+def power_on(path: Path, hosts: Sequence[LabHost]) -> None:
     """Boot `hosts` side by side; return once each one's sshd listens.
 
-    `lock` is handed to the child, so that `down` finds it at any moment.
     Raises MeshError with the host's own words if one fails, or takes over
     10 s and 0.5 s for every host.
     """
@@ -37,7 +36,6 @@ def power_on(path: Path, hosts: Sequence[LabHost], *, lock: int | None = None) -
         ],
         input="".join(f"{host.name} {host.v4} {host.v6}\n" for host in hosts),
         env=PLAIN_ENV,
-        pass_fds=() if lock is None else (lock,),
         capture_output=True,
         text=True,
         timeout=30,
@@ -55,6 +53,29 @@ def power_on(path: Path, hosts: Sequence[LabHost], *, lock: int | None = None) -
         all_answer,
         10 + 0.5 * len(hosts),
         lambda: f"no sshd on {', '.join(host.name for host in waiting)}",
+    )
+
+
+def unplug(path: Path, host: str) -> None:
+    """Take the host's link away, both ends, if it is there.
+
+    Before its processes end, for these would still say goodbye to their peers.
+    """
+    done = switch(path, ["ip", "link", "del", host])
+    if done.returncode != 0 and "Cannot find device" not in done.stderr:
+        raise MeshError(f"its link stays: {done.stderr.strip()}", host=host)
+
+
+def switch(path: Path, argv: Sequence[str], text: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command with `text` as its input in the switch's network namespace."""
+    return subprocess.run(
+        ["nsenter", f"--net=/proc/{keeper_of(path).pid}/ns/net", *argv],
+        input=text,
+        env=PLAIN_ENV,
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
     )
 
 

@@ -55,7 +55,9 @@ def make_plan(inputs: PlanInputs) -> Plan:
         retired={
             host.public_key: host.name
             for host in written.hosts.values()
-            if host.public_key and keys[host.name] not in (host.public_key, None)
+            if host.public_key
+            and keys[host.name] != host.public_key
+            and (keys[host.name] or host.name in able)
         },
         resolved=inputs.resolved,
         prune=inputs.prune,

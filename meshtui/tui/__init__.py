@@ -1,1 +1,1 @@
-"""The screens: the only importer of textual."""
+"""The screens: the only room that imports textual. `app.run` opens them."""

@@ -1,0 +1,1 @@
+"""One file per screen, with its style sheet beside it."""

@@ -1,0 +1,70 @@
+"""An apply under way: one line a host, filling in."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.timer import Timer
+
+from meshtui.tui.actions import bindings
+from meshtui.tui.apply_run import ApplyRun
+from meshtui.tui.theme import VARIABLES
+from meshtui.tui.widgets.calm import Calm
+from meshtui.tui.widgets.hints import Hints
+from meshtui.tui.widgets.lines import Lines
+
+#: Seconds between two looks at the run: its elapsed times move too.
+_EVERY = 0.2
+_STYLES = {
+    "good": f"bold {VARIABLES['state-up']}",
+    "bad": f"bold {VARIABLES['state-never']}",
+    "strong": "bold",
+}
+
+
+class ApplyScreen(Screen[None]):
+    """Shows an ApplyRun. The run belongs to the app: leaving this screen stops nothing."""
+
+    BINDINGS = bindings("apply")
+
+    def __init__(self, run: ApplyRun) -> None:
+        super().__init__()
+        self._run = run
+        self._timer: Timer | None = None
+        self._shown: tuple[int, int] | None = None
+
+    def compose(self) -> ComposeResult:
+        """Top to bottom."""
+        yield Calm(id="title")
+        yield Lines()
+        yield Hints("apply", "app")
+
+    def on_mount(self) -> None:
+        """Show how it stands, again and again until it has ended."""
+        self._timer = self.set_interval(_EVERY, self._look)
+        self._look()
+
+    def on_resize(self) -> None:
+        """Wrap for the new width."""
+        self._shown = None
+        self._look()
+
+    def _look(self) -> None:
+        run = self._run
+        text, style = run.summary()
+        title = Text("apply  ", overflow="fold")
+        title.append(text, _STYLES[style])
+        # The summary holds the whole seconds, so nothing else can have changed either.
+        at = (run.version, hash(text))
+        if at == self._shown:
+            return
+        self._shown = at
+        self.query_one("#title", Calm).say(title, layout=True)
+        self.query_one(Lines).show(run.lines(self.size.width - 3))
+        if not run.running and self._timer is not None:
+            self._timer.stop()
+
+    def action_back(self) -> None:
+        """Back to the grid."""
+        self.dismiss(None)

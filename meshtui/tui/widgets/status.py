@@ -1,0 +1,51 @@
+"""The line at the top: which mesh, how well it is, how old the picture, what is under way."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from meshtui.tui.theme import VARIABLES
+from meshtui.tui.view import NAME_LIMIT, MeshView
+from meshtui.tui.widgets.calm import Calm
+from meshtui.tui.words import duration
+from meshtui.wg.inert import inert
+
+#: Data younger than this is called live, so that no clock ticks on the screen.
+LIVE = 3
+
+
+class Status(Calm):
+    """One line; what does not fit is cut at the right, least important last."""
+
+    def tell(self, view: MeshView, *, age: float | None, busy: str) -> None:
+        """`age`: seconds since the latest look; None: none yet. `busy`: what is under way."""
+        mesh = view.mesh
+        text = Text(no_wrap=True, overflow="ellipsis")
+        text.append(f" {inert(mesh.name, NAME_LIMIT)}", "bold")
+        text.append(f" {mesh.interface}   ")
+        hosts, up = len(view.rows), view.hosts_up
+        text.append("hosts ")
+        text.append(f"{up}/{hosts}", _grade(up, hosts, waiting=view.answered < hosts))
+        text.append(" up   directions ")
+        healthy = view.healthy
+        waiting = view.answered < hosts
+        text.append(
+            f"{healthy}/{view.directions}", _grade(healthy, view.directions, waiting=waiting)
+        )
+        text.append(" healthy   ")
+        text.append(_freshness(age), "" if age is not None and age < LIVE else "bold")
+        if busy:
+            text.append(f"   {busy}", VARIABLES["state-idle"])
+        self.say(text)
+
+
+def _freshness(age: float | None) -> str:
+    if age is None:
+        return "no data yet"
+    return "live" if age < LIVE else f"data {duration(int(age))} old"
+
+
+def _grade(good: int, total: int, *, waiting: bool) -> str:
+    if good == total:
+        return f"bold {VARIABLES['state-up']}"
+    return "bold" if waiting else f"bold {VARIABLES['state-stale']}"
