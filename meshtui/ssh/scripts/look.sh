@@ -9,7 +9,7 @@ mask_dump() {
 # look IF: the host's clock in epoch seconds, then the masked dump; no dump: no interface.
 look() {
     command -v wg >/dev/null || {
-        echo 'wg is not installed' >&2
+        echo 'wg is not installed: install wireguard-tools' >&2
         return 127
     }
     # srand() gives back its last seed, which was the time: one program less than `date`.
