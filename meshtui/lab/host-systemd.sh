@@ -1,0 +1,48 @@
+#!/bin/sh
+# A host with systemd boots: host-systemd.sh DIR HOST V4 V6, in new namespaces.
+#
+# Becomes systemd-nspawn, whose child is the host's PID 1. It sees an empty
+# /run, where it would leave directories of its own behind, and has control
+# groups of its own, or several hosts' systemd would share theirs.
+set -eu
+here=$(dirname "$0")
+dir=$1
+host=$2
+
+# shellcheck source-path=SCRIPTDIR source=plug.sh
+. "$here/plug.sh"
+read -r keeper _ <"$dir/keeper.pid"
+read -r image <"$dir/image"
+identify
+
+exec 3>"$dir/hosts/$host.nspawn"
+trap 'echo failed >&3' EXIT
+
+echo "$host" >/proc/sys/kernel/hostname
+plug "$keeper" "$host" "$3" "$4"
+
+disk=$dir/disks/$host
+mount -t overlay -o "lowerdir=$image,upperdir=$disk/upper,workdir=$disk/work" \
+    overlay "$disk/root"
+
+while read -r _ _ _ _ point rest; do
+    case $rest in
+    *" - cgroup2 "* | *" - cgroup "*name=systemd*)
+        mkdir -p "$point/meshtui-lab.${dir##*/}.$host"
+        echo 0 >"$point/meshtui-lab.${dir##*/}.$host/cgroup.procs"
+        ;;
+    esac
+done </proc/self/mountinfo
+
+mount -t proc proc /proc
+mount --rbind "$disk" /mnt
+mount -t tmpfs -o mode=755 tmpfs /run
+
+echo "$identity" >&3
+trap - EXIT
+exec env -i SYSTEMD_NSPAWN_API_VFS_WRITABLE=network \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    systemd-nspawn --quiet --boot --register=no --keep-unit --console=pipe \
+    --directory=/mnt/root --machine="$host" --hostname="$host" \
+    --network-namespace-path=/proc/self/ns/net --bind=/dev/net/tun \
+    --resolv-conf=off --timezone=off --link-journal=no 3>&-
