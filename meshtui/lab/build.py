@@ -90,7 +90,7 @@ def _build(
 
     if systemd:
         progress("finding the Debian image, which takes a minute the first time")
-        _write(path / "image", f"{image.image(lock.fd)}\n")
+        _write(path / "image", f"{image.image(lock.fd, path / 'debootstrap.log')}\n")
 
     progress("starting the switch and the operator's namespace")
     _start_keeper(path, hosts, lock)

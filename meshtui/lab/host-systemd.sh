@@ -44,5 +44,6 @@ exec env -i SYSTEMD_NSPAWN_API_VFS_WRITABLE=network \
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     systemd-nspawn --quiet --boot --register=no --keep-unit --console=pipe \
     --directory=/mnt/root --machine="$host" --hostname="$host" \
-    --network-namespace-path=/proc/self/ns/net --bind=/dev/net/tun \
+    --network-namespace-path=/proc/self/ns/net --capability=CAP_NET_ADMIN \
+    --bind=/dev/net/tun \
     --resolv-conf=off --timezone=off --link-journal=no 3>&-

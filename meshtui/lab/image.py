@@ -57,11 +57,11 @@ def source(targets: str, suite: str) -> Source:
     return Source(mirror, suite, tuple(dict.fromkeys(w[2] for w in fitting if w[0] == mirror)))
 
 
-def image(lock: int) -> Path:
+def image(lock: int, log: Path) -> Path:
     """Return the image's root, made now if need be: about a minute and 280 MB.
 
-    `lock` is handed to the children, so that `down` finds them. MeshError with
-    debootstrap's own words if it fails, or takes over 15 minutes.
+    `lock` is handed to the children, so that `down` finds them; `log` takes what
+    they say. MeshError with debootstrap's own words if it fails, or takes over 15 minutes.
     """
     made_from = source(_ask("apt-get", "indextargets", *_FORMAT), _codename())
     if made_from.path.exists():
@@ -70,7 +70,7 @@ def image(lock: int) -> Path:
     with closing(hold(CACHE / "lock", _BUILD_SECONDS)):
         if not made_from.path.exists():  # another lab may have made it while we waited
             _remove_unfinished()
-            _build(made_from, lock)
+            _build(made_from, lock, log)
     return made_from.path
 
 
@@ -88,7 +88,7 @@ def _remove_unfinished() -> None:
         shutil.rmtree(left)
 
 
-def _build(made_from: Source, lock: int) -> None:
+def _build(made_from: Source, lock: int, log: Path) -> None:
     place = CACHE / f".building-{secrets.token_hex(4)}"
     place.mkdir(mode=0o755)
     words = [
@@ -98,19 +98,19 @@ def _build(made_from: Source, lock: int) -> None:
         *(f"--include={','.join(_PACKAGES)}", made_from.suite, str(place), made_from.mirror),
     ]
     try:
-        done = subprocess.run(
-            words,
-            env=PLAIN_ENV | _proxies(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=(lock,),
-            text=True,
-            timeout=_BUILD_SECONDS,
-            check=False,
-        )
+        with log.open("wb") as output:
+            done = subprocess.run(
+                words,
+                env=PLAIN_ENV | _proxies(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=(lock,),
+                timeout=_BUILD_SECONDS,
+                check=False,
+            )
         if done.returncode != 0:
-            last = " / ".join(done.stdout.strip().splitlines()[-2:])
+            last = " / ".join(log.read_text(errors="replace").strip().splitlines()[-2:])
             raise MeshError(
                 f"debootstrap made no image: {last}",
                 hint="look whether `apt-get update` works on this machine",
