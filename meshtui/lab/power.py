@@ -32,7 +32,7 @@ def record(path: Path, host: str) -> Path:
 
 
 def machinery(path: Path, host: str) -> list[procs.Process]:
-    """What ends a host when it is ended: its PID 1, and systemd-nspawn if that runs it."""
+    """What ends a host when it is ended: its PID 1, and with systemd what boots it."""
     first = procs.recorded(record(path, host))
     return [each for each in (init_of(path, host), first) if each and each.alive]
 
@@ -44,7 +44,8 @@ def init_of(path: Path, host: str) -> procs.Process | None:
         return None
     if image_of(path) is None:
         return first
-    inner = [child for child in procs.children(first) if procs.is_init(child)]
+    below = [each for nspawn in procs.children(first) for each in procs.children(nspawn)]
+    inner = [each for each in below if procs.is_init(each)]
     return inner[0] if inner else None
 
 
