@@ -135,13 +135,20 @@ def _rehearse(args: argparse.Namespace) -> int:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Ask the child to end, if it has not; after 5 s, end it."""
+    """Ask the TUI to end, if it has not, and after 5 s end it; mend the terminal behind it."""
+    if child.poll() is not None:
+        return
     child.terminate()
     try:
         child.wait(5)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait(5)
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        # Off: alternate screen, mouse, bracketed paste. On: the cursor.
+        sys.stdout.write("\x1b[?1049l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?25h")
+        sys.stdout.flush()
+        subprocess.run(["stty", "sane"], timeout=5, check=False)
 
 
 def _unhurried(name: str) -> None:

@@ -30,7 +30,7 @@ _OPAQUE = {  # directories that a host has to itself: nothing of the machine's s
     "var/log": 0o755,
     "var/tmp": 0o1777,
 }
-_SPLIT = ("etc", "home", "usr", "var")
+_SPLIT = ("etc", "usr", "var")
 _DEVICES = {
     "null": (1, 3),
     "zero": (1, 5),
@@ -66,7 +66,7 @@ class Disk:
     def __init__(self, base: Path, below: Path) -> None:
         self.base = base
         self.below = below
-        self.parts = [p for p in _SPLIT if (below / p).is_mount()]
+        self.parts = _mounted(below)
 
     def path(self, inner: str) -> Path:
         """Where the disk keeps `inner`, a path below the host's root."""
@@ -89,6 +89,13 @@ class Disk:
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
         place.chmod(mode)
+
+
+def _mounted(below: Path) -> list[str]:
+    """Which of the great directories are mounts of their own, bind mounts included."""
+    mountinfo = Path("/proc/self/mountinfo").read_text().splitlines()
+    points = {line.split()[4] for line in mountinfo}
+    return [part for part in _SPLIT if str(below / part) in points]
 
 
 def lay_out(base: Path, host: LabHost, login_key: str, image: Path | None) -> str:
