@@ -53,6 +53,12 @@ def _common(parser: argparse.ArgumentParser, *, default: bool) -> None:
     family.add_argument(
         "--ipv6-only", action="store_true", default=unset, help="mesh addresses in IPv6 only"
     )
+    parser.add_argument(
+        "--systemd",
+        action="store_true",
+        default=unset,
+        help="hosts are Debian booted by systemd (needs 280 MB in /var/cache)",
+    )
 
 
 def _name(parser: argparse.ArgumentParser, *, default: bool) -> None:
@@ -79,15 +85,16 @@ def main(args: argparse.Namespace) -> int:
     return _rehearse(args)
 
 
-def _networks(args: argparse.Namespace) -> tuple[str, ...]:
-    if args.ipv6_only:
-        return (_V6,)
-    return (_V4, _V6) if args.ipv6 else (_V4,)
+def _made(args: argparse.Namespace) -> Lab:
+    networks = (_V6,) if args.ipv6_only else (_V4, _V6) if args.ipv6 else (_V4,)
+    return Lab.up(
+        args.count, name=args.name, networks=networks, systemd=args.systemd, progress=_say
+    )
 
 
 def _up(args: argparse.Namespace) -> int:
     with _ended_by_signals():
-        lab = Lab.up(args.count, name=args.name, networks=_networks(args), progress=_say)
+        lab = _made(args)
     named = "" if args.name == "lab" else f" --name {args.name}"
     _say(
         f"Its mesh.toml, SSH key and known_hosts are in {lab.path}.\n"
@@ -115,7 +122,7 @@ def _run(lab: Lab, words: Sequence[str]) -> NoReturn:
 def _rehearse(args: argparse.Namespace) -> int:
     """Make a lab, open the TUI on it, take it away however that ends."""
     with _ended_by_signals():
-        lab = Lab.up(args.count, name=args.name, networks=_networks(args), progress=_say)
+        lab = _made(args)
         try:
             argv = lab.command(lab.meshtui("-f", str(lab.path / "mesh.toml")))
             tui = subprocess.Popen(argv)
@@ -128,13 +135,20 @@ def _rehearse(args: argparse.Namespace) -> int:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Ask the child to end, if it has not; after 5 s, end it."""
+    """Ask the TUI to end, if it has not, and after 5 s end it; mend the terminal behind it."""
+    if child.poll() is not None:
+        return
     child.terminate()
     try:
         child.wait(5)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait(5)
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        # Off: alternate screen, mouse, bracketed paste. On: the cursor.
+        sys.stdout.write("\x1b[?1049l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?25h")
+        sys.stdout.flush()
+        subprocess.run(["stty", "sane"], timeout=5, check=False)
 
 
 def _unhurried(name: str) -> None:
