@@ -32,8 +32,9 @@ from meshtui.tui.view import MeshView, inert_lines
 
 #: Seconds between two looks at a host; slower while another screen covers the grid.
 INTERVAL, COVERED_INTERVAL = 1.0, 3.0
-#: Seconds between two drawings, however the hosts' answers are spread.
-DRAW_EVERY = 0.2
+#: Seconds between two drawings, however the hosts' answers are spread, and how long
+#: the first of a burst waits for the others.
+DRAW_EVERY, DRAW_AFTER = 0.2, 0.03
 #: Seconds that closing the connections may take after the screen is gone.
 CLOSE_WITHIN = 3.0
 
@@ -129,7 +130,7 @@ class MeshApp(App[None], inherit_bindings=False):
         if not self._drawing:
             self._drawing = True
             wait = self._drawn_at + DRAW_EVERY - time.monotonic()
-            self.set_timer(max(0.001, wait), self._draw)
+            self.set_timer(max(DRAW_AFTER, wait), self._draw)
 
     def _draw(self) -> None:
         self._drawing = False

@@ -52,7 +52,7 @@ class HostKeyScreen(ModalScreen[bool]):
         )
         question = self.query_one("#question", Calm)
         question.add_class("text")
-        question.say(text, layout=True)
+        question.say(text)
         self.query_one("#choices").add_class("choices")
         self._show()
 

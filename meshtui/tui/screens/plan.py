@@ -73,7 +73,7 @@ class PlanScreen(Screen[Plan | None]):
         title = Text("plan  ", overflow="fold")
         title.append(text, style)
         title.append("  prune: on" if self._prune else "", "bold reverse")
-        self.query_one("#title", Calm).say(title, layout=True)
+        self.query_one("#title", Calm).say(title)
 
     def _show(self) -> None:
         lines = self.query_one(Lines)
