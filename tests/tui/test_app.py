@@ -10,7 +10,7 @@ import pytest
 from standin import StandIn, dead, make_mesh, make_plan, poll
 from textual.pilot import Pilot
 
-from meshtui.errors import Unreachable, UnknownHostKey, UsageError
+from meshtui.errors import UnknownHostKey, Unreachable, UsageError
 from meshtui.fleet.events import HostPolled, HostStatus, LinkStatus, Progress
 from meshtui.plan.model import HostPlan, Plan, Step
 from meshtui.tui.app import MeshApp, check_terminal
