@@ -120,10 +120,16 @@ def _run(lab: Lab, words: Sequence[str]) -> NoReturn:
 
 
 def _rehearse(args: argparse.Namespace) -> int:
-    """Make a lab, open the TUI on it, take it away however that ends."""
+    """Make a lab, open the TUI on it (apply, where there is no terminal), take it away."""
     with _ended_by_signals():
         lab = _made(args)
         try:
+            if not _has_terminal():
+                # Nobody is there to press a key: the same without a screen.
+                for words in (("apply", "--yes"), ("status",)):
+                    if code := subprocess.call(lab.command(lab.meshtui(*words))):
+                        return code
+                return 0
             argv = lab.command(lab.meshtui("-f", str(lab.path / "mesh.toml")))
             tui = subprocess.Popen(argv)
             try:
@@ -132,6 +138,10 @@ def _rehearse(args: argparse.Namespace) -> int:
                 _end(tui)
         finally:
             _unhurried(args.name)
+
+
+def _has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
@@ -144,7 +154,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait(5)
-    if sys.stdin.isatty() and sys.stdout.isatty():
+    if _has_terminal():
         # Off: alternate screen, mouse, bracketed paste. On: the cursor.
         sys.stdout.write("\x1b[?1049l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?25h")
         sys.stdout.flush()

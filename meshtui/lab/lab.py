@@ -84,7 +84,7 @@ class Lab:
         """The argument list that runs `argv` in the operator's namespace, in `cwd`.
 
         `cwd` is the lab's directory unless given. The environment is the
-        caller's but for SSH_AUTH_SOCK. File system and processes are the
+        caller's but for SSH_AUTH_SOCK and XDG_STATE_HOME. File system and processes are the
         machine's own. MeshError if the lab is down.
         """
         operator = procs.recorded(self.path / "operator.pid")
@@ -94,6 +94,8 @@ class Lab:
         return [
             *enter,
             *("env", f"--chdir={cwd or self.path}", "-u", "SSH_AUTH_SOCK", "-u", "SSH_AGENT_PID"),
+            # The journal goes with the lab.
+            f"XDG_STATE_HOME={self.path / 'state'}",
             *map(str, argv),
         ]
 
