@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from meshtui.cli.lab import register
 from meshtui.errors import UsageError
 from meshtui.lab import checks, cli, names, procs
 from meshtui.lab.paths import lab_path
@@ -20,10 +21,11 @@ _MAIN = """
 import argparse, sys
 sys.path.insert(0, sys.argv.pop(1))
 from meshtui.lab import cli
+from meshtui.cli.lab import register
 from meshtui.errors import MeshError
 #patch
 parser = argparse.ArgumentParser()
-cli.register(parser)
+register(parser)
 try:
     sys.exit(cli.main(parser.parse_args()))
 except MeshError as error:
@@ -43,7 +45,7 @@ def lab(*words: str, **kw: object) -> subprocess.CompletedProcess[str]:
 
 def parse(*words: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    cli.register(parser)
+    register(parser)
     return parser.parse_args(words)
 
 
