@@ -160,4 +160,4 @@ def _ended_by_signals() -> Iterator[None]:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 # the command line's own voice
+    print(line, file=sys.stderr, flush=True)  # the command line's own voice

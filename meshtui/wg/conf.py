@@ -49,7 +49,7 @@ class Section:
         if len(old) == len(values) == 1:
             _, hash_, text = old[0][1].rstrip("\r").partition("#")
             comment = f" #{text}" if hash_ else ""
-        new = [right.get(v) or f"{key} = {v}{comment}{self._ending}" for v in values]
+        new = [right.get(v) or f"{key} = {v}{comment}{self.ending}" for v in values]
         at = old[0][0] if old else self._end
         gone = {i for i, _ in old}
         return self._with(
@@ -61,7 +61,7 @@ class Section:
     def insert(self, line: str) -> Section:
         """With `line` right below the heading."""
         at = self._title + 1
-        return self._with(*self.lines[:at], line + self._ending, *self.lines[at:])
+        return self._with(*self.lines[:at], line + self.ending, *self.lines[at:])
 
     @property
     def _title(self) -> int:
@@ -74,7 +74,7 @@ class Section:
         return max(settings, default=self._title) + 1
 
     @property
-    def _ending(self) -> str:
+    def ending(self) -> str:
         """What the lines end in before the newline: files from Windows have one more byte."""
         return "\r" if self.lines[self._title].endswith("\r") else ""
 
@@ -97,6 +97,12 @@ class ConfFile:
     def peers(self) -> tuple[Section, ...]:
         """The [Peer] sections, in order."""
         return tuple(section for section in self.sections if section.heading == "peer")
+
+    def add(self, new: Iterable[Section]) -> ConfFile:
+        """With `new` at the end, its lines ending as those that are there."""
+        ending = self.interface.ending
+        add = (replace(one, lines=tuple(line + ending for line in one.lines)) for one in new)
+        return ConfFile((*self.sections, *add))
 
     def __str__(self) -> str:
         return "".join(f"{line}\n" for section in self.sections for line in section.lines)
