@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_interface, ip_network
@@ -21,7 +21,7 @@ from meshtui.mesh.model import Mesh
 from meshtui.plan.model import Plan, PlanInputs
 from meshtui.plan.planner import again, make_plan
 from meshtui.plan.seen import Seen
-from meshtui.wg.conf import Section, parse
+from meshtui.wg.conf import ConfFile, Section, parse
 from meshtui.wg.dump import LiveInterface, LivePeer
 from meshtui.wg.endpoint import Endpoint
 from meshtui.wg.interface import Address, Network
@@ -269,6 +269,17 @@ class Box:
         if network.prefixlen and not any(network.subnet_of(n) for n in same):  # type: ignore[arg-type]
             self.routes.add(network)
 
+    def forget(self, name: str) -> None:
+        """As if the host of this name had never been in the mesh."""
+        if self.file is None or self.live is None:
+            return
+        conf = parse(self.file)
+        gone = {one.get("PublicKey") for one in conf.peers if one.has(f"# meshtui: {name}")}
+        stays = (s for s in conf.sections if s.heading != "peer" or s.get("PublicKey") not in gone)
+        self.file = str(ConfFile(tuple(stays)))
+        for one in gone & self.live.peers.keys():
+            del self.live.peers[one or ""]
+
     def forget_handshakes(self) -> None:
         """So that two can be compared by what somebody set."""
         for one, peer in self.live.peers.items() if self.live else ():
@@ -323,8 +334,13 @@ class Sim:
         printer.text(repr(self))  # hypothesis would print every field
 
     def plan(self, prune: bool = False) -> Plan:
+        return self.planner(prune)()
+
+    def planner(self, prune: bool = False) -> Callable[[], Plan]:
+        """What makes the plan, once all hosts have been asked."""
         seen = {name: box.seen() for name, box in self.boxes.items()}
-        return make_plan(PlanInputs(self.mesh, self.mesh, seen, self.resolved, prune))
+        inputs = PlanInputs(self.mesh, self.mesh, seen, self.resolved, prune)
+        return lambda: make_plan(inputs)
 
     def apply(self, plan: Plan) -> Plan:
         """What fleet/apply.py does, without a failure: keys, files, live changes; the last plan."""
