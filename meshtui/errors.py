@@ -5,6 +5,11 @@ from __future__ import annotations
 from copy import copy
 from typing import Literal
 
+from meshtui.inert import inert
+
+#: Longest text of an error: what a host said is part of it, and may be anything.
+TEXT_LIMIT = 600
+
 HostState = Literal["up", "no-interface", "unreachable", "refused", "not-installed"]
 
 
@@ -12,17 +17,18 @@ class MeshError(Exception):
     """Something a person must read.
 
     `what` says what happened, `host` where, `hint` what to do next. None of the
-    three may hold a secret. `str()` joins them into one line.
+    three may hold a secret. `str()` joins them into one line. Whatever a host put
+    into them is harmless to show: control characters are visible, the length bounded.
     """
 
     def __init__(self, what: str, *, host: str | None = None, hint: str | None = None) -> None:
-        super().__init__(what)
-        self.what = what
+        self.what = inert(what, TEXT_LIMIT)
         self.host = host
-        self.hint = hint
+        self.hint = None if hint is None else inert(hint, TEXT_LIMIT)
+        super().__init__(self.what)
 
     def __str__(self) -> str:
-        where = f"{self.host}: " if self.host else ""
+        where = f"{inert(self.host)}: " if self.host else ""
         then = f" ({self.hint})" if self.hint else ""
         return f"{where}{self.what}{then}"
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from meshtui.errors import UsageError
+from meshtui.errors import TEXT_LIMIT, UsageError
+from meshtui.inert import inert
 from meshtui.mesh.problem import Problem, shown
 
 
@@ -16,4 +17,9 @@ class FileError(UsageError):
         self.path = path
         self.problems = tuple(problems)
         name = str(path) if str(path).isprintable() else shown(str(path))
-        super().__init__("\n".join(f"{name}: {p}" for p in self.problems), hint=hint)
+        self._lines = [inert(f"{name}: {p}", TEXT_LIMIT) for p in self.problems]
+        super().__init__(self._lines[0] if self._lines else name, hint=hint)
+
+    def __str__(self) -> str:
+        then = f" ({self.hint})" if self.hint else ""
+        return "\n".join(self._lines) + then

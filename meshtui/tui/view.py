@@ -8,7 +8,7 @@ from meshtui.fleet.events import HostPolled, LinkStatus
 from meshtui.mesh.model import Mesh
 from meshtui.tui.theme import SeenState
 from meshtui.wg.health import HEALTHY
-from meshtui.wg.inert import inert
+from meshtui.inert import inert
 
 NAME_LIMIT = 64
 ERROR_LIMIT = 1000
