@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
+import signal
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +17,9 @@ from meshtui.errors import Refused, UsageError
 #: `ssh -G` answers in milliseconds, unless a `Match exec` hangs.
 _ASK_SECONDS = 10.0
 CONNECT_SECONDS = 10.0
+
+#: What OpenSSH 9.6 refuses in a host's or user's name (CVE-2023-51385).
+_ACTIVE = re.compile(r"""[\s\x00-\x1f\x7f'"`;&<>|(){}]""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,9 @@ def split(written: str) -> tuple[str, str | None, int | None]:
     port = int(port_text) if port_text else None
     if host.startswith("-") or user.startswith("-"):
         raise ValueError("a host or user must not begin with a hyphen")
+    if _ACTIVE.search(written) or "$" in host or "\\" in host:
+        # ProxyCommand and Match exec hand both to a shell; newer `ssh` refuses them, too.
+        raise ValueError("a host or user must not hold spaces or what a shell would act on")
     if port is not None and not 0 < port < 65536:
         raise ValueError("expected a port from 1 to 65535")
     return host, user or None, port
@@ -80,31 +88,41 @@ async def resolve(written: str, config: Path | None = None) -> Target:
         argv += ["-l", user]
     if port:
         argv += ["-p", str(port)]
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            "--",
-            host,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-    except FileNotFoundError:
-        raise UsageError("there is no `ssh` here", hint="install OpenSSH's client") from None
-    try:
-        async with asyncio.timeout(_ASK_SECONDS):
-            out, err = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise Refused(
-            f"`ssh -G {host}` did not answer in {_ASK_SECONDS:.0f} s",
-            hint="see the Match exec lines of ~/.ssh/config",
-        ) from None
-    if process.returncode != 0:
+    out, err, status = await _run([*argv, "--", host])
+    if status != 0:
         reason = err.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
         raise Refused(f"`ssh -G {host}`: {reason[-1]}", hint="see ~/.ssh/config")
     return read(written, out.decode("utf-8", "replace"), os.environ, Path.home())
+
+
+async def _run(argv: list[str]) -> tuple[bytes, bytes, int | None]:
+    """Output, errors and exit status. A session of its own: no `Match exec` reads our terminal."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        raise UsageError("there is no `ssh` here", hint="install OpenSSH's client") from None
+    done = False
+    try:
+        async with asyncio.timeout(_ASK_SECONDS):
+            out, err = await process.communicate()
+        done = True
+        return out, err, process.returncode
+    except TimeoutError:
+        raise Refused(
+            f"`ssh -G {argv[-1]}` did not answer in {_ASK_SECONDS:g} s",
+            hint="see the Match exec lines of ~/.ssh/config",
+        ) from None
+    finally:
+        if not done:
+            # What ssh started holds the pipes as well, and would outlive it.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def read(written: str, printed: str, environ: Mapping[str, str], home: Path) -> Target:
