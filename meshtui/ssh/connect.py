@@ -44,7 +44,7 @@ class Connection:
 
 
 class Connector:
-    """Opens shells. One for a whole fleet: it shares hops, agents and limits.
+    """Opens shells. One for a whole fleet: it shares hops, keys and limits.
 
     `ask` decides on an unknown host key; `config` is what `ssh -F` would be given.
     """
@@ -81,13 +81,12 @@ class Connector:
             raise error.at(name) from None
 
     async def close(self) -> None:
-        """Close hops and agents; shells are closed by whoever opened them."""
+        """Close hops; shells are closed by whoever opened them."""
         for task in self._hops.values():
             if task.done() and not task.cancelled() and not task.exception():
                 task.result().abort()
             task.cancel()
         self._hops.clear()
-        self._identities.close()
 
     async def _connect(self, target: Target) -> asyncssh.SSHClientConnection:
         hop = await self._hop(target.jumps) if target.jumps else None
@@ -125,7 +124,10 @@ class Connector:
         if target.proxy_command:
             way = {"proxy_command": ["sh", "-c", f"exec {target.proxy_command}"]}
         try:
-            async with asyncio.timeout(target.connect_seconds):
+            async with (
+                asyncio.timeout(target.connect_seconds),
+                self._identities.for_target(target) as keys,
+            ):
                 return await asyncssh.connect(
                     target.host,
                     target.port,
@@ -133,7 +135,7 @@ class Connector:
                     client_factory=lambda: verifier,
                     known_hosts=(found.keys, found.authorities, found.revoked),
                     server_host_key_algs=found.algorithms(),
-                    client_keys=await self._identities.for_target(target) or None,
+                    client_keys=keys or None,
                     agent_path=None,
                     config=None,
                     family=target.family,
@@ -145,10 +147,10 @@ class Connector:
                 )
         except asyncssh.HostKeyNotVerifiable as error:
             if verifier.offered is None:
-                raise explain(target, error, {}) from None
+                raise explain(target, error) from None
             raise hostkeys.complaint(target, found, verifier.offered) from None
         except (OSError, asyncssh.Error, ValueError) as error:
-            raise explain(target, error, self._identities.unusable) from None
+            raise explain(target, error, self._identities.trouble(target)) from None
 
     async def _hop(self, jumps: tuple[str, ...]) -> asyncssh.SSHClientConnection:
         """The connection that ends at the last of `jumps`: one for all who need it."""
@@ -175,7 +177,7 @@ async def _start(name: str, target: Target, connection: asyncssh.SSHClientConnec
         async with asyncio.timeout(target.connect_seconds):
             process = await connection.create_process(BOOT, encoding=None, request_pty=False)
     except (OSError, asyncssh.Error) as error:
-        raise explain(target, error, {}) from None
+        raise explain(target, error) from None
 
     def end(kill: bool) -> None:
         if kill:
