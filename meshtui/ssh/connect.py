@@ -106,7 +106,7 @@ class Connector:
             await asyncio.to_thread(hostkeys.remember, target, offered)
         except OSError as error:
             raise Refused(
-                f"cannot add the host key to {target.known_hosts[0]}: {error.strerror}",
+                f"cannot add the host key to {target.new_keys}: {error.strerror}",
                 host=target.written,
             ) from None
         found.keys.append(offered)
@@ -133,7 +133,9 @@ class Connector:
                     target.port,
                     username=target.user,
                     client_factory=lambda: verifier,
-                    known_hosts=(found.keys, found.authorities, found.revoked),
+                    known_hosts=found.trusted(),
+                    # The name that a host's certificate must hold.
+                    host_key_alias=target.key_alias or (),
                     server_host_key_algs=found.algorithms(),
                     client_keys=keys or None,
                     agent_path=None,

@@ -32,8 +32,8 @@ class Target:
     """Name or address that the connection goes to."""
     port: int
     user: str
-    key_name: str
-    """The name by which known_hosts is asked: HostKeyAlias, or `host`."""
+    key_alias: str | None = None
+    """HostKeyAlias: the name by which known_hosts is asked instead of `host`."""
     identity_files: tuple[Path, ...] = ()
     certificate_files: tuple[Path, ...] = ()
     identities_only: bool = False
@@ -43,10 +43,21 @@ class Target:
     """ProxyJump, nearest first."""
     proxy_command: str | None = None
     known_hosts: tuple[Path, ...] = ()
-    """The user's files first; a new key goes into the first of all."""
+    """The user's files first."""
+    new_keys: Path | None = None
+    """The user's file that a new host key goes into."""
     hash_known_hosts: bool = False
     connect_seconds: float = CONNECT_SECONDS
     family: int = socket.AF_UNSPEC
+
+    @property
+    def known_names(self) -> tuple[str, ...]:
+        """Its names in known_hosts, the one to be written first; as with `ssh`, the second
+        counts where nothing is known of the first.
+        """
+        if self.key_alias:
+            return (self.key_alias,)
+        return (self.host,) if self.port == 22 else (f"[{self.host}]:{self.port}", self.host)
 
 
 def split(written: str) -> tuple[str, str | None, int | None]:
@@ -167,24 +178,26 @@ def read(written: str, printed: str, environ: Mapping[str, str], home: Path) -> 
         agent = environ.get(agent[1:].strip("{}"), "")
     elif agent != "none":
         agent = str(paths([agent])[0])
+    # `ssh -G` prints several files without quotes, spaces and all.
+    mine, everybody = (
+        paths(re.split(r"\s+(?=[/~%$])", one(key)) if one(key) else [])
+        for key in ("userknownhostsfile", "globalknownhostsfile")
+    )
     timeout = one("connecttimeout")
     return Target(
         written=written,
         host=host,
         port=port,
         user=user,
-        key_name=one("hostkeyalias", host),
+        key_alias=one("hostkeyalias") or None,
         identity_files=paths(options.get("identityfile", [])),
         certificate_files=paths(options.get("certificatefile", [])),
         identities_only=one("identitiesonly") == "yes",
         agent=agent if agent and agent != "none" else None,
         jumps=tuple(j.strip() for j in one("proxyjump").split(",") if j.strip()),
         proxy_command=expand(one("proxycommand")) or None,
-        known_hosts=paths(
-            " ".join(
-                options.get("userknownhostsfile", []) + options.get("globalknownhostsfile", [])
-            ).split()
-        ),
+        known_hosts=mine + everybody,
+        new_keys=next((path for path in mine if path != Path(os.devnull)), None),
         hash_known_hosts=one("hashknownhosts") == "yes",
         connect_seconds=float(timeout) if timeout.isdigit() else CONNECT_SECONDS,
         family={"inet": socket.AF_INET, "inet6": socket.AF_INET6}.get(
