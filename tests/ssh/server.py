@@ -55,7 +55,8 @@ class Server:
         self.log = folder / "log"
         folder.mkdir(parents=True)
         self.new_key(key_type)
-        self._lay_out(options)
+        self._lay_out()
+        self._write_config(options)
         self.process: subprocess.Popen[bytes] | None = None
         self.start()
 
@@ -127,7 +128,15 @@ class Server:
         """The processes of sshd that serve a connection."""
         return [pid for pid in self.tree()[2:] if comm(pid) == "sshd"]
 
-    def _lay_out(self, options: str) -> None:
+    def restart(self, options: str = "", key_type: str | None = None) -> None:
+        """Come back with other options, or with a new host key."""
+        self.stop()
+        if key_type:
+            self.new_key(key_type)
+        self._write_config(options)
+        self.start()
+
+    def _lay_out(self) -> None:
         etc = self.folder / "etc"
         etc.mkdir()
         (self.folder / "bin").mkdir()
@@ -153,6 +162,8 @@ class Server:
         (self.folder / "home" / "authorized_keys").touch()
         for folder in (self.folder / "home", self.folder / "bin"):
             folder.chmod(0o755)
+
+    def _write_config(self, options: str) -> None:
         (self.folder / "sshd_config").write_text(f"""\
 {options}
 ListenAddress {self.address}:{self.port}
