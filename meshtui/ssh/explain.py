@@ -13,10 +13,13 @@ from meshtui.ssh.target import Target
 _TOO_MANY = "Too many authentication failures"
 
 
-def explain(target: Target, error: Exception, trouble: Sequence[str] = ()) -> HostError:
+def explain(
+    target: Target, error: Exception, trouble: Sequence[str] = (), proxy_said: str = ""
+) -> HostError:
     """The HostError that says what `error` means for a login at `target`.
 
-    `trouble` is why keys were not offered, if some were not.
+    `trouble` is why keys were not offered, if some were not; `proxy_said` what the
+    ProxyCommand printed.
     """
     where = f"{target.host} port {target.port}"
     if isinstance(error, asyncssh.PermissionDenied):
@@ -39,6 +42,20 @@ def explain(target: Target, error: Exception, trouble: Sequence[str] = ()) -> Ho
             f"{target.host} cannot be resolved: {error.strerror}",
             host=target.written,
             hint="is the name right?",
+        )
+    if target.proxy_command and isinstance(error, asyncssh.ConnectionLost | OSError):
+        return Unreachable(
+            f"ProxyCommand gave no connection to {where}: {proxy_said or 'it said nothing'}",
+            host=target.written,
+            hint="see its ProxyCommand in ~/.ssh/config",
+        )
+    if target.jumps and isinstance(error, asyncssh.ChannelOpenError):
+        return Unreachable(
+            f"{where} cannot be reached through jump host {target.jumps[-1]}: {error.reason}",
+            host=target.written,
+            hint="does the jump host allow it (AllowTcpForwarding)?"
+            if error.code == asyncssh.OPEN_ADMINISTRATIVELY_PROHIBITED
+            else "does sshd run there?",
         )
     if isinstance(error, ConnectionRefusedError):
         return Unreachable(

@@ -42,6 +42,8 @@ class Target:
     jumps: tuple[str, ...] = ()
     """ProxyJump, nearest first."""
     proxy_command: str | None = None
+    proxy_fdpass: bool = False
+    """ProxyUseFdpass: the proxy command hands over a socket."""
     known_hosts: tuple[Path, ...] = ()
     """The user's files first."""
     new_keys: Path | None = None
@@ -196,10 +198,11 @@ def read(written: str, printed: str, environ: Mapping[str, str], home: Path) -> 
         agent=agent if agent and agent != "none" else None,
         jumps=tuple(j.strip() for j in one("proxyjump").split(",") if j.strip()),
         proxy_command=expand(one("proxycommand")) or None,
+        proxy_fdpass=one("proxyusefdpass") == "yes",
         known_hosts=mine + everybody,
         new_keys=next((path for path in mine if path != Path(os.devnull)), None),
         hash_known_hosts=one("hashknownhosts") == "yes",
-        connect_seconds=float(timeout) if timeout.isdigit() else CONNECT_SECONDS,
+        connect_seconds=float(timeout) if timeout.isdigit() and int(timeout) else CONNECT_SECONDS,
         family={"inet": socket.AF_INET, "inet6": socket.AF_INET6}.get(
             one("addressfamily"), socket.AF_UNSPEC
         ),
