@@ -30,6 +30,9 @@ AT_ONCE_PER_ADDRESS = 8
 _KEEPALIVE_SECONDS = 5
 _KEEPALIVE_COUNT = 3
 
+#: What closing waits for at most.
+_END_SECONDS = 2.0
+
 #: A hop that failed is not tried again for each host behind it: sshd counts tries.
 _HOP_PAUSE_SECONDS = 1.0
 
@@ -63,7 +66,7 @@ class Connector:
         self._hops: dict[str, asyncio.Task[asyncssh.SSHClientConnection]] = {}
         self._needs: dict[str, str] = {}
         self._failed: dict[str, float] = {}
-        self._proxies: set[asyncio.Task[None]] = set()
+        self._background: set[asyncio.Task[None]] = set()
 
     async def resolve(self, written: str) -> Target:
         """Where SSH would go for `written`."""
@@ -73,11 +76,11 @@ class Connector:
         """A shell with root's rights on the host `name`; HostError tells why not."""
         try:
             if written == LOCAL:
-                return Connection(await start_local(name), None)
+                return Connection(await start_local(name, self._background), None)
             target = await self.resolve(written)
             connection = await self._connect(target)
             try:
-                shell = await start(name, target, connection)
+                shell = await start(name, target, connection, self._background)
             except BaseException:
                 connection.abort()
                 raise
@@ -93,8 +96,11 @@ class Connector:
                 task.result().abort()
             task.cancel()
         self._hops.clear()
-        for proxy in self._proxies:
-            proxy.cancel()
+        if self._background:
+            # Kills under way get a moment; then all that is left ends.
+            await asyncio.wait(self._background, timeout=_END_SECONDS)
+        for left in self._background:
+            left.cancel()
 
     async def _connect(
         self, target: Target, hop_key: str | None = None
@@ -192,8 +198,8 @@ class Connector:
                 proxy.end()
 
         task = asyncio.create_task(wait(), name="end of a ProxyCommand")
-        self._proxies.add(task)
-        task.add_done_callback(self._proxies.discard)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
 
     async def _hop(
         self, jumps: tuple[str, ...], waiting: str | None
