@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
+from meshtui.mesh.wanted import single
 from meshtui.plan.file import in_networks
 from meshtui.plan.model import Impact, Step
 from meshtui.plan.seen import Seen
@@ -22,6 +23,8 @@ class LivePlan:
     steps: list[Step] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
     renewed: set[str] = field(default_factory=set)
+    freed: set[str] = field(default_factory=set)
+    """Prefixes that their peer no longer has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +49,17 @@ def live_plan(want: Interface, seen: Seen, context: Context) -> LivePlan:
     plan = LivePlan()
     assert seen.live is not None
     _interface(plan, want, seen)
-    for address in want.addresses:
-        if address not in seen.addresses:
-            _do(plan, Step("add-address", str(address), "route"), f"add-address {address}")
+    changes = _addresses(plan, want, seen, context.networks)
     for key, name in context.gone.items():
         if key in seen.live.peers:
-            detail = f"{name} {', '.join(seen.live.peers[key].allowed_ips)}"
+            allowed = seen.live.peers[key].allowed_ips
+            plan.freed.update(allowed)
+            detail = f"{name} {', '.join(allowed)}"
             _do(plan, Step("remove-peer", detail, "handshake"), f"remove-peer {key}")
     _peers(plan, want, seen, context)
-    for address in seen.addresses:
-        if address not in want.addresses and in_networks(address, context.networks):
-            _do(plan, Step("remove-address", str(address), "route"), f"remove-address {address}")
+    plan.changes.extend(changes)
     if context.routed:
-        _routes(plan, want, seen, context)
+        _routes(plan, want, seen)
     return plan
 
 
@@ -76,55 +77,93 @@ def _interface(plan: LivePlan, want: Interface, seen: Seen) -> None:
         _do(plan, Step("mtu", f"{seen.mtu} -> {want.mtu}"), f"mtu {want.mtu}")
 
 
+def _addresses(
+    plan: LivePlan, want: Interface, seen: Seen, networks: Collection[Network]
+) -> list[str]:
+    """Steps for all addresses, changes for the new ones; returns the changes for the end.
+
+    Linux takes all IPv4 addresses of a subnet away with its first one, unless
+    promote_secondaries is on, and with the last of all of them every route. So what
+    shares a subnet with one that goes is held as a /32 meanwhile, and then added.
+    """
+    # The kernel lists a subnet's first address first: from the end, each is still there.
+    before = [a for a in reversed(seen.addresses) if a not in want.addresses]
+    goes = [a for a in before if in_networks(a, networks)]
+    new = [a for a in want.addresses if a not in seen.addresses]
+    stays = [*want.addresses, *(a for a in before if a not in goes)]
+    shared = [a for a in stays if a.version == 4 and any(a.network == o.network for o in goes)]
+    for address in new:
+        plan.steps.append(Step("add-address", str(address), "route"))
+        if address not in shared:
+            plan.changes.append(f"add-address {address}")
+    for address in goes:
+        plan.steps.append(Step("remove-address", str(address), "route"))
+    held = [str(single(address)) for address in shared]
+    return [
+        *(f"add-address {address}" for address in held),
+        *(f"remove-address {address}" for address in goes if str(address) not in held),
+        *(f"add-address {address}" for address in shared),
+        *(f"remove-address {address}" for address in held),
+    ]
+
+
 def _peers(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> None:
-    """All peers that differ go in one `wg addconf`: each replaces only what it names."""
+    """New peers and new allowed IPs go in one `wg addconf`, the rest by `wg set`.
+
+    `wg addconf` replaces the allowed IPs of each peer that it names, also by none.
+    """
     assert seen.live is not None
     text: list[str] = []
     for peer in want.peers:
         live = seen.live.peers.get(peer.public_key) if peer.public_key else None
-        if live and peer.name in context.fresh_psk:
-            # A new preshared key counts from the next handshake on. Made anew, the peer
-            # has that at once, and not in two minutes, when nobody looks any more.
-            plan.changes.append(f"remove-peer {peer.public_key}")
-            step = Step("change-peer", f"{peer.name}: a new preshared key", "handshake")
-            plan.steps.append(step)
-            plan.renewed.add(peer.name)
-            text += _section(peer, _peer_lines(peer, None, seen.clock, context))
+        # A new preshared key counts from the next handshake on. Made anew, the peer
+        # has that at once, and not in two minutes, when nobody looks any more.
+        anew = live is None or peer.name in context.fresh_psk
+        settings = _settings(peer, live, anew, seen.clock, context)
+        if not settings:
             continue
-        lines = _peer_lines(peer, live, seen.clock, context)
-        if not lines:
-            continue
-        text += _section(peer, lines)
-        detail = f"{peer.name} {', '.join(map(str, peer.allowed_ips))}"
+        lines = [f"{name} = {value}" for name, value in settings.items()]
         if live is None:
             at = f" at {peer.endpoint}" if peer.endpoint else ""
-            plan.steps.append(Step("add-peer", detail + at, "new"))
+            detail = f"{peer.name} {', '.join(map(str, peer.allowed_ips))}{at}"
+            plan.steps.append(Step("add-peer", detail, "new"))
+        elif anew:
+            plan.changes.append(f"remove-peer {peer.public_key}")
+            plan.steps.append(Step("change-peer", f"{peer.name}: a new preshared key", "handshake"))
+        else:
+            impact: Impact = "route" if "AllowedIPs" in settings else "none"
+            plan.steps.append(Step("change-peer", f"{peer.name}: {', '.join(lines)}", impact))
+        if anew:
             plan.renewed.add(peer.name)
-            continue
-        impact: Impact = "none"
-        if any(line.startswith("AllowedIPs") for line in lines):
-            impact = "route"
-        plan.steps.append(Step("change-peer", f"{peer.name}: {', '.join(lines)}", impact))
+        if live:
+            plan.freed.update(set(live.allowed_ips) - {str(n) for n in peer.allowed_ips})
+        if "AllowedIPs" in settings:
+            text += ["[Peer]", f"PublicKey = {peer.public_key or f'@public:{peer.name}@'}", *lines]
+        else:
+            words = {"Endpoint": "endpoint", "PersistentKeepalive": "keepalive"}
+            plan.changes += [f"{words[n]} {peer.public_key} {v}" for n, v in settings.items()]
     if text:
         plan.changes += [f"peers {len(text)}", *text]
 
 
-def _section(peer: Peer, lines: list[str]) -> list[str]:
-    return ["[Peer]", f"PublicKey = {peer.public_key or f'@public:{peer.name}@'}", *lines]
-
-
-def _peer_lines(peer: Peer, live: LivePeer | None, clock: int, context: Context) -> list[str]:
-    """What `wg addconf` is to set for this peer; nothing if it is right."""
-    lines = []
-    if live is None or set(live.allowed_ips) != {str(n) for n in peer.allowed_ips}:
-        lines.append(f"AllowedIPs = {', '.join(map(str, peer.allowed_ips))}")
-    if (endpoint := _endpoint(peer, live, clock, context)) is not None:
-        lines.append(f"Endpoint = {endpoint}")
-    if (live.persistent_keepalive if live else 0) != peer.persistent_keepalive:
-        lines.append(f"PersistentKeepalive = {peer.persistent_keepalive or 'off'}")
+def _settings(
+    peer: Peer, live: LivePeer | None, anew: bool, clock: int, context: Context
+) -> dict[str, str]:
+    """What is to be set for this peer, all of it if `anew`; nothing if it is right."""
+    found = {}
+    if live is None or anew or set(live.allowed_ips) != {str(n) for n in peer.allowed_ips}:
+        found["AllowedIPs"] = ", ".join(map(str, peer.allowed_ips))
+    endpoint = _endpoint(peer, live, clock, context)
+    if endpoint is not None:
+        found["Endpoint"] = str(endpoint)
+    elif anew and live and live.endpoint:
+        # Where it was heard last; it may be known from nowhere else.
+        found["Endpoint"] = live.endpoint
+    if (live.persistent_keepalive if live and not anew else 0) != peer.persistent_keepalive:
+        found["PersistentKeepalive"] = str(peer.persistent_keepalive or "off")
     if peer.name in context.fresh_psk:
-        lines.append(f"PresharedKey = @psk:{peer.name}@")
-    return lines
+        found["PresharedKey"] = f"@psk:{peer.name}@"
+    return found
 
 
 def _endpoint(peer: Peer, live: LivePeer | None, clock: int, context: Context) -> Endpoint | None:
@@ -145,24 +184,16 @@ def _endpoint(peer: Peer, live: LivePeer | None, clock: int, context: Context) -
     return wanted
 
 
-def _routes(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> None:
+def _routes(plan: LivePlan, want: Interface, seen: Seen) -> None:
     """As wg-quick does: a route for each prefix that no address of the interface covers."""
-    assert seen.live is not None
-    needed = {
-        network
-        for peer in want.peers
-        for network in peer.allowed_ips
-        if not any(_covers(address.network, network) for address in want.addresses)
-    }
+    wanted = {network for peer in want.peers for network in peer.allowed_ips}
+    needed = {n for n in wanted if not any(_covers(a.network, n) for a in want.addresses)}
     for network in sorted(needed - seen.routes, key=str):
         _do(plan, Step("add-route", str(network), "route"), f"add-route {network}")
-    left = {
-        ip_network(text)
-        for key in context.gone
-        if key in seen.live.peers
-        for text in seen.live.peers[key].allowed_ips
-    }
-    for network in sorted((left & seen.routes) - needed, key=str):
+    # The route to an address's own subnet is the kernel's, whoever else had that prefix.
+    kernels = {address.network for address in (*want.addresses, *seen.addresses)}
+    left = {ip_network(text) for text in plan.freed} - wanted - kernels
+    for network in sorted(left & seen.routes, key=str):
         _do(plan, Step("remove-route", str(network), "route"), f"remove-route {network}")
 
 

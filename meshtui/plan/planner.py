@@ -8,15 +8,18 @@ from itertools import combinations
 
 from meshtui.errors import HostError
 from meshtui.mesh.model import Mesh
-from meshtui.mesh.wanted import joined, wanted
-from meshtui.plan.file import managed, new_file
+from meshtui.mesh.wanted import joined, single, wanted
+from meshtui.plan.file import is_endpoint, managed, new_file
 from meshtui.plan.live import Context, LivePlan, live_plan
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
 from meshtui.plan.seen import Seen
 from meshtui.plan.trouble import clones, steals, trouble
-from meshtui.wg.conf import parse
+from meshtui.wg.conf import ConfFile, parse
 from meshtui.wg.endpoint import Endpoint
 from meshtui.wg.interface import Interface
+
+#: Of what `systemctl is-enabled` says; the rest (masked, static, not-found) is somebody's choice.
+_CAN_BE_ENABLED = ("disabled", "linked", "linked-runtime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,10 @@ class Known:
 def make_plan(inputs: PlanInputs) -> Plan:
     """What would change on each host."""
     mesh, written, seen = inputs.mesh, inputs.written, inputs.seen
-    keys = {
-        name: (one.public_key if isinstance(one, Seen) else mesh.hosts[name].public_key)
-        for name, one in seen.items()
-    }
     problems = {name: problem for name, one in seen.items() if (problem := trouble(mesh, one))}
-    problems |= clones(keys)
+    keys = {name: _key(mesh, name, one, name not in problems) for name, one in seen.items()}
+    cloned = clones(keys)
+    problems |= cloned
     mesh = replace(
         mesh, hosts={n: replace(host, public_key=keys[n]) for n, host in mesh.hosts.items()}
     )
@@ -50,12 +51,14 @@ def make_plan(inputs: PlanInputs) -> Plan:
     known = Known(
         mesh=mesh,
         written=written,
-        wanted=_without_keyless(wanted(mesh), able),
+        wanted=_without_unknown(wanted(mesh), able, cloned),
         fresh_psk=_fresh_psk(mesh, able),
         retired={
             host.public_key: host.name
             for host in written.hosts.values()
-            if host.public_key and keys[host.name] not in (host.public_key, None)
+            # An able host without a key gets a new one; any other may still have it.
+            if host.public_key and keys[host.name] != host.public_key
+            if keys[host.name] or host.name in able
         },
         resolved=inputs.resolved,
         prune=inputs.prune,
@@ -79,6 +82,14 @@ def make_plan(inputs: PlanInputs) -> Plan:
     )
 
 
+def _key(mesh: Mesh, name: str, seen: Seen | HostError, able: bool) -> str | None:
+    """The host's public key, as far as one is known."""
+    if isinstance(seen, HostError):
+        return mesh.hosts[name].public_key
+    # A key that waits for its file is of no use to others while it cannot get there.
+    return seen.public_key if able else seen.used_key
+
+
 def again(plan: Plan, now: Mapping[str, Seen | HostError]) -> Plan:
     """The same plan where some hosts are no longer as they were seen.
 
@@ -88,13 +99,18 @@ def again(plan: Plan, now: Mapping[str, Seen | HostError]) -> Plan:
     return make_plan(replace(plan.inputs, seen={**plan.inputs.seen, **now}))
 
 
-def _without_keyless(
-    interfaces: Mapping[str, Interface], able: Collection[str]
+def _without_unknown(
+    interfaces: Mapping[str, Interface], able: Collection[str], cloned: Collection[str]
 ) -> dict[str, Interface]:
-    """Drop peers that have no key and can't be given one now."""
+    """Drop peers that have no key and can't be given one now, or no key of their own."""
     return {
         name: replace(
-            one, peers=tuple(p for p in one.peers if p.public_key is not None or p.name in able)
+            one,
+            peers=tuple(
+                p
+                for p in one.peers
+                if p.name not in cloned and (p.public_key is not None or p.name in able)
+            ),
         )
         for name, one in interfaces.items()
     }
@@ -116,22 +132,29 @@ def _fresh_psk(mesh: Mesh, able: Mapping[str, Seen]) -> frozenset[frozenset[str]
 def _host(known: Known, name: str, seen: Seen) -> tuple[HostPlan, set[str]]:
     """The plan of one host that can be worked with, and the peers whose sessions start anew."""
     want = known.wanted[name]
-    gone, notes = _strangers(known, want, seen)
-    if not known.prune and (stolen := steals(want, seen, gone)):
-        return HostPlan(name, problem=stolen), set()
+    conf = parse(seen.file) if seen.file is not None else None
+    gone, left_alone = _strangers(known, name, seen, conf)
+    if stolen := steals(want, left_alone):
+        return HostPlan(name, steps=tuple(_write_back(known, name)), problem=stolen), set()
+    notes = [
+        f"peer {key[:12]}… ({', '.join(allowed) or 'no allowed IPs'}) is not in mesh.toml:"
+        " left alone (--prune removes it)"
+        for key, allowed in left_alone.items()
+    ]
     fresh = {p.name for p in want.peers if frozenset((name, p.name)) in known.fresh_psk}
     made = "@operator@" if known.mesh.hosts[name].keys == "operator" else "@made@"
-    text = new_file(want, seen, known.mesh.networks, gone, fresh, made)
+    text = new_file(want, seen, conf, known.mesh.networks, gone, fresh, made)
     live, routed = LivePlan(), True
     retold: set[str] = set()
-    if seen.file is not None:
-        conf = parse(seen.file)
+    if conf is not None:
         routed = (conf.interface.get("Table") or "auto").lower() == "auto"
         told = {s.get("PublicKey"): s.get("Endpoint") for s in conf.peers}
         retold = {
             p.name
             for p in want.peers
-            if p.public_key in told and p.endpoint and told[p.public_key] != str(p.endpoint)
+            if p.endpoint
+            and (old := told.get(p.public_key)) is not None
+            and not is_endpoint(old, p.endpoint)
         }
     if seen.live:
         context = Context(known.mesh.networks, gone, fresh, retold, known.resolved, routed)
@@ -141,7 +164,7 @@ def _host(known: Known, name: str, seen: Seen) -> tuple[HostPlan, set[str]]:
     steps, work = _work(known, name, seen, text, live)
     notes += _notes(known, name)
     if work:
-        notes += _host_notes(seen)
+        notes += _host_notes(known.mesh.interface, seen)
     plan = HostPlan(
         host=name,
         steps=tuple(steps),
@@ -176,7 +199,7 @@ def _work(
         template = None
     steps += live.steps
     bring_up = seen.live is None
-    enable = not bring_up and seen.systemd not in (None, "enabled", "enabled-runtime")
+    enable = not bring_up and seen.systemd in _CAN_BE_ENABLED
     if bring_up:
         how = f"systemctl enable --now {unit}" if seen.systemd is not None else "wg-quick up"
         steps.append(Step("bring-up", how, "new"))
@@ -207,39 +230,45 @@ def _write_back(known: Known, name: str) -> list[Step]:
     return steps
 
 
-def _strangers(known: Known, want: Interface, seen: Seen) -> tuple[dict[str, str], list[str]]:
-    """Peers that are not wanted: those to remove (key -> name), and notes on those left alone.
+def _strangers(
+    known: Known, name: str, seen: Seen, conf: ConfFile | None
+) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """Peers that are not wanted: those to remove (key -> name), and those left alone (-> prefixes).
 
     Removed without asking further are only peers that meshtui made itself, or that
-    are a host's former key.
+    are a host's former key. A host that merely could not be asked has not left the
+    mesh: its entry is neither.
     """
-    ours = managed(seen)
-    there: dict[str, str] = {}
-    if seen.file is not None:
-        for section in parse(seen.file).peers:
-            there[section.get("PublicKey") or ""] = ", ".join(section.values("AllowedIPs"))
-    if seen.live:
-        there |= {key: ", ".join(peer.allowed_ips) for key, peer in seen.live.peers.items()}
-    # A host that merely could not be asked has not left the mesh.
+    there: dict[str, tuple[str, ...]] = {}
+    for section in conf.peers if conf else ():
+        if key := section.get("PublicKey"):
+            there[key] = section.values("AllowedIPs")
+    for key, peer in (seen.live.peers if seen.live else {}).items():
+        there[key] = tuple(dict.fromkeys((*peer.allowed_ips, *there.get(key, ()))))
     keep = {host.public_key for host in known.mesh.hosts.values()}
     keep |= {host.public_key for host in known.written.hosts.values()} - set(known.retired)
+    # Of whom no key is known, the address or meshtui's mark tells.
+    wanted = {peer.name for peer in known.wanted[name].peers}
+    owed = [host for host in known.mesh.hosts.values() if host.name not in {*wanted, name}]
+    names = {host.name for host in owed}
+    addresses = {str(single(address)) for host in owed for address in host.addresses}
+    ours = managed(conf)
     gone: dict[str, str] = {}
-    notes: list[str] = []
+    left_alone: dict[str, tuple[str, ...]] = {}
     for key, allowed in there.items():
-        if key in keep or not key:
+        if key in keep:
             continue
         if key in known.retired:
             gone[key] = f"{known.retired[key]} (its former key)"
+        elif ours.get(key) in names or not addresses.isdisjoint(allowed):
+            continue
         elif key in ours:
             gone[key] = ours[key]
         elif known.prune:
             gone[key] = f"{key[:12]}… (unknown)"
         else:
-            notes.append(
-                f"peer {key[:12]}… ({allowed or 'no allowed IPs'}) is not in mesh.toml:"
-                " left alone (--prune removes it)"
-            )
-    return gone, notes
+            left_alone[key] = allowed
+    return gone, left_alone
 
 
 def _notes(known: Known, name: str) -> list[str]:
@@ -254,7 +283,7 @@ def _notes(known: Known, name: str) -> list[str]:
         if other != name and other not in {peer.name for peer in known.wanted[name].peers}
     ]
     if missing:
-        notes.append(f"no key known yet of {', '.join(missing)}: their peer entries are owed")
+        notes.append(f"no key of its own known of {', '.join(missing)}: the peer entry is owed")
     unreached = [
         o.name for o in known.mesh.hosts.values() if host.behind_nat and o.behind_nat and o != host
     ]
@@ -263,13 +292,20 @@ def _notes(known: Known, name: str) -> list[str]:
     return notes
 
 
-def _host_notes(seen: Seen) -> list[str]:
+def _host_notes(name: str, seen: Seen) -> list[str]:
     """What the host cannot do, of interest while it is changed."""
     notes = []
     if "ping" not in seen.tools:
         notes.append("ping is not installed: its directions are verified by handshakes alone")
+    if seen.live and seen.file is None:
+        notes.append(
+            f"{name} runs without a file of wg-quick's: see that what made it"
+            " (systemd-networkd, NetworkManager?) does not make it at boot as well"
+        )
     if seen.systemd is None:
         notes.append("no systemd: the interface will not come back at boot by itself")
-    elif not seen.systemd:
+    elif seen.systemd in ("", "not-found"):
         notes.append("systemd has no wg-quick@ unit: the interface will not come back at boot")
+    elif seen.systemd.startswith("masked"):
+        notes.append(f"wg-quick@{name} is masked: the interface will not come back at boot")
     return notes

@@ -38,13 +38,20 @@ class Seen:
     """The file's permission bits."""
     file_key: str | None = None
     """The public key that belongs to the file's private one."""
+    file_preshared: dict[str, str] = field(default_factory=dict)
+    """`@secret:N@` of a preshared key in the file -> its fingerprint."""
     made_key: str | None = None
     """The public half of a key that an earlier apply made and did not come to use."""
 
     @property
+    def used_key(self) -> str | None:
+        """The host's own key, where it has one: the running one, else the file's."""
+        return (self.live.public_key if self.live else None) or self.file_key
+
+    @property
     def public_key(self) -> str | None:
-        """The host's own key: the running one, else the file's, else the one made for it."""
-        return (self.live.public_key if self.live else None) or self.file_key or self.made_key
+        """The host's own key, also one that was made and waits to be used."""
+        return self.used_key or self.made_key
 
 
 def parse_seen(interface: str, reply: bytes) -> Seen:
@@ -74,7 +81,7 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
         backend=one("backend"),
         systemd=(systemd or "") if "systemd" in parts else None,
         live=parse_dump(interface, "\n".join(parts["dump"])) if "dump" in parts else None,
-        preshared=dict(line.split(" ", 1) for line in parts.get("preshared", [])),
+        preshared=dict(map(_pair, parts.get("preshared", []))),
         exists="link" in parts,
         mtu=_after(one("link") or "", "mtu"),
         addresses=tuple(_addresses(parts.get("addresses", []))),
@@ -83,8 +90,17 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
         sha256=one("sha256"),
         mode=int(one("mode") or "0", 8) if "mode" in parts else None,
         file_key=key("file-key"),
+        file_preshared={
+            f"@secret:{number}@": fingerprint
+            for number, fingerprint in map(_pair, parts.get("file-preshared", []))
+        },
         made_key=key("made-key"),
     )
+
+
+def _pair(line: str) -> tuple[str, str]:
+    first, _, second = line.partition(" ")
+    return first, second
 
 
 def _after(line: str, word: str) -> int | None:

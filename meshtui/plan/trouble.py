@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from ipaddress import ip_network
 
 from meshtui.errors import HostError
 from meshtui.mesh.model import Mesh
+from meshtui.plan.file import addresses_of, key_is_set_by_hook
 from meshtui.plan.seen import Seen
 from meshtui.wg.conf import parse
 from meshtui.wg.interface import Interface
@@ -31,20 +33,30 @@ def trouble(mesh: Mesh, seen: Seen | HostError) -> str | None:
         )
     if seen.live and seen.live.public_key is None:
         return f"{name} runs without a private key (remove it: ip link del {name})"
+    return _trouble_in_file(name, seen)
+
+
+def _trouble_in_file(name: str, seen: Seen) -> str | None:
     if seen.file is None:
         return None
     path = f"/etc/wireguard/{name}.conf"
     try:
-        conf = parse(seen.file)
+        interface = parse(seen.file).interface
+        addresses_of(interface)
     except ValueError as error:
         return f"{path} is not a wg-quick file: {error}"
-    if (conf.interface.get("SaveConfig") or "").lower() == "true":
+    if (interface.get("SaveConfig") or "").lower() == "true":
         return (
             f"{path} has SaveConfig = true: wg-quick would overwrite the file with what"
             " runs, at every stop (remove that line first)"
         )
-    if conf.interface.get("PrivateKey") and seen.file_key is None:
+    if interface.get("PrivateKey") and seen.file_key is None:
         return f"the PrivateKey in {path} is not a key"
+    if seen.live is None and key_is_set_by_hook(interface):
+        return (
+            f"a command in {path} sets its private key, so it is known only while {name} is"
+            f" up (bring it up: wg-quick up {name})"
+        )
     return None
 
 
@@ -63,17 +75,19 @@ def clones(keys: Mapping[str, str | None]) -> dict[str, str]:
     }
 
 
-def steals(want: Interface, seen: Seen, gone: Collection[str]) -> str | None:
+def steals(want: Interface, left_alone: Mapping[str, Collection[str]]) -> str | None:
     """Whether a wanted peer would take a prefix from one that is to be left alone.
 
     WireGuard moves a prefix to whoever is given it last, without a word.
+    `left_alone` are public keys -> allowed IPs.
     """
-    ours = {peer.public_key for peer in want.peers}
-    wanted = {str(network): peer.name for peer in want.peers for network in peer.allowed_ips}
-    for key, peer in (seen.live.peers if seen.live else {}).items():
-        if key in ours or key in gone:
-            continue
-        for network in peer.allowed_ips:
+    wanted = {network: peer.name for peer in want.peers for network in peer.allowed_ips}
+    for key, allowed in left_alone.items():
+        for text in allowed:
+            try:
+                network = ip_network(text, strict=False)
+            except ValueError:
+                continue  # no prefix, so nobody's
             if network in wanted:
                 return (
                     f"{network} belongs to {wanted[network]}, but the unknown peer"

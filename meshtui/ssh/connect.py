@@ -36,6 +36,10 @@ _END_SECONDS = 2.0
 #: A hop that failed is not tried again for each host behind it: sshd counts tries.
 _HOP_PAUSE_SECONDS = 1.0
 
+#: First in the offer, before all others: a third less client CPU a look than with
+#: chacha20-poly1305, for which asyncssh sets up two ciphers a packet.
+_CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
+
 LOCAL = "local"
 
 AskHostKey = Callable[[UnknownHostKey], Awaitable[bool]]
@@ -164,6 +168,7 @@ class Connector:
                     client_keys=keys or None,
                     agent_path=None,
                     config=None,
+                    encryption_algs=_CIPHERS,
                     family=target.family,
                     # One deadline is enough: the one above, for all of it.
                     connect_timeout=None,

@@ -20,14 +20,17 @@ class Section:
     heading: Heading
     lines: tuple[str, ...]
 
+    def every(self, key: str) -> tuple[str, ...]:
+        """The value of each line that sets `key`, as it stands."""
+        return tuple(v for line in self.lines if (v := _value(line, key)) is not None)
+
     def values(self, key: str) -> tuple[str, ...]:
         """All values of `key`, lists split at their commas."""
-        found = (value for line in self.lines if (value := _value(line, key)) is not None)
-        return tuple(part for value in found for v in value.split(",") if (part := v.strip()))
+        return tuple(part for v in self.every(key) for one in v.split(",") if (part := one.strip()))
 
     def get(self, key: str) -> str | None:
         """The value of `key`; of several the last, as `wg` takes it. None: it is not there."""
-        found = [value for line in self.lines if (value := _value(line, key)) is not None]
+        found = self.every(key)
         return found[-1] if found else None
 
     def has(self, text: str) -> bool:
@@ -35,26 +38,48 @@ class Section:
         return any(line.strip() == text for line in self.lines)
 
     def put(self, key: str, values: Sequence[str]) -> Section:
-        """With `key` set to `values`, one a line, where it stood or else at the end."""
-        new = [f"{key} = {value}" for value in values]
-        lines: list[str] = []
-        at: int | None = None
-        for line in self.lines:
-            if _value(line, key) is None:
-                lines.append(line)
-            elif at is None:
-                at = len(lines)
-        if at is None:
-            at = len(lines)
-            while at and not lines[at - 1].strip():
-                at -= 1
-        lines[at:at] = new
-        return replace(self, lines=tuple(lines))
+        """With `key` set to `values`, one a line, where it stood or else at the end.
+
+        A line that says one of them already stays as it is; the one line that takes
+        the one value keeps its comment.
+        """
+        old = [(i, line) for i, line in enumerate(self.lines) if _value(line, key) is not None]
+        right = {_value(line, key): line for _, line in old}
+        comment = ""
+        if len(old) == len(values) == 1:
+            _, hash_, text = old[0][1].rstrip("\r").partition("#")
+            comment = f" #{text}" if hash_ else ""
+        new = [right.get(v) or f"{key} = {v}{comment}{self.ending}" for v in values]
+        at = old[0][0] if old else self._end
+        gone = {i for i, _ in old}
+        return self._with(
+            *(line for i, line in enumerate(self.lines) if i < at and i not in gone),
+            *new,
+            *(line for i, line in enumerate(self.lines) if i >= at and i not in gone),
+        )
 
     def insert(self, line: str) -> Section:
         """With `line` right below the heading."""
-        at = next(i for i, text in enumerate(self.lines) if _heading(text) == self.heading) + 1
-        return replace(self, lines=(*self.lines[:at], line, *self.lines[at:]))
+        at = self._title + 1
+        return self._with(*self.lines[:at], line + self.ending, *self.lines[at:])
+
+    @property
+    def _title(self) -> int:
+        return next(i for i, line in enumerate(self.lines) if _heading(line) == self.heading)
+
+    @property
+    def _end(self) -> int:
+        """Behind the last setting: what follows may be about the next section."""
+        settings = (i for i, line in enumerate(self.lines) if "=" in line.partition("#")[0])
+        return max(settings, default=self._title) + 1
+
+    @property
+    def ending(self) -> str:
+        """What the lines end in before the newline: files from Windows have one more byte."""
+        return "\r" if self.lines[self._title].endswith("\r") else ""
+
+    def _with(self, *lines: str) -> Section:
+        return replace(self, lines=lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +97,12 @@ class ConfFile:
     def peers(self) -> tuple[Section, ...]:
         """The [Peer] sections, in order."""
         return tuple(section for section in self.sections if section.heading == "peer")
+
+    def add(self, new: Iterable[Section]) -> ConfFile:
+        """With `new` at the end, its lines ending as those that are there."""
+        ending = self.interface.ending
+        add = (replace(one, lines=tuple(line + ending for line in one.lines)) for one in new)
+        return ConfFile((*self.sections, *add))
 
     def __str__(self) -> str:
         return "".join(f"{line}\n" for section in self.sections for line in section.lines)
@@ -122,11 +153,14 @@ def _heading(line: str) -> Heading | None:
         return None
     if bare == "[interface]":
         return "interface"
-    if bare == "[peer]":
+    # `wg` drops all white space before it looks; wg-quick, which reads [Interface], does not.
+    if "".join(bare.split()) == "[peer]":
         return "peer"
     raise ValueError(f"unknown section {bare}")
 
 
 def _value(line: str, key: str) -> str | None:
     name, equals, value = line.partition("#")[0].partition("=")
-    return value.strip() if equals and name.strip().lower() == key.lower() else None
+    if not equals or "".join(name.split()).lower() != key.lower():
+        return None
+    return value.strip()

@@ -92,7 +92,7 @@ async def client(tmp_path: Path, key: Path, teach: Callable[[str], None]) -> Asy
 
 @pytest.fixture
 def teach(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Gives hosts other verbs: `teach("look() { ... }")`. `echo_back` is there already."""
+    """Gives hosts other verbs: `teach("observe() { ... }")`. `echo_back` is there already."""
     program = shells.program()
     head, start, _ = program.rpartition(b"\nserve\n")
     assert start

@@ -60,8 +60,8 @@ async def test_a_loss_between_two_questions_is_nobodys_business(
 async def test_a_loss_amid_a_question_is_told_then_mended(
     server: Server, session: Session, teach: Callable[[str], None]
 ) -> None:
-    teach("look() { sleep 1011; }")
-    task = asyncio.create_task(ask(session, "look"))
+    teach("observe() { sleep 1011; }")
+    task = asyncio.create_task(ask(session, "observe"))
     await asyncio.to_thread(wait_for, server.sessions, "the connection stands")
     await asyncio.to_thread(
         wait_for, lambda: b"1011" in b"".join(map(cmdline, server.tree())), "the verb runs"
@@ -85,8 +85,8 @@ async def test_one_who_gives_up_does_not_fail_the_next(
     server: Server, session: Session, teach: Callable[[str], None]
 ) -> None:
     """A cancelled look closes the channel; an apply that waited its turn opens another."""
-    teach("look() { sleep 1012; }")
-    first = asyncio.create_task(ask(session, "look"))
+    teach("observe() { sleep 1012; }")
+    first = asyncio.create_task(ask(session, "observe"))
     await asyncio.to_thread(
         wait_for, lambda: b"1012" in b"".join(map(cmdline, server.tree())), "the verb runs"
     )
@@ -101,11 +101,11 @@ async def test_one_who_gives_up_does_not_fail_the_next(
 async def test_a_deadline_does_not_fail_the_next(
     session: Session, teach: Callable[[str], None]
 ) -> None:
-    teach("look() { sleep 1013; }")
-    late = asyncio.create_task(ask(session, "look", deadline=1))
+    teach("observe() { sleep 1013; }")
+    late = asyncio.create_task(ask(session, "observe", deadline=1))
     await asyncio.sleep(0)
     after = asyncio.create_task(ask(session))
-    with pytest.raises(Unreachable, match="no answer to `look`"):
+    with pytest.raises(Unreachable, match="no answer to `observe`"):
         await late
     assert await after == ROOT
 

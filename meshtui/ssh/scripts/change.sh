@@ -18,8 +18,10 @@ change() {
             listen-port) wg set "$1" listen-port "$value" ;;
             mtu) ip link set dev "$1" mtu "$value" ;;
             remove-peer) wg set "$1" peer "$value" remove ;;
+            endpoint) wg set "$1" peer "${value% *}" endpoint "${value#* }" ;;
+            keepalive) wg set "$1" peer "${value% *}" persistent-keepalive "${value#* }" ;;
             peers) lines "$value" | wg addconf "$1" /dev/stdin ;;
-            add-address) ip address add "$value" dev "$1" ;;
+            add-address) ip address replace "$value" dev "$1" ;;
             remove-address) ip address del "$value" dev "$1" ;;
             add-route) ip route replace "$value" dev "$1" ;;
             remove-route) ip route del "$value" dev "$1" ;;

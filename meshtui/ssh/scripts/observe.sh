@@ -9,23 +9,30 @@ part() {
     sed 's/^/|/'
 }
 
-# Keys in a wg-quick file: the value of PrivateKey and PresharedKey (also where
-# commented out), and whatever has a key's shape on any other line but PublicKey's.
-# mask_file writes @secret:N@ for the Nth of them; put_secrets (stage.sh) puts the
-# Nth back, so both must find the same ones: this is the one place that finds them.
-# Old mawk knows no {43}, hence the loop.
+# Secrets in a wg-quick file: the value of PrivateKey and PresharedKey (also where
+# commented out), whatever has a key's shape anywhere else but in PublicKey, and
+# whatever reads like one of meshtui's marks. mask_file writes @secret:N@ for the Nth
+# of them; put_secrets (stage.sh) puts the Nth back, so both must find the same ones:
+# this is the one place that finds them. Old mawk knows no {43}, hence the loop.
 # shellcheck disable=SC2016,SC2034
 FIND_SECRETS='
-    BEGIN { shape = ""; for (i = 0; i < 43; i++) shape = shape "[A-Za-z0-9+/]"; shape = shape "=" }
+    BEGIN {
+        shape = ""
+        for (i = 0; i < 43; i++) shape = shape "[A-Za-z0-9+/]"
+        shape = shape "=|@[a-z-]+(:[^@]*)?@"
+    }
     # Sets at and len to where the first secret in text stands; len 0: none.
-    function find_secret(text,   low, name) {
+    function find_secret(text,   low, skip) {
         low = tolower(text)
         len = 0
         if (match(low, /^[ \t#;]*(privatekey|presharedkey)[ \t]*=[ \t]*/)) {
             at = RLENGTH + 1
             len = length(text) - RLENGTH
-        } else if (low !~ /^[ \t]*publickey[ \t]*=/ && match(text, shape)) {
-            at = RSTART
+            return len
+        }
+        skip = match(low, /^[ \t]*publickey[ \t]*=[^#@]*/) ? RLENGTH : 0
+        if (match(substr(text, skip + 1), shape)) {
+            at = skip + RSTART
             len = RLENGTH
         }
         return len
@@ -44,9 +51,25 @@ mask_file() {
         }'
 }
 
-# "wg pubkey" of the first PrivateKey in a wg-quick file on stdin; nothing without one.
+# "N FINGERPRINT" for each of these secrets that is a peer's preshared key.
+file_fingerprints() {
+    awk "$FIND_SECRETS"'
+        {
+            rest = $0
+            while (find_secret(rest)) {
+                n++
+                value = substr(rest, at, len)
+                sub(/[ \t\r]*(#.*)?$/, "", value)
+                if (tolower(substr(rest, 1, at - 1)) ~ /^[ \t]*presharedkey[ \t]*=[ \t]*$/) print n "\t" value
+                rest = substr(rest, at + len)
+            }
+        }' | fingerprints
+}
+
+# "wg pubkey" of the PrivateKey in a wg-quick file on stdin, of several the last, as
+# wg takes it; nothing without one.
 file_public_key() {
-    private=$(awk -F= 'tolower($1) ~ /^[ \t]*privatekey[ \t]*$/ { sub(/^[^=]*=[ \t]*/, ""); sub(/[ \t]*(#.*)?$/, ""); print; exit }')
+    private=$(awk -F= 'tolower($1) ~ /^[ \t]*privatekey[ \t]*$/ { sub(/^[^=]*=[ \t]*/, ""); sub(/[ \t\r]*(#.*)?$/, ""); last = $0 } END { print last }')
     [ -z "$private" ] || printf '%s\n' "$private" | wg pubkey 2>/dev/null
 }
 
@@ -105,6 +128,7 @@ observe() {
         sha256sum <"$file" | cut -d ' ' -f 1 | part sha256
         stat -c %a "$file" | part mode
         mask_file <"$file" | part file
+        file_fingerprints <"$file" | part file-preshared
         file_public_key <"$file" | part file-key
     fi
     if [ -s "$STATE/$1/private.key" ]; then
