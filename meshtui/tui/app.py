@@ -149,13 +149,13 @@ class MeshApp(App[None], inherit_bindings=False):
         if not self._mesh_screen.is_mounted:
             return
         age = None if self._seen_at is None else self._clock() - self._seen_at
-        self._mesh_screen.tell(age=age, busy=self._busy())
+        self._mesh_screen.tell(age=age, busy=self._busy(), stopped=self._trouble is not None)
 
     def _busy(self) -> str:
         if self.apply_run is not None and self.apply_run.running:
             return self.apply_run.busy()
-        if self._trouble:
-            return "stopped"
+        if self._trouble is not None:
+            return ""
         waiting = len(self.view.rows) - self.view.answered
         return f"{waiting} connecting" if waiting else ""
 

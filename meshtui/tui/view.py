@@ -69,8 +69,11 @@ class MeshView:
             or before.addresses,
             state=host.state,
             error=inert_lines(host.error),
-            public_key=None if host.public_key is None else inert(host.public_key, FIELD_LIMIT),
-            listen_port=host.listen_port,
+            # A host that cannot be asked keeps what it said before, or mesh.toml says.
+            public_key=inert(host.public_key, FIELD_LIMIT)
+            if host.public_key is not None
+            else before.public_key,
+            listen_port=before.listen_port if host.listen_port is None else host.listen_port,
             links=tuple(cells),
         )
         if row == before:

@@ -10,7 +10,7 @@ import pytest
 from standin import StandIn, dead, make_mesh, make_plan, poll
 from textual.pilot import Pilot
 
-from meshtui.errors import Unreachable, UnknownHostKey, UsageError
+from meshtui.errors import UnknownHostKey, Unreachable, UsageError
 from meshtui.fleet.events import HostPolled, HostStatus, LinkStatus, Progress
 from meshtui.plan.model import HostPlan, Plan, Step
 from meshtui.tui.app import MeshApp, check_terminal
@@ -152,6 +152,8 @@ async def test_a_failing_watch_does_not_end_the_app() -> None:
         await play.until("2/2")
         fleet.feed(KeyError("boom"))
         await play.until("the watch broke: KeyError: 'boom' (r starts over)")
+        await play.until("stopped")
+        await play.until("live", gone=True)
         await play.pilot.press("l", "j", "m")
         assert play.app.is_running
         assert "2/2" in play.text(), "what was seen stays"
@@ -437,10 +439,12 @@ async def test_only_rows_that_look_different_are_drawn_again() -> None:
         grid = play.mesh_screen.grid
         drawn: list[str] = []
         real = grid.refresh
-        grid.refresh = lambda *regions, **more: (
-            drawn.extend(map(str, regions)),
-            real(*regions, **more),
-        )[1]  # type: ignore[assignment,method-assign]
+
+        def refresh(*regions: object, **more: bool) -> object:
+            drawn.extend(map(str, regions))
+            return real(*regions, **more)  # type: ignore[arg-type]
+
+        grid.refresh = refresh  # type: ignore[assignment,method-assign]
         fleet.feed_all(tick=0)
         await play.pilot.pause(0.3)
         assert drawn == [], "the same again"
