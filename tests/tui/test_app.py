@@ -108,7 +108,8 @@ async def test_a_host_dies_while_on_screen() -> None:
         fleet.feed_all()
         await play.until("3/3")
         fleet.feed(dead(fleet.mesh, "server-c", "no answer within 10 s\ntry: ssh server-c"))
-        text = await play.until("2/3")
+        await play.until("2/3")
+        text = await play.until("× unreachable")
         row = next(line for line in text.splitlines() if line.startswith(" server-c"))
         assert "× unreachable" in row
         assert row.rstrip().endswith("no answer within 10 s")
