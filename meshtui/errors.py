@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from copy import copy
 from typing import Literal
+
+from meshtui.inert import inert
+
+#: Longest text of an error: what a host said is part of it, and may be anything.
+TEXT_LIMIT = 600
 
 HostState = Literal["up", "no-interface", "unreachable", "refused", "not-installed"]
 
@@ -11,17 +18,18 @@ class MeshError(Exception):
     """Something a person must read.
 
     `what` says what happened, `host` where, `hint` what to do next. None of the
-    three may hold a secret. `str()` joins them into one line.
+    three may hold a secret. `str()` joins them into one line. Whatever a host put
+    into them is harmless to show: control characters are visible, the length bounded.
     """
 
     def __init__(self, what: str, *, host: str | None = None, hint: str | None = None) -> None:
-        super().__init__(what)
-        self.what = what
+        self.what = inert(what, TEXT_LIMIT)
         self.host = host
-        self.hint = hint
+        self.hint = None if hint is None else inert(hint, TEXT_LIMIT)
+        super().__init__(self.what)
 
     def __str__(self) -> str:
-        where = f"{self.host}: " if self.host else ""
+        where = f"{inert(self.host)}: " if self.host else ""
         then = f" ({self.hint})" if self.hint else ""
         return f"{where}{self.what}{then}"
 
@@ -30,10 +38,28 @@ class UsageError(MeshError):
     """The command line or `mesh.toml` is wrong: exit code 2."""
 
 
+class UsageErrors(UsageError):
+    """Several things are wrong: `str()` has a line for each."""
+
+    def __init__(self, lines: Iterable[str], *, hint: str | None = None) -> None:
+        self._lines = [inert(line, TEXT_LIMIT) for line in lines]
+        super().__init__("; ".join(self._lines), hint=hint)
+
+    def __str__(self) -> str:
+        then = f" ({self.hint})" if self.hint else ""
+        return "\n".join(self._lines) + then
+
+
 class HostError(MeshError):
     """One host cannot be worked with; the others go on."""
 
     state: HostState = "unreachable"
+
+    def at(self, host: str) -> HostError:
+        """The same error, told of `host`: one broken jump host is the error of many."""
+        told = copy(self)
+        told.host = host
+        return told
 
 
 class Unreachable(HostError):
@@ -51,7 +77,14 @@ class Refused(HostError):
 class UnknownHostKey(Refused):
     """The host's key stands in no known_hosts file. `fingerprint` is `SHA256:...`."""
 
-    def __init__(self, what: str, *, host: str, hint: str, fingerprint: str) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        host: str | None = None,
+        hint: str | None = None,
+        fingerprint: str = "",
+    ) -> None:
         super().__init__(what, host=host, hint=hint)
         self.fingerprint = fingerprint
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
+
+from meshtui.errors import HostError
+from meshtui.mesh.model import Mesh
+from meshtui.plan.seen import Seen
+from meshtui.wg.endpoint import Endpoint
 
 Impact = Literal["none", "handshake", "route", "new"]
 """What a step touches of what runs: nothing; a link's session; an address or a
@@ -38,6 +44,27 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """The same for the machine: what the scripts on the host are given.
+
+    Texts hold marks where something secret or not yet made goes: `@secret:N@`,
+    `@live@`, `@live-psk:KEY@` and `@made@` are filled in on the host itself,
+    `@operator@` and `@psk:HOST@` before they are sent. `@public:HOST@` stands for a
+    key that is still to be made; once it is, the plan is made again with it.
+    """
+
+    base: str
+    """SHA-256 of the file that the plan starts from, or `none`."""
+    template: str | None = None
+    """The new file; None: it stays."""
+    changes: tuple[str, ...] = ()
+    """Lines for `change`: what is done to the running interface."""
+    make_key: Literal["host", "operator"] | None = None
+    bring_up: bool = False
+    enable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HostPlan:
     """What would change on one host. Without steps and problem: nothing."""
 
@@ -51,6 +78,24 @@ class HostPlan:
     """What is seen and left alone: unknown peers, a missing systemd."""
     problem: str | None = None
     """Why nothing can be done here now: the host is owed its change."""
+    work: Work | None = None
+    """What carries the steps out; None: nothing to do on the host."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanInputs:
+    """All that a plan follows from."""
+
+    mesh: Mesh
+    """With addresses for all hosts and, where they are known, endpoints."""
+    written: Mesh
+    """As `mesh.toml` says it: what differs is written back."""
+    seen: Mapping[str, Seen | HostError]
+    """A Seen for every host that answered, the reason for the others."""
+    resolved: Mapping[Endpoint, Endpoint]
+    """Endpoints that are DNS names -> their addresses now."""
+    prune: bool = False
+    """Whether peers that nobody knows are removed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +105,12 @@ class Plan:
     mesh: str
     interface: str
     hosts: tuple[HostPlan, ...]
+    touched: frozenset[tuple[str, str]] = frozenset()
+    """Directions whose handshake must be newer than the change."""
+    public_keys: dict[str, str] = field(default_factory=dict)
+    """Host -> its key, as far as there is one already."""
+    inputs: PlanInputs | None = None
+    """What it was made from."""
 
     @property
     def changes(self) -> int:

@@ -9,12 +9,12 @@ from typing import get_args
 from rich.cells import cell_len
 
 from meshtui.fleet.events import ApplyResult, DirectionVerified, Phase, Progress
+from meshtui.inert import inert
 from meshtui.plan.model import Plan
 from meshtui.tui.plan_lines import reason
 from meshtui.tui.view import ERROR_LIMIT, NAME_LIMIT
 from meshtui.tui.widgets.lines import Line
 from meshtui.tui.words import counted, fit, pad
-from meshtui.wg.inert import inert
 
 PHASES: tuple[Phase, ...] = get_args(Phase)
 _GLYPHS = {"waiting": "·", "running": "▸", "done": "✓", "failed": "×"}

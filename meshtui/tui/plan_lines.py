@@ -5,11 +5,11 @@ from __future__ import annotations
 from difflib import unified_diff
 from textwrap import wrap
 
+from meshtui.inert import inert
 from meshtui.plan.model import HostPlan, Impact, Plan
 from meshtui.tui.view import ERROR_LIMIT, NAME_LIMIT
 from meshtui.tui.widgets.lines import Line
 from meshtui.tui.words import counted
-from meshtui.wg.inert import inert
 
 #: A wg-quick line longer than this is no line a person reads.
 LINE_LIMIT = 300

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from meshtui.fleet.events import HostPolled, LinkStatus
+from meshtui.inert import inert
 from meshtui.mesh.model import Mesh
 from meshtui.tui.theme import SeenState
 from meshtui.wg.health import HEALTHY
-from meshtui.wg.inert import inert
 
 NAME_LIMIT = 64
 ERROR_LIMIT = 1000

@@ -33,7 +33,7 @@ class Secret:
 
 
 def keypair(seed: bytes) -> tuple[Secret, str]:
-    """The private key made from 32 random bytes (clamped as `wg genkey` does), and its public one."""
+    """The private key from 32 random bytes (clamped as `wg genkey` does), and its public one."""
     if len(seed) != 32:
         raise ValueError("a Curve25519 key takes 32 bytes")
     # Imported here: only the operator-made way needs it, and it is slow to load.

@@ -8,11 +8,11 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from meshtui.errors import UnknownHostKey
+from meshtui.inert import inert
 from meshtui.tui.actions import bindings
 from meshtui.tui.view import NAME_LIMIT
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
-from meshtui.wg.inert import inert
 
 #: The answers must stay in view at 80 x 24, whatever a host calls itself.
 FIELD_MOST = 200

@@ -6,11 +6,11 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from meshtui.fleet.events import LinkStatus
+from meshtui.inert import inert
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, LINK_MEANINGS, VARIABLES
 from meshtui.tui.view import FIELD_LIMIT, MeshView, Row
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.words import age_long, age_mid, bytes_long, bytes_short, pad
-from meshtui.wg.inert import inert
 
 #: Below this width, ages and bytes are written short.
 ROOMY = 100

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rich.text import Text
 
+from meshtui.inert import inert
 from meshtui.tui.theme import VARIABLES
 from meshtui.tui.view import NAME_LIMIT, MeshView
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.words import duration
-from meshtui.wg.inert import inert
 
 #: Data younger than this is called live, so that no clock ticks on the screen.
 LIVE = 3

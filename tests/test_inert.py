@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshtui.wg.inert import inert
+from meshtui.inert import inert
 
 
 @pytest.mark.parametrize(

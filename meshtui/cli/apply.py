@@ -1,0 +1,125 @@
+"""What `meshtui apply` prints while it works, and in the end."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from meshtui.fleet.apply import Applied
+from meshtui.fleet.events import ApplyResult, DirectionVerified, Progress
+from meshtui.plan.model import Plan
+
+_DOES = {
+    "key": "making its key",
+    "stage": "writing the file",
+    "change": "changing the interface",
+    "verify": "verifying",
+}
+
+
+class ApplyReport:
+    """A line per host that changes as the host gets on; plain lines where there is no terminal."""
+
+    def __init__(self, plan: Plan, *, show: bool) -> None:
+        self._plan = plan
+        self._show = show
+        self._console = Console(highlight=False, stderr=True)
+        self._live: Live | None = None
+        self._start = time.monotonic()
+        self._now: dict[str, tuple[str, str]] = {
+            host.host: ("waiting", "dim") for host in plan.hosts if host.steps and not host.problem
+        }
+        self._verified = dict.fromkeys((host.host for host in plan.hosts), 0)
+        self._result: ApplyResult | None = None
+
+    def __enter__(self) -> Self:
+        if self._show and self._console.is_terminal and self._plan.changes:
+            self._live = Live(self._table(), console=self._console, refresh_per_second=8)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live:
+            self._live.update(self._table())
+            self._live.stop()
+        if self._show and kind is None:
+            self._print_result()
+
+    @property
+    def ok(self) -> bool:
+        """Whether all is as `mesh.toml` says and every direction works."""
+        return not self._plan.problems if self._result is None else self._result.ok
+
+    def take(self, event: Applied) -> None:
+        """Show one event."""
+        if isinstance(event, ApplyResult):
+            self._result = event
+        elif isinstance(event, DirectionVerified):
+            self._verified[event.from_] += event.ok
+        else:
+            self._progress(event)
+        if self._live:
+            self._live.update(self._table())
+
+    def as_json(self) -> dict[str, Any]:
+        """What `meshtui apply --json` prints."""
+        result = self._result
+        problems = {host.host: host.problem for host in self._plan.problems}
+        return {
+            "changes": self._plan.changes,
+            "failed": result.failed if result else problems,
+            "seconds": round(result.seconds, 3) if result else 0.0,
+            "directions": [
+                {"from": one.from_, "to": one.to, "ok": one.ok, "detail": one.detail}
+                for one in (result.directions if result else ())
+            ],
+        }
+
+    def _progress(self, event: Progress) -> None:
+        style = {"running": "cyan", "done": "green", "failed": "bold red"}[event.state]
+        text = event.detail if event.state == "failed" else _DOES[event.phase]
+        if event.state == "done":
+            text += ": done"
+        self._now[event.host] = (text, style)
+        if self._show and not self._live and event.state != "running" and event.phase != "verify":
+            took = time.monotonic() - self._start
+            self._console.print(Text(f"{took:6.1f} s  {event.host}: {text}"))
+
+    def _table(self) -> Table:
+        table = Table(box=None, pad_edge=False, show_header=False)
+        for host, (text, style) in self._now.items():
+            count = self._verified.get(host, 0)
+            table.add_row(
+                Text(host), Text(text, style=style), f"{count} directions up" if count else ""
+            )
+        table.add_row("", Text(f"{time.monotonic() - self._start:.1f} s", style="dim"), "")
+        return table
+
+    def _print_result(self) -> None:
+        if self._result is None:
+            return
+        result, console = self._result, self._console
+        for host, why in result.failed.items():
+            console.print(Text(f"✕ {host}: {why}", style="bold red"))
+        bad = [direction for direction in result.directions if not direction.ok]
+        for one in bad:
+            console.print(Text(f"✕ {one.from_} -> {one.to}: {one.detail}", style="red"))
+        good = len(result.directions) - len(bad)
+        console.print(
+            Text(
+                f"{good} of {len(result.directions)} directions up,"
+                f" each with a handshake and an answered ping, in {result.seconds:.1f} s",
+                style="bold green" if result.ok else "bold yellow",
+            )
+        )

@@ -1,0 +1,161 @@
+"""What `meshtui status` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from meshtui.fleet.events import HostPolled, LinkStatus
+from meshtui.mesh.model import Mesh
+from meshtui.wg.health import HEALTHY
+
+#: Colour and sign: never colour alone.
+_STYLE = {
+    "up": ("green", "●"),
+    "idle": ("cyan", "○"),
+    "stale": ("yellow", "◐"),
+    "never": ("red", "✕"),
+    "missing": ("red", "✕"),
+    "unknown": ("dim", "?"),
+    "no-interface": ("yellow", "○"),
+    "unreachable": ("red", "✕"),
+    "refused": ("red", "✕"),
+    "not-installed": ("red", "✕"),
+}
+
+
+def healthy(polled: Iterable[HostPolled]) -> bool:
+    """Whether every direction is up, or idle for want of anything to say."""
+    return all(link.state in HEALTHY for one in polled for link in one.links) and all(
+        one.host.state == "up" for one in polled
+    )
+
+
+def as_json(mesh: Mesh, polled: Sequence[HostPolled], now: datetime) -> dict[str, Any]:
+    """The contract of `meshtui status --json`: one entry per host, one per direction."""
+    return {
+        "mesh": mesh.name,
+        "interface": mesh.interface,
+        "taken_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "hosts": {
+            one.host.name: {
+                "state": one.host.state,
+                "addresses": list(one.host.addresses),
+                "public_key": one.host.public_key,
+                "listen_port": one.host.listen_port,
+                "error": one.host.error,
+            }
+            for one in polled
+        },
+        "links": [
+            {
+                "from": link.from_,
+                "to": link.to,
+                "state": link.state,
+                "latest_handshake_age": link.latest_handshake_age,
+                "transfer_rx": link.transfer_rx,
+                "transfer_tx": link.transfer_tx,
+                "endpoint": link.endpoint,
+            }
+            for one in polled
+            for link in one.links
+        ],
+    }
+
+
+def print_status(mesh: Mesh, polled: Sequence[HostPolled], *, every_link: bool) -> None:
+    """Hosts as a table, then the directions that are not healthy, or all."""
+    console = Console(highlight=False)
+    links = [link for one in polled for link in one.links]
+    up = sum(one.host.state == "up" for one in polled)
+    good = sum(link.state in HEALTHY for link in links)
+    console.print(
+        f"{mesh.name} ({mesh.interface}): {up} of {len(polled)} hosts up,"
+        f" {good} of {len(links)} directions healthy",
+        markup=False,
+    )
+    console.print(_hosts(polled))
+    shown = [link for link in links if every_link or link.state not in HEALTHY]
+    # A host that cannot be asked is one fault, not one for each of its directions.
+    if not every_link:
+        shown = [link for link in shown if link.state != "unknown"]
+    if shown:
+        console.print(_links(shown))
+    for one in polled:
+        if one.host.error:
+            console.print(Text(f"{one.host.name}: {one.host.error}", style="yellow"))
+
+
+def _hosts(polled: Sequence[HostPolled]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("host", "state", "address"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("links", "handshake", "received", "sent"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in polled:
+        ages = [a for link in one.links if (a := link.latest_handshake_age) is not None]
+        good = sum(link.state in HEALTHY for link in one.links)
+        table.add_row(
+            Text(one.host.name),
+            _state(one.host.state),
+            Text(", ".join(one.host.addresses)),
+            f"{good}/{len(one.links)}",
+            _span(ages),
+            _bytes(sum(link.transfer_rx or 0 for link in one.links)),
+            _bytes(sum(link.transfer_tx or 0 for link in one.links)),
+        )
+    return table
+
+
+def _links(links: Sequence[LinkStatus]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("from", "to", "state"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("handshake", "received", "sent"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("endpoint")
+    for link in links:
+        age = link.latest_handshake_age
+        table.add_row(
+            Text(link.from_),
+            Text(link.to),
+            _state(link.state),
+            "-" if age is None else _age(age),
+            "-" if link.transfer_rx is None else _bytes(link.transfer_rx),
+            "-" if link.transfer_tx is None else _bytes(link.transfer_tx),
+            Text(link.endpoint or "-"),
+        )
+    return table
+
+
+def _state(state: str) -> Text:
+    style, sign = _STYLE[state]
+    return Text(f"{sign} {state}", style=style)
+
+
+def _span(ages: Sequence[int]) -> str:
+    if not ages:
+        return "-"
+    youngest, oldest = _age(min(ages)), _age(max(ages))
+    return youngest if youngest == oldest else f"{youngest}-{oldest}"
+
+
+def _age(seconds: int) -> str:
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= 2 * size:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
+
+
+def _bytes(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"

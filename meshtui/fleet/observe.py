@@ -1,0 +1,100 @@
+"""Reading all that a plan needs from every host, side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Mapping
+from dataclasses import replace
+
+from meshtui.errors import HostError, NotInstalled, Refused
+from meshtui.fleet.session import Session
+from meshtui.mesh.model import Mesh
+from meshtui.plan.seen import Seen, parse_seen
+from meshtui.ssh.connect import LOCAL, Connector
+from meshtui.wg.endpoint import Endpoint, is_address
+
+OBSERVE_SECONDS = 30.0
+_RESOLVE_SECONDS = 10.0
+
+
+async def observe(sessions: Mapping[str, Session], interface: str) -> dict[str, Seen | HostError]:
+    """What every host reports, or why it does not."""
+
+    async def one(session: Session) -> Seen | HostError:
+        try:
+            reply = await session.ask("observe", interface, deadline=OBSERVE_SECONDS)
+            seen = parse_seen(interface, reply)
+        except HostError as error:
+            return error
+        except ValueError as error:
+            return Refused(f"an answer that makes no sense: {error}", host=session.name)
+        if "wg" not in seen.tools:
+            return NotInstalled(
+                "wg is not installed", host=session.name, hint="install wireguard-tools"
+            )
+        return seen
+
+    found = await asyncio.gather(*(one(session) for session in sessions.values()))
+    return dict(zip(sessions, found, strict=True))
+
+
+async def endpoints(
+    mesh: Mesh, connector: Connector
+) -> tuple[Mesh, dict[Endpoint, Endpoint], dict[str, HostError]]:
+    """The mesh with an endpoint for every host that can have one; names -> addresses; troubles.
+
+    Where `mesh.toml` gives none, it is where ssh goes, as an address: a name that
+    only the operator can resolve is of no use to the other hosts.
+    """
+    resolved: dict[Endpoint, Endpoint] = {}
+    troubles: dict[str, HostError] = {}
+
+    async def one(name: str) -> Endpoint | None:
+        host = mesh.hosts[name]
+        if host.endpoint is None:
+            if host.behind_nat or host.ssh == LOCAL:
+                return None
+            target = await connector.resolve(host.ssh)
+            return Endpoint(await _address(target.host), host.listen_port)
+        if not host.endpoint.is_address:
+            address = await _address(host.endpoint.host)
+            resolved[host.endpoint] = Endpoint(address, host.endpoint.port)
+        return host.endpoint
+
+    async def safely(name: str) -> Endpoint | None:
+        try:
+            return await one(name)
+        except HostError as error:
+            troubles[name] = error.at(name)
+            return mesh.hosts[name].endpoint
+
+    found = await asyncio.gather(*(safely(name) for name in mesh.hosts))
+    hosts = {
+        name: replace(mesh.hosts[name], endpoint=endpoint)
+        for name, endpoint in zip(mesh.hosts, found, strict=True)
+    }
+    return replace(mesh, hosts=hosts), resolved, troubles
+
+
+async def _address(host: str) -> str:
+    """An address that other hosts can reach; IPv4 first, which more of them have."""
+    if not is_address(host):
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_RESOLVE_SECONDS):
+                found = await loop.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+        except (OSError, TimeoutError) as error:
+            reason = getattr(error, "strerror", None) or "no answer"
+            raise Refused(
+                f"its endpoint {host} cannot be resolved: {reason}",
+                hint="set endpoint in mesh.toml",
+            ) from None
+        host = str(min(found, key=lambda entry: entry[0] != socket.AF_INET)[4][0])
+    if ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+        raise Refused(
+            f"ssh goes to {host}, which the other hosts cannot reach",
+            hint="set endpoint in mesh.toml",
+        )
+    return host

@@ -1,0 +1,64 @@
+"""The kept connection to one host: opened when first needed, and again when it broke."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from meshtui.errors import HostError
+from meshtui.ssh.shell import NotConnected
+
+if TYPE_CHECKING:
+    from meshtui.ssh.connect import Connector
+    from meshtui.ssh.shell import Shell
+
+#: After a failed connection, seconds until the next try: doubled each time, to
+#: spare servers that count failures (sshd's PerSourcePenalties).
+FIRST_WAIT = 1.0
+LONGEST_WAIT = 30.0
+
+
+class Session:
+    """One host. `failures` counts the tries since the last success."""
+
+    def __init__(self, name: str, ssh: str, connector: Connector) -> None:
+        self.name = name
+        self.ssh = ssh
+        self.failures = 0
+        self._connector = connector
+        self._shell: Shell | None = None
+        self._opening = asyncio.Lock()
+
+    async def ask(self, verb: str, *args: str, data: bytes = b"", deadline: float) -> bytes:
+        """Ask the host, connecting first where needed (see `Shell.ask`). HostError: why not.
+
+        `deadline`, in seconds, is for the answer; connecting has its own.
+        """
+        try:
+            return await (await self._connected()).ask(verb, *args, data=data, deadline=deadline)
+        except NotConnected:
+            # Whoever asked before us closed it while we waited for our turn.
+            return await (await self._connected()).ask(verb, *args, data=data, deadline=deadline)
+
+    async def _connected(self) -> Shell:
+        async with self._opening:
+            if self._shell is None or self._shell.closed:
+                try:
+                    self._shell = (await self._connector.open(self.name, self.ssh)).shell
+                except HostError:
+                    self.failures += 1
+                    raise
+                self.failures = 0
+            return self._shell
+
+    def backoff(self) -> float:
+        """Seconds to wait before the next try."""
+        if not self.failures:
+            return 0.0
+        return min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (self.failures - 1))
+
+    def close(self) -> None:
+        """Drop the connection."""
+        if self._shell:
+            self._shell.close()
+            self._shell = None

@@ -1,0 +1,169 @@
+"""The proof that every direction works: a new handshake where there must be one, and pings."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterable, Mapping
+
+from meshtui.errors import HostError, NotInstalled
+from meshtui.fleet.events import DirectionVerified
+from meshtui.fleet.look import Look, look
+from meshtui.fleet.session import Session
+from meshtui.mesh.model import Mesh
+from meshtui.mesh.wanted import joined
+from meshtui.wg.dump import LivePeer
+from meshtui.wg.health import age
+
+#: A lost handshake is tried again after 5 s: time for two more.
+VERIFY_SECONDS = 15.0
+#: One round of pings, in seconds; a round is repeated for what did not answer.
+_ROUND = 3
+#: How long the others wait for a host that does not begin, in seconds.
+_FIRST_TURN = 4.0
+
+
+async def verify(
+    mesh: Mesh,
+    keys: Mapping[str, str],
+    sessions: Mapping[str, Session],
+    able: Iterable[str],
+    before: Mapping[str, Look],
+    renewed: frozenset[tuple[str, str]],
+    deadline: float = VERIFY_SECONDS,
+) -> AsyncIterator[DirectionVerified]:
+    """One result for each direction between `able` hosts, as soon as it is known.
+
+    `before` is how the hosts looked before the change; directions in `renewed`
+    must have a later handshake than then. `deadline` is in seconds.
+    """
+    hosts = list(able)
+    results: asyncio.Queue[DirectionVerified | None] = asyncio.Queue()
+
+    # Two ends that begin a handshake at the same moment each drop the other's, and try
+    # again 5 s later. So the one that stands first in the file begins.
+    begun = {name: asyncio.Event() for name in hosts}
+
+    async def one(name: str) -> None:
+        others = [b for a, b in joined(mesh) if a == name and b in hosts]
+        check = _Check(mesh, keys, sessions[name], others, before.get(name), renewed)
+        at = hosts.index(name)
+        earlier, later = hosts[:at], hosts[at + 1 :]
+        try:
+            try:
+                await check.ping(other for other in others if other in later)
+            finally:
+                begun[name].set()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_FIRST_TURN):
+                    for other in earlier:
+                        await begun[other].wait()
+            await check.run(results, time.monotonic() + deadline)
+        except HostError as error:
+            for other in check.open:
+                await results.put(DirectionVerified(name, other, False, error.what))
+        finally:
+            await results.put(None)
+
+    tasks = [asyncio.create_task(one(name), name=f"verify {name}") for name in hosts]
+    try:
+        left = len(tasks)
+        while left:
+            result = await results.get()
+            if result is None:
+                left -= 1
+            else:
+                yield result
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+class _Check:
+    """All directions that begin at one host."""
+
+    def __init__(
+        self,
+        mesh: Mesh,
+        keys: Mapping[str, str],
+        session: Session,
+        others: list[str],
+        before: Look | None,
+        renewed: frozenset[tuple[str, str]],
+    ) -> None:
+        self.open = list(others)
+        """Those without a result yet."""
+        self._mesh = mesh
+        self._keys = keys
+        self._session = session
+        self._before = before
+        self._renewed = renewed
+        self._milliseconds: dict[str, float] = {}
+        self._can_ping = True
+
+    async def run(self, results: asyncio.Queue[DirectionVerified | None], deadline: float) -> None:
+        while self.open:
+            await self.ping(self.open)
+            now = await look(self._session, self._mesh.interface)
+            last = time.monotonic() >= deadline
+            still_open = []
+            for other in self.open:
+                ok, detail = self._judge(now, other)
+                if ok or last:
+                    await results.put(DirectionVerified(self._session.name, other, ok, detail))
+                else:
+                    still_open.append(other)
+            self.open = still_open
+            if self.open:
+                # A round that failed at once, because an interface is missing, is no busy loop.
+                await asyncio.sleep(0.2)
+
+    async def ping(self, others: Iterable[str]) -> None:
+        """Ping what has not answered yet of `others`, all side by side."""
+        addresses = [
+            str(address.ip)
+            for other in others
+            for address in self._mesh.hosts[other].addresses
+            if str(address.ip) not in self._milliseconds
+        ]
+        if not addresses or not self._can_ping:
+            return
+        data = "".join(f"{address}\n" for address in addresses).encode()
+        try:
+            reply = await self._session.ask(
+                "ping_all", str(_ROUND), data=data, deadline=_ROUND + 20.0
+            )
+        except NotInstalled:
+            self._can_ping = False
+            return
+        for line in reply.decode("utf-8", "replace").splitlines():
+            address, _, took = line.partition(" ")
+            if address in addresses:
+                self._milliseconds[address] = float(took)
+
+    def _judge(self, now: Look, other: str) -> tuple[bool, str]:
+        peer = now.live.peers.get(self._keys.get(other, "")) if now.live else None
+        if peer is None:
+            return False, "the peer entry is missing"
+        if not self._handshake_counts(peer, other):
+            return False, "no handshake: is UDP let through to the endpoint, both ways?"
+        addresses = [str(address.ip) for address in self._mesh.hosts[other].addresses]
+        lost = [address for address in addresses if address not in self._milliseconds]
+        told = f"handshake {age(peer, now.clock)} s ago"
+        if not self._can_ping:
+            return True, f"{told}; not pinged: there is no ping on {self._session.name}"
+        if lost:
+            return False, f"{told}, but no answer from {', '.join(lost)}"
+        pings = ", ".join(f"{one} in {self._milliseconds[one]:.1f} ms" for one in addresses)
+        return True, f"{told}, {pings}"
+
+    def _handshake_counts(self, peer: LivePeer, other: str) -> bool:
+        if not peer.latest_handshake:
+            return False
+        if (self._session.name, other) not in self._renewed:
+            return True
+        live = self._before.live if self._before else None
+        earlier = live.peers.get(peer.public_key) if live else None
+        return earlier is None or peer.latest_handshake != earlier.latest_handshake

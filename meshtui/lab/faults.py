@@ -1,0 +1,126 @@
+"""Things that go wrong on servers and between them, made to happen in a lab.
+
+Every fault on a host but those of accounts and keys ends with its power, too:
+mounts do not outlive a boot.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from meshtui.errors import MeshError
+from meshtui.lab.lab import Lab
+from meshtui.lab.paths import SCRIPTS
+from meshtui.lab.power import switch
+
+SUDO_PASSWORD = "lab"  # noqa: S105 # of users made with sudo="password", in a lab
+"""What `sudo` wants from a user made with `sudo="password"`."""
+
+# Sent whole each time: nft takes it as one step, and what stands stays.
+_RULES = """\
+add table inet faults
+add set inet faults frozen { type ifname; }
+add set inet faults deaf4 { type ipv4_addr . ipv4_addr; }
+add set inet faults deaf6 { type ipv6_addr . ipv6_addr; }
+add chain inet faults onward { type filter hook forward priority 0; }
+flush chain inet faults onward
+add rule inet faults onward iifname @frozen drop
+add rule inet faults onward oifname @frozen drop
+add rule inet faults onward meta l4proto udp ip saddr . ip daddr @deaf4 drop
+add rule inet faults onward meta l4proto udp ip6 saddr . ip6 daddr @deaf6 drop
+"""
+
+
+def fill_disk(lab: Lab, host: str) -> None:
+    """Leave no room in the host's /etc/wireguard: writing there ends with ENOSPC."""
+    _on(lab, host, "fill-disk")
+
+
+def free_disk(lab: Lab, host: str) -> None:
+    """Undo `fill_disk`; what was written meanwhile is lost."""
+    _on(lab, host, "free-disk")
+
+
+def read_only_etc(lab: Lab, host: str) -> None:
+    """Make the host's /etc read-only, as after a disk error."""
+    _on(lab, host, "read-only-etc")
+
+
+def writable_etc(lab: Lab, host: str) -> None:
+    """Undo `read_only_etc`."""
+    _on(lab, host, "writable-etc")
+
+
+def remove_wg(lab: Lab, host: str) -> None:
+    """Take `wg` and `wg-quick` off the host; this outlives a power cut."""
+    _on(lab, host, "remove-wg")
+
+
+def restore_wg(lab: Lab, host: str) -> None:
+    """Undo `remove_wg`."""
+    _on(lab, host, "restore-wg")
+
+
+def new_host_key(lab: Lab, host: str) -> str:
+    """Give the host's sshd another key, as a rebuilt server has; return its public half.
+
+    The lab's known_hosts keeps the old one.
+    """
+    _on(lab, host, "new-host-key")
+    shown = lab.on(host, ["cat", "/etc/ssh/ssh_host_ed25519_key.pub"], check=True)
+    return str(shown.stdout).strip()
+
+
+def add_user(
+    lab: Lab,
+    host: str,
+    user: str,
+    *,
+    shell: str = "/bin/bash",
+    sudo: Literal["none", "password", "free"] = "none",
+) -> None:
+    """Make a user on the host whom the lab's SSH key lets in."""
+    _on(lab, host, "add-user", user, shell, sudo)
+
+
+def set_shell(lab: Lab, host: str, user: str, shell: str) -> None:
+    """Change the login shell of `user`, which may be root."""
+    _on(lab, host, "set-shell", user, shell)
+
+
+def block_udp(lab: Lab, source: str, target: str) -> None:
+    """Drop UDP from `source` to `target` in the switch; the way back stays open."""
+    a, b = lab.host(source), lab.host(target)
+    _nft(
+        lab,
+        f"add element inet faults deaf4 {{ {a.v4} . {b.v4} }}\n"
+        f"add element inet faults deaf6 {{ {a.v6} . {b.v6} }}\n",
+    )
+
+
+def freeze_link(lab: Lab, host: str) -> None:
+    """Drop whatever goes to or from the host, silently, as a network that hangs."""
+    _nft(lab, f'add element inet faults frozen {{ "{lab.host(host).name}" }}\n')
+
+
+def thaw_link(lab: Lab, host: str) -> None:
+    """Undo `freeze_link`."""
+    _nft(lab, f'delete element inet faults frozen {{ "{lab.host(host).name}" }}\n')
+
+
+def clear_network(lab: Lab) -> None:
+    """Undo every `freeze_link` and `block_udp`."""
+    _nft(lab, "delete table inet faults\n")
+
+
+def _on(lab: Lab, host: str, verb: str, *words: str) -> None:
+    script = (SCRIPTS / "faults.sh").read_text()
+    done = lab.on(host, ["sh", "-s", "--", verb, *words], input=script)
+    if done.returncode != 0:
+        raise MeshError(f"{verb} failed: {done.stderr.strip()}", host=host)
+
+
+def _nft(lab: Lab, change: str) -> None:
+    done = switch(lab.path, ["nft", "-f", "-"], _RULES + change)
+    if done.returncode != 0:
+        raise MeshError(f"nft refused a rule in the switch: {done.stderr.strip()}")

@@ -1,0 +1,197 @@
+"""What is wrong with a mesh, all of it at once, each time with the names that clash.
+
+A host may have several addresses in one network (a service address beside its
+own), and none where one is still to be allocated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from ipaddress import ip_interface
+
+from meshtui.mesh.model import Host, Mesh
+from meshtui.mesh.names import is_host_name, is_interface_name
+from meshtui.mesh.networks import check_networks, network_of, reserved, unusable
+from meshtui.mesh.problem import Problem, in_order, key_path, shown
+from meshtui.mesh.target import LOCAL, parse_target
+from meshtui.wg.endpoint import is_address
+from meshtui.wg.keys import is_key
+
+__all__ = ["Problem", "check"]
+
+#: What IPv6 needs of a link (RFC 8200).
+_IPV6_MTU = 1280
+
+
+def check(mesh: Mesh) -> list[Problem]:
+    """Everything wrong with `mesh`, in the file's order; an empty list: nothing is.
+
+    Where `mesh.networks` is empty, that is the only thing said about networks.
+    """
+    problems = [*_check_mesh(mesh), *check_networks(mesh)]
+    if not mesh.hosts:
+        problems.append(
+            Problem("hosts", "there is none; expected a table such as [hosts.server-a]")
+        )
+    for host in mesh.hosts.values():
+        problems += _check_host(mesh, host)
+    problems += _check_clashes(mesh)
+    return in_order(problems, mesh.hosts)
+
+
+def _check_mesh(mesh: Mesh) -> Iterator[Problem]:
+    if not is_host_name(mesh.name):
+        yield Problem("mesh.name", 'not a name; expected one such as "prod"')
+    if not is_interface_name(mesh.interface):
+        yield Problem("mesh.interface", 'not an interface name; expected one such as "wg0"')
+
+
+def _check_host(mesh: Mesh, host: Host) -> Iterator[Problem]:
+    if not is_host_name(host.name):
+        yield Problem(
+            _key(host),
+            "not a name for a host; expected up to 63 letters, digits, dots, hyphens and "
+            "underscores (and not a number or an address)",
+        )
+    yield from _check_ssh(mesh, host)
+    yield from _check_endpoint(mesh, host)
+    yield from _check_addresses(mesh, host)
+    if host.public_key is not None and not is_key(host.public_key):
+        yield Problem(_key(host, "public_key"), "not a key; expected what `wg pubkey` prints")
+    if host.mtu is not None and host.mtu < _IPV6_MTU and any(n.version == 6 for n in mesh.networks):
+        yield Problem(
+            _key(host, "mtu"),
+            f"{host.mtu} is too small for the mesh's IPv6 network; expected {_IPV6_MTU} or more",
+        )
+
+
+def _check_ssh(mesh: Mesh, host: Host) -> Iterator[Problem]:
+    if host.ssh == host.name and not is_host_name(host.name):
+        return  # the file does not say where SSH goes: its name is what is wrong
+    try:
+        target = parse_target(host.ssh)
+    except ValueError as error:
+        yield Problem(_key(host, "ssh"), str(error))
+        return
+    if host.endpoint or host.behind_nat:
+        return
+    if host.ssh == LOCAL and len(mesh.hosts) > 1:
+        yield Problem(
+            _key(host, "ssh"),
+            '"local" does not say where the other hosts reach this machine; expected an endpoint '
+            'as well, such as endpoint = "203.0.113.1", or "none" behind NAT',
+        )
+    elif network := _inside(mesh, target.host):
+        yield Problem(
+            _key(host, "ssh"),
+            f"{target.host} is inside the mesh's own network {network}, so the tunnel would lead "
+            "into itself; expected an endpoint outside of it as well",
+        )
+
+
+def _check_endpoint(mesh: Mesh, host: Host) -> Iterator[Problem]:
+    if host.endpoint is None:
+        return
+    if network := _inside(mesh, host.endpoint.host):
+        yield Problem(
+            _key(host, "endpoint"),
+            f"{host.endpoint.host} is inside the mesh's own network {network}, so the tunnel would "
+            "lead into itself; expected an address outside of it",
+        )
+    elif host.endpoint.is_address:
+        address = ip_interface(host.endpoint.host).ip
+        if address.is_unspecified or address.is_multicast:
+            yield Problem(
+                _key(host, "endpoint"),
+                f"{address} is no host's address; expected one that the other hosts can reach",
+            )
+
+
+def _check_addresses(mesh: Mesh, host: Host) -> Iterator[Problem]:
+    key = _key(host, "addresses")
+    for number, address in enumerate(host.addresses):
+        if address.ip in {earlier.ip for earlier in host.addresses[:number]}:
+            yield Problem(key, f"{address.ip} is there twice; expected it once")
+        if not mesh.networks:
+            continue
+        network = network_of(mesh.networks, address)
+        if network is None:
+            known = ", ".join(str(n) for n in mesh.networks)
+            yield Problem(
+                key, f"{address.ip} is in none of the mesh's networks; expected one in {known}"
+            )
+        elif address.network.prefixlen != network.prefixlen:
+            yield Problem(
+                key,
+                f"{address} does not have the prefix length of its network; "
+                f"expected {address.ip}/{network.prefixlen}",
+            )
+        elif int(address) in reserved(network):
+            first = int(address) == int(network.network_address)
+            what = "the network's own address" if first else "the broadcast address"
+            yield Problem(key, f"{address.ip} is {what} in {network}; expected a host's address")
+
+
+def _check_clashes(mesh: Mesh) -> Iterator[Problem]:
+    """What only one host can have."""
+    for host, owner, _ in _shared(mesh, lambda h: [h.name.lower()]):
+        yield Problem(
+            _key(host), f"the same name as {owner.name} but for capitals; expected another name"
+        )
+    for host, owner, _ in _shared(mesh, _machine):
+        yield Problem(
+            _key(host, "ssh"),
+            f"{shown(host.ssh)} is the same machine as {owner.name}'s {shown(owner.ssh)}; "
+            "expected one host for each machine",
+        )
+    for host, owner, _ in _shared(mesh, _endpoint):
+        yield Problem(
+            _key(host, "endpoint"),
+            f"{host.endpoint} is also {owner.name}'s; expected one of its own",
+        )
+    for host, owner, address in _shared(mesh, lambda h: {a.ip: None for a in h.addresses}):
+        yield Problem(
+            _key(host, "addresses"), f"{address} is also {owner.name}'s; expected one of its own"
+        )
+    for host, owner, _ in _shared(mesh, lambda h: [h.public_key] if h.public_key else []):
+        yield Problem(
+            _key(host, "public_key"), f"the same key as {owner.name}'s; expected one of its own"
+        )
+
+
+def _shared(
+    mesh: Mesh, values: Callable[[Host], Iterable[Hashable]]
+) -> Iterator[tuple[Host, Host, Hashable]]:
+    """Each host that has a value which an earlier one owns: (host, owner, value)."""
+    owners: dict[Hashable, Host] = {}
+    for host in mesh.hosts.values():
+        for value in values(host):
+            owner = owners.setdefault(value, host)
+            if owner is not host:
+                yield host, owner, value
+
+
+def _machine(host: Host) -> list[Hashable]:
+    try:
+        return [parse_target(host.ssh).machine]
+    except ValueError:
+        return []  # said already, by _check_ssh
+
+
+def _endpoint(host: Host) -> list[Hashable]:
+    if host.endpoint is None:
+        return []
+    return [(host.endpoint.host.lower().rstrip("."), host.endpoint.port)]
+
+
+def _inside(mesh: Mesh, host: str) -> str | None:
+    """The mesh's network that `host` is an address of, as text."""
+    if not is_address(host):
+        return None
+    networks = tuple(n for n in mesh.networks if not unusable(n))
+    network = network_of(networks, ip_interface(host))
+    return None if network is None else str(network)
+
+
+def _key(host: Host, *rest: str) -> str:
+    return key_path("hosts", host.name, *rest)

@@ -1,0 +1,201 @@
+"""What to do to a running interface, in the order in which it harms nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_network
+
+from meshtui.mesh.wanted import single
+from meshtui.plan.file import in_networks
+from meshtui.plan.model import Impact, Step
+from meshtui.plan.seen import Seen
+from meshtui.wg.dump import LivePeer
+from meshtui.wg.endpoint import Endpoint
+from meshtui.wg.health import ALIVE, age
+from meshtui.wg.interface import Interface, Network, Peer
+
+
+@dataclass(slots=True)
+class LivePlan:
+    """Steps to show, lines for `change`, and the peers whose session starts anew."""
+
+    steps: list[Step] = field(default_factory=list)
+    changes: list[str] = field(default_factory=list)
+    renewed: set[str] = field(default_factory=set)
+    freed: set[str] = field(default_factory=set)
+    """Prefixes that their peer no longer has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the mesh knows beyond one host's interface."""
+
+    networks: Collection[Network]
+    gone: Mapping[str, str]
+    """Public keys of peers to remove -> what to call them."""
+    fresh_psk: Collection[str]
+    """Names of peers whose link gets a new preshared key."""
+    retold: Collection[str]
+    """Names of peers whose endpoint in the file differs: the operator moved them."""
+    resolved: Mapping[Endpoint, Endpoint]
+    """Endpoints that are DNS names -> their addresses now."""
+    routed: bool
+    """Whether wg-quick would make routes (Table is not off)."""
+
+
+def live_plan(want: Interface, seen: Seen, context: Context) -> LivePlan:
+    """What turns the running interface into the wanted one."""
+    plan = LivePlan()
+    assert seen.live is not None
+    _interface(plan, want, seen)
+    changes = _addresses(plan, want, seen, context.networks)
+    for key, name in context.gone.items():
+        if key in seen.live.peers:
+            allowed = seen.live.peers[key].allowed_ips
+            plan.freed.update(allowed)
+            detail = f"{name} {', '.join(allowed)}"
+            _do(plan, Step("remove-peer", detail, "handshake"), f"remove-peer {key}")
+    _peers(plan, want, seen, context)
+    plan.changes.extend(changes)
+    if context.routed:
+        _routes(plan, want, seen)
+    return plan
+
+
+def _do(plan: LivePlan, step: Step, *lines: str) -> None:
+    plan.steps.append(step)
+    plan.changes.extend(lines)
+
+
+def _interface(plan: LivePlan, want: Interface, seen: Seen) -> None:
+    assert seen.live is not None
+    if seen.live.listen_port != want.listen_port:
+        detail = f"{seen.live.listen_port} -> {want.listen_port}"
+        _do(plan, Step("listen-port", detail, "route"), f"listen-port {want.listen_port}")
+    if want.mtu and seen.mtu != want.mtu:
+        _do(plan, Step("mtu", f"{seen.mtu} -> {want.mtu}"), f"mtu {want.mtu}")
+
+
+def _addresses(
+    plan: LivePlan, want: Interface, seen: Seen, networks: Collection[Network]
+) -> list[str]:
+    """Steps for all addresses, changes for the new ones; returns the changes for the end.
+
+    Linux takes all IPv4 addresses of a subnet away with its first one, unless
+    promote_secondaries is on, and with the last of all of them every route. So what
+    shares a subnet with one that goes is held as a /32 meanwhile, and then added.
+    """
+    # The kernel lists a subnet's first address first: from the end, each is still there.
+    before = [a for a in reversed(seen.addresses) if a not in want.addresses]
+    goes = [a for a in before if in_networks(a, networks)]
+    new = [a for a in want.addresses if a not in seen.addresses]
+    stays = [*want.addresses, *(a for a in before if a not in goes)]
+    shared = [a for a in stays if a.version == 4 and any(a.network == o.network for o in goes)]
+    for address in new:
+        plan.steps.append(Step("add-address", str(address), "route"))
+        if address not in shared:
+            plan.changes.append(f"add-address {address}")
+    for address in goes:
+        plan.steps.append(Step("remove-address", str(address), "route"))
+    held = [str(single(address)) for address in shared]
+    return [
+        *(f"add-address {address}" for address in held),
+        *(f"remove-address {address}" for address in goes if str(address) not in held),
+        *(f"add-address {address}" for address in shared),
+        *(f"remove-address {address}" for address in held),
+    ]
+
+
+def _peers(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> None:
+    """New peers and new allowed IPs go in one `wg addconf`, the rest by `wg set`.
+
+    `wg addconf` replaces the allowed IPs of each peer that it names, also by none.
+    """
+    assert seen.live is not None
+    text: list[str] = []
+    for peer in want.peers:
+        live = seen.live.peers.get(peer.public_key) if peer.public_key else None
+        # A new preshared key counts from the next handshake on. Made anew, the peer
+        # has that at once, and not in two minutes, when nobody looks any more.
+        anew = live is None or peer.name in context.fresh_psk
+        settings = _settings(peer, live, anew, seen.clock, context)
+        if not settings:
+            continue
+        lines = [f"{name} = {value}" for name, value in settings.items()]
+        if live is None:
+            at = f" at {peer.endpoint}" if peer.endpoint else ""
+            detail = f"{peer.name} {', '.join(map(str, peer.allowed_ips))}{at}"
+            plan.steps.append(Step("add-peer", detail, "new"))
+        elif anew:
+            plan.changes.append(f"remove-peer {peer.public_key}")
+            plan.steps.append(Step("change-peer", f"{peer.name}: a new preshared key", "handshake"))
+        else:
+            impact: Impact = "route" if "AllowedIPs" in settings else "none"
+            plan.steps.append(Step("change-peer", f"{peer.name}: {', '.join(lines)}", impact))
+        if anew:
+            plan.renewed.add(peer.name)
+        if live:
+            plan.freed.update(set(live.allowed_ips) - {str(n) for n in peer.allowed_ips})
+        if "AllowedIPs" in settings:
+            text += ["[Peer]", f"PublicKey = {peer.public_key or f'@public:{peer.name}@'}", *lines]
+        else:
+            words = {"Endpoint": "endpoint", "PersistentKeepalive": "keepalive"}
+            plan.changes += [f"{words[n]} {peer.public_key} {v}" for n, v in settings.items()]
+    if text:
+        plan.changes += [f"peers {len(text)}", *text]
+
+
+def _settings(
+    peer: Peer, live: LivePeer | None, anew: bool, clock: int, context: Context
+) -> dict[str, str]:
+    """What is to be set for this peer, all of it if `anew`; nothing if it is right."""
+    found = {}
+    if live is None or anew or set(live.allowed_ips) != {str(n) for n in peer.allowed_ips}:
+        found["AllowedIPs"] = ", ".join(map(str, peer.allowed_ips))
+    endpoint = _endpoint(peer, live, clock, context)
+    if endpoint is not None:
+        found["Endpoint"] = str(endpoint)
+    elif anew and live and live.endpoint:
+        # Where it was heard last; it may be known from nowhere else.
+        found["Endpoint"] = live.endpoint
+    if (live.persistent_keepalive if live and not anew else 0) != peer.persistent_keepalive:
+        found["PersistentKeepalive"] = str(peer.persistent_keepalive or "off")
+    if peer.name in context.fresh_psk:
+        found["PresharedKey"] = f"@psk:{peer.name}@"
+    return found
+
+
+def _endpoint(peer: Peer, live: LivePeer | None, clock: int, context: Context) -> Endpoint | None:
+    """The endpoint to set, or None to leave it.
+
+    A peer that talks from elsewhere has roamed: setting its endpoint back would cut
+    it off. Only one that the operator moved, or that is silent, is told anew.
+    """
+    if peer.endpoint is None:
+        return None
+    wanted = context.resolved.get(peer.endpoint, peer.endpoint)
+    if not wanted.is_address or (live and live.endpoint == str(wanted)):
+        return None
+    if live and live.endpoint and peer.name not in context.retold:
+        seconds = age(live, clock)
+        if seconds is not None and seconds <= ALIVE:
+            return None
+    return wanted
+
+
+def _routes(plan: LivePlan, want: Interface, seen: Seen) -> None:
+    """As wg-quick does: a route for each prefix that no address of the interface covers."""
+    wanted = {network for peer in want.peers for network in peer.allowed_ips}
+    needed = {n for n in wanted if not any(_covers(a.network, n) for a in want.addresses)}
+    for network in sorted(needed - seen.routes, key=str):
+        _do(plan, Step("add-route", str(network), "route"), f"add-route {network}")
+    # The route to an address's own subnet is the kernel's, whoever else had that prefix.
+    kernels = {address.network for address in (*want.addresses, *seen.addresses)}
+    left = {ip_network(text) for text in plan.freed} - wanted - kernels
+    for network in sorted(left & seen.routes, key=str):
+        _do(plan, Step("remove-route", str(network), "route"), f"remove-route {network}")
+
+
+def _covers(big: Network, small: Network) -> bool:
+    return big.version == small.version and small.subnet_of(big)  # type: ignore[arg-type]

@@ -1,0 +1,311 @@
+"""Wanted minus seen, for a whole mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from meshtui.errors import HostError
+from meshtui.mesh.model import Mesh
+from meshtui.mesh.wanted import joined, single, wanted
+from meshtui.plan.file import is_endpoint, managed, new_file
+from meshtui.plan.live import Context, LivePlan, live_plan
+from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
+from meshtui.plan.seen import Seen
+from meshtui.plan.trouble import clones, steals, trouble
+from meshtui.wg.conf import ConfFile, parse
+from meshtui.wg.endpoint import Endpoint
+from meshtui.wg.interface import Interface
+
+#: Of what `systemctl is-enabled` says; the rest (masked, static, not-found) is somebody's choice.
+_CAN_BE_ENABLED = ("disabled", "linked", "linked-runtime")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The mesh with what the hosts said, shared by the plans of all of them."""
+
+    mesh: Mesh
+    written: Mesh
+    wanted: Mapping[str, Interface]
+    fresh_psk: frozenset[frozenset[str]]
+    """Links that get a new preshared key."""
+    retired: Mapping[str, str]
+    """Keys that mesh.toml still names and their hosts no longer have -> the host."""
+    resolved: Mapping[Endpoint, Endpoint]
+    prune: bool
+
+
+def make_plan(inputs: PlanInputs) -> Plan:
+    """What would change on each host."""
+    mesh, written, seen = inputs.mesh, inputs.written, inputs.seen
+    problems = {name: problem for name, one in seen.items() if (problem := trouble(mesh, one))}
+    keys = {name: _key(mesh, name, one, name not in problems) for name, one in seen.items()}
+    cloned = clones(keys)
+    problems |= cloned
+    mesh = replace(
+        mesh, hosts={n: replace(host, public_key=keys[n]) for n, host in mesh.hosts.items()}
+    )
+    able = {n: one for n, one in seen.items() if isinstance(one, Seen) and n not in problems}
+    known = Known(
+        mesh=mesh,
+        written=written,
+        wanted=_without_unknown(wanted(mesh), able, cloned),
+        fresh_psk=_fresh_psk(mesh, able),
+        retired={
+            host.public_key: host.name
+            for host in written.hosts.values()
+            # An able host without a key gets a new one; any other may still have it.
+            if host.public_key and keys[host.name] != host.public_key
+            if keys[host.name] or host.name in able
+        },
+        resolved=inputs.resolved,
+        prune=inputs.prune,
+    )
+    hosts, renewed = [], set[tuple[str, str]]()
+    for name in mesh.hosts:
+        if name not in able:
+            steps = tuple(_write_back(known, name))
+            hosts.append(HostPlan(name, steps=steps, problem=problems[name]))
+            continue
+        plan, peers = _host(known, name, able[name])
+        hosts.append(plan)
+        renewed |= {(name, peer) for peer in peers} | {(peer, name) for peer in peers}
+    return Plan(
+        mesh=mesh.name,
+        interface=mesh.interface,
+        hosts=tuple(hosts),
+        touched=frozenset(renewed) & frozenset(joined(mesh)),
+        public_keys={name: key for name, key in keys.items() if key},
+        inputs=inputs,
+    )
+
+
+def _key(mesh: Mesh, name: str, seen: Seen | HostError, able: bool) -> str | None:
+    """The host's public key, as far as one is known."""
+    if isinstance(seen, HostError):
+        return mesh.hosts[name].public_key
+    # A key that waits for its file is of no use to others while it cannot get there.
+    return seen.public_key if able else seen.used_key
+
+
+def again(plan: Plan, now: Mapping[str, Seen | HostError]) -> Plan:
+    """The same plan where some hosts are no longer as they were seen.
+
+    So a key that was made takes its place, and a host that failed drops out.
+    """
+    assert plan.inputs
+    return make_plan(replace(plan.inputs, seen={**plan.inputs.seen, **now}))
+
+
+def _without_unknown(
+    interfaces: Mapping[str, Interface], able: Collection[str], cloned: Collection[str]
+) -> dict[str, Interface]:
+    """Drop peers that have no key and can't be given one now, or no key of their own."""
+    return {
+        name: replace(
+            one,
+            peers=tuple(
+                p
+                for p in one.peers
+                if p.name not in cloned and (p.public_key is not None or p.name in able)
+            ),
+        )
+        for name, one in interfaces.items()
+    }
+
+
+def _fresh_psk(mesh: Mesh, able: Mapping[str, Seen]) -> frozenset[frozenset[str]]:
+    """Links without a preshared key that both ends share; both must be there to get one."""
+    if not mesh.preshared_keys:
+        return frozenset()
+    keys = {name: mesh.hosts[name].public_key or "" for name in able}
+    return frozenset(
+        frozenset((a, b))
+        for a, b in combinations(able, 2)
+        if able[a].preshared.get(keys[b]) is None
+        or able[a].preshared.get(keys[b]) != able[b].preshared.get(keys[a])
+    )
+
+
+def _host(known: Known, name: str, seen: Seen) -> tuple[HostPlan, set[str]]:
+    """The plan of one host that can be worked with, and the peers whose sessions start anew."""
+    want = known.wanted[name]
+    conf = parse(seen.file) if seen.file is not None else None
+    gone, left_alone = _strangers(known, name, seen, conf)
+    if stolen := steals(want, left_alone):
+        return HostPlan(name, steps=tuple(_write_back(known, name)), problem=stolen), set()
+    notes = [
+        f"peer {key[:12]}… ({', '.join(allowed) or 'no allowed IPs'}) is not in mesh.toml:"
+        " left alone (--prune removes it)"
+        for key, allowed in left_alone.items()
+    ]
+    fresh = {p.name for p in want.peers if frozenset((name, p.name)) in known.fresh_psk}
+    made = "@operator@" if known.mesh.hosts[name].keys == "operator" else "@made@"
+    text = new_file(want, seen, conf, known.mesh.networks, gone, fresh, made)
+    live, routed = LivePlan(), True
+    retold: set[str] = set()
+    if conf is not None:
+        routed = (conf.interface.get("Table") or "auto").lower() == "auto"
+        told = {s.get("PublicKey"): s.get("Endpoint") for s in conf.peers}
+        retold = {
+            p.name
+            for p in want.peers
+            if p.endpoint
+            and (old := told.get(p.public_key)) is not None
+            and not is_endpoint(old, p.endpoint)
+        }
+    if seen.live:
+        context = Context(known.mesh.networks, gone, fresh, retold, known.resolved, routed)
+        live = live_plan(want, seen, context)
+    else:
+        live.renewed |= {peer.name for peer in want.peers}
+    steps, work = _work(known, name, seen, text, live)
+    notes += _notes(known, name)
+    if work:
+        notes += _host_notes(known.mesh.interface, seen)
+    plan = HostPlan(
+        host=name,
+        steps=tuple(steps),
+        before=seen.file,
+        after=text if work and work.template is not None else None,
+        notes=tuple(notes),
+        work=work,
+    )
+    return plan, live.renewed
+
+
+def _work(
+    known: Known, name: str, seen: Seen, text: str, live: LivePlan
+) -> tuple[list[Step], Work | None]:
+    """The steps in their order, and what carries them out."""
+    path = f"/etc/wireguard/{known.mesh.interface}.conf"
+    unit = f"wg-quick@{known.mesh.interface}"
+    steps: list[Step] = []
+    keys = known.mesh.hosts[name].keys
+    make_key = keys if seen.public_key is None or "@operator@" in text else None
+    if make_key:
+        where = "on the host" if keys == "host" else "here, sent once and not kept"
+        steps.append(Step("make-key", f"a new private key, made {where}", "new"))
+    template: str | None = text
+    if seen.file is None:
+        steps.append(Step("write-file", f"{path}, new", "new" if seen.live is None else "none"))
+    elif seen.mode and seen.mode & 0o077:
+        steps.append(Step("write-file", f"{path}, mode {seen.mode:o} -> 600"))
+    elif text != seen.file:
+        steps.append(Step("write-file", path))
+    else:
+        template = None
+    steps += live.steps
+    bring_up = seen.live is None
+    enable = not bring_up and seen.systemd in _CAN_BE_ENABLED
+    if bring_up:
+        how = f"systemctl enable --now {unit}" if seen.systemd is not None else "wg-quick up"
+        steps.append(Step("bring-up", how, "new"))
+    if enable:
+        steps.append(Step("enable", f"systemctl enable {unit}"))
+    work = None
+    if steps:
+        work = Work(
+            base=seen.sha256 or "none",
+            template=template,
+            changes=tuple(live.changes),
+            make_key=make_key,
+            bring_up=bring_up,
+            enable=enable,
+        )
+    return steps + _write_back(known, name), work
+
+
+def _write_back(known: Known, name: str) -> list[Step]:
+    """What mesh.toml does not say yet, or says wrongly."""
+    host, written = known.mesh.hosts[name], known.written.hosts[name]
+    steps = []
+    if host.addresses != written.addresses:
+        detail = ", ".join(str(address.ip) for address in host.addresses)
+        steps.append(Step("write-back", f"addresses {detail} into mesh.toml"))
+    if host.public_key and host.public_key != written.public_key:
+        steps.append(Step("write-back", f"public_key {host.public_key} into mesh.toml"))
+    return steps
+
+
+def _strangers(
+    known: Known, name: str, seen: Seen, conf: ConfFile | None
+) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """Peers that are not wanted: those to remove (key -> name), and those left alone (-> prefixes).
+
+    Removed without asking further are only peers that meshtui made itself, or that
+    are a host's former key. A host that merely could not be asked has not left the
+    mesh: its entry is neither.
+    """
+    there: dict[str, tuple[str, ...]] = {}
+    for section in conf.peers if conf else ():
+        if key := section.get("PublicKey"):
+            there[key] = section.values("AllowedIPs")
+    for key, peer in (seen.live.peers if seen.live else {}).items():
+        there[key] = tuple(dict.fromkeys((*peer.allowed_ips, *there.get(key, ()))))
+    keep = {host.public_key for host in known.mesh.hosts.values()}
+    keep |= {host.public_key for host in known.written.hosts.values()} - set(known.retired)
+    # Of whom no key is known, the address or meshtui's mark tells.
+    wanted = {peer.name for peer in known.wanted[name].peers}
+    owed = [host for host in known.mesh.hosts.values() if host.name not in {*wanted, name}]
+    names = {host.name for host in owed}
+    addresses = {str(single(address)) for host in owed for address in host.addresses}
+    ours = managed(conf)
+    gone: dict[str, str] = {}
+    left_alone: dict[str, tuple[str, ...]] = {}
+    for key, allowed in there.items():
+        if key in keep:
+            continue
+        if key in known.retired:
+            gone[key] = f"{known.retired[key]} (its former key)"
+        elif ours.get(key) in names or not addresses.isdisjoint(allowed):
+            continue
+        elif key in ours:
+            gone[key] = ours[key]
+        elif known.prune:
+            gone[key] = f"{key[:12]}… (unknown)"
+        else:
+            left_alone[key] = allowed
+    return gone, left_alone
+
+
+def _notes(known: Known, name: str) -> list[str]:
+    notes = []
+    host, written = known.mesh.hosts[name], known.written.hosts[name]
+    if written.public_key and host.public_key != written.public_key:
+        now = f"now has the key {host.public_key}" if host.public_key else "has no key any more"
+        notes.append(f"{name} {now}; mesh.toml says {written.public_key}")
+    missing = [
+        other
+        for other in known.mesh.hosts
+        if other != name and other not in {peer.name for peer in known.wanted[name].peers}
+    ]
+    if missing:
+        notes.append(f"no key of its own known of {', '.join(missing)}: the peer entry is owed")
+    unreached = [
+        o.name for o in known.mesh.hosts.values() if host.behind_nat and o.behind_nat and o != host
+    ]
+    if unreached:
+        notes.append(f"no tunnel to {', '.join(unreached)}: both ends are behind NAT")
+    return notes
+
+
+def _host_notes(name: str, seen: Seen) -> list[str]:
+    """What the host cannot do, of interest while it is changed."""
+    notes = []
+    if "ping" not in seen.tools:
+        notes.append("ping is not installed: its directions are verified by handshakes alone")
+    if seen.live and seen.file is None:
+        notes.append(
+            f"{name} runs without a file of wg-quick's: see that what made it"
+            " (systemd-networkd, NetworkManager?) does not make it at boot as well"
+        )
+    if seen.systemd is None:
+        notes.append("no systemd: the interface will not come back at boot by itself")
+    elif seen.systemd in ("", "not-found"):
+        notes.append("systemd has no wg-quick@ unit: the interface will not come back at boot")
+    elif seen.systemd.startswith("masked"):
+        notes.append(f"wg-quick@{name} is masked: the interface will not come back at boot")
+    return notes

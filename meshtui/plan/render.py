@@ -1,0 +1,107 @@
+"""How a plan reads: one list of lines for the terminal, the TUI and a pager alike."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple
+
+from meshtui.plan.model import HostPlan, Plan
+
+Kind = Literal["host", "step", "note", "problem", "added", "removed", "context", "sum"]
+
+IMPACT = {
+    "none": "touches nothing that runs",
+    "handshake": "the session starts anew",
+    "route": "moves an address or route",
+    "new": "new",
+}
+
+
+class Line(NamedTuple):
+    """One line and what it is, so that each front end picks its colours."""
+
+    kind: Kind
+    text: str
+
+
+def lines(plan: Plan) -> Iterator[Line]:
+    """The whole plan: each host with its steps, notes, problem and the file's diff."""
+    for host in plan.hosts:
+        if host.steps or host.notes or host.problem:
+            yield from host_lines(host)
+    yield Line("sum", summary(plan))
+
+
+def host_lines(host: HostPlan) -> Iterator[Line]:
+    """One host of a plan."""
+    yield Line("host", host.host)
+    if host.problem:
+        yield Line("problem", f"  ! left as it is: {host.problem}")
+    for step in host.steps:
+        yield Line("step", f"  {step.action:<14} {step.detail}  [{IMPACT[step.impact]}]")
+    for note in host.notes:
+        yield Line("note", f"  · {note}")
+    for line in diff(host):
+        kind: Kind = "context"
+        if line.startswith("+"):
+            kind = "added"
+        elif line.startswith("-"):
+            kind = "removed"
+        yield Line(kind, f"    {line}")
+
+
+def diff(host: HostPlan) -> list[str]:
+    """The file's change as a unified diff without its headings; secrets stay hidden."""
+    if host.after is None:
+        return []
+    before = show_marks(host.before or "").splitlines()
+    after = show_marks(host.after).splitlines()
+    return [
+        line
+        for line in difflib.unified_diff(before, after, lineterm="", n=2)
+        if not line.startswith(("---", "+++"))
+    ]
+
+
+def show_marks(text: str) -> str:
+    """Marks (see `Work`) as what they mean to a person."""
+    text = re.sub(r"@secret:[0-9]+@", "(hidden)", text)
+    text = re.sub(r"@live-psk:[A-Za-z0-9+/=]+@|@live@", "(as it runs, hidden)", text)
+    text = text.replace("@made@", "(made on the host)")
+    text = text.replace("@operator@", "(made here, sent once)")
+    text = re.sub(r"@public:([^@]+)@", r"(of the key that \1 will make)", text)
+    return re.sub(r"@psk:[^@]+@", "(new, hidden)", text)
+
+
+def summary(plan: Plan) -> str:
+    """One line: how much would change, and who is owed."""
+    changed = sum(bool(host.steps) for host in plan.hosts)
+    owed = len(plan.problems)
+    if not plan.changes:
+        text = "nothing to do"
+    else:
+        steps = "1 change" if plan.changes == 1 else f"{plan.changes} changes"
+        text = f"{steps} on {changed} of {len(plan.hosts)} hosts"
+        if plan.touched:
+            text += f"; {len(plan.touched)} directions get a new session"
+    if owed:
+        text += f"; {owed} of {len(plan.hosts)} hosts can't be changed now"
+    return text
+
+
+def as_json(plan: Plan) -> dict[str, Any]:
+    """What `meshtui plan --json` prints."""
+    return {
+        "changes": plan.changes,
+        "hosts": {
+            host.host: [
+                {"action": step.action, "detail": step.detail, "impact": step.impact}
+                for step in host.steps
+            ]
+            for host in plan.hosts
+        },
+        "notes": {host.host: list(host.notes) for host in plan.hosts if host.notes},
+        "problems": {host.host: host.problem for host in plan.hosts if host.problem},
+    }

@@ -1,0 +1,131 @@
+"""What a host reported: the reply of observe.sh, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import ip_interface, ip_network
+
+from meshtui.wg.dump import LiveInterface, parse_dump
+from meshtui.wg.interface import Address, Network
+from meshtui.wg.keys import is_key
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One host, as it is now."""
+
+    clock: int = 0
+    """Epoch seconds, by the host's own clock."""
+    tools: frozenset[str] = frozenset()
+    """Those of the needed programs that are there."""
+    backend: str | None = None
+    """`kernel`, or the userspace program that wg-quick would use; None: neither."""
+    systemd: str | None = None
+    """What `systemctl is-enabled` says of the unit (`` if there is none); None: no systemd."""
+    live: LiveInterface | None = None
+    preshared: dict[str, str] = field(default_factory=dict)
+    """Public key of a peer -> fingerprint of the preshared key that runs."""
+    exists: bool = False
+    """Whether there is a network interface of this name, of whatever kind."""
+    mtu: int | None = None
+    addresses: tuple[Address, ...] = ()
+    routes: frozenset[Network] = frozenset()
+    file: str | None = None
+    """The wg-quick file, its secrets as `@secret:N@`."""
+    sha256: str | None = None
+    """Of the file as it really is."""
+    mode: int | None = None
+    """The file's permission bits."""
+    file_key: str | None = None
+    """The public key that belongs to the file's private one."""
+    file_preshared: dict[str, str] = field(default_factory=dict)
+    """`@secret:N@` of a preshared key in the file -> its fingerprint."""
+    made_key: str | None = None
+    """The public half of a key that an earlier apply made and did not come to use."""
+
+    @property
+    def used_key(self) -> str | None:
+        """The host's own key, where it has one: the running one, else the file's."""
+        return (self.live.public_key if self.live else None) or self.file_key
+
+    @property
+    def public_key(self) -> str | None:
+        """The host's own key, also one that was made and waits to be used."""
+        return self.used_key or self.made_key
+
+
+def parse_seen(interface: str, reply: bytes) -> Seen:
+    """Read the reply of `observe`; ValueError where it is not one."""
+    parts: dict[str, list[str]] = {}
+    lines: list[str] = []
+    # Names in old files may be Latin-1: they come back as the bytes that they were.
+    for line in reply.decode("utf-8", "surrogateescape").split("\n"):
+        if line.startswith("@"):
+            lines = parts.setdefault(line[1:], [])
+        elif line.startswith("|"):
+            lines.append(line[1:])
+        elif line:
+            raise ValueError(f"observe: unexpected line {line[:40]!r}")
+
+    def one(name: str) -> str | None:
+        return next(iter(parts.get(name, [])), None)
+
+    def key(name: str) -> str | None:
+        text = one(name)
+        return text if text and is_key(text) else None
+
+    systemd = one("systemd")
+    return Seen(
+        clock=int(one("clock") or 0),
+        tools=frozenset(parts.get("tools", [])),
+        backend=one("backend"),
+        systemd=(systemd or "") if "systemd" in parts else None,
+        live=parse_dump(interface, "\n".join(parts["dump"])) if "dump" in parts else None,
+        preshared=dict(map(_pair, parts.get("preshared", []))),
+        exists="link" in parts,
+        mtu=_after(one("link") or "", "mtu"),
+        addresses=tuple(_addresses(parts.get("addresses", []))),
+        routes=frozenset(_routes(parts.get("routes", []))),
+        file="".join(f"{line}\n" for line in parts["file"]) if "file" in parts else None,
+        sha256=one("sha256"),
+        mode=int(one("mode") or "0", 8) if "mode" in parts else None,
+        file_key=key("file-key"),
+        file_preshared={
+            f"@secret:{number}@": fingerprint
+            for number, fingerprint in map(_pair, parts.get("file-preshared", []))
+        },
+        made_key=key("made-key"),
+    )
+
+
+def _pair(line: str) -> tuple[str, str]:
+    first, _, second = line.partition(" ")
+    return first, second
+
+
+def _after(line: str, word: str) -> int | None:
+    words = line.split()
+    return int(words[words.index(word) + 1]) if word in words else None
+
+
+def _addresses(lines: list[str]) -> list[Address]:
+    """`ip -o address`: the word after inet or inet6; link-local ones are the kernel's own."""
+    found = []
+    for line in lines:
+        words = line.split()
+        for family in ("inet", "inet6"):
+            if family in words:
+                address = ip_interface(words[words.index(family) + 1])
+                if not address.is_link_local:
+                    found.append(address)
+    return found
+
+
+def _routes(lines: list[str]) -> list[Network]:
+    """`ip route`: the first word is the destination."""
+    found: list[Network] = []
+    for line in lines:
+        word = (line.split() or [""])[0]
+        if word and (word[0].isdigit() or ":" in word):
+            found.append(ip_network(word, strict=False))
+    return found

@@ -1,0 +1,96 @@
+"""Why a host can't be changed as it is, said before anything is tried."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from ipaddress import ip_network
+
+from meshtui.errors import HostError
+from meshtui.mesh.model import Mesh
+from meshtui.plan.file import addresses_of, key_is_set_by_hook
+from meshtui.plan.seen import Seen
+from meshtui.wg.conf import parse
+from meshtui.wg.interface import Interface
+
+_NEEDED = ("wg", "wg-quick", "ip", "awk", "sha256sum")
+_PACKAGE = {"wg": "wireguard-tools", "wg-quick": "wireguard-tools", "ip": "iproute2"}
+
+
+def trouble(mesh: Mesh, seen: Seen | HostError) -> str | None:
+    """The reason to leave this host alone; None: it can be worked with."""
+    if isinstance(seen, HostError):
+        return f"{seen.what} ({seen.hint})" if seen.hint else seen.what
+    name = mesh.interface
+    if missing := [tool for tool in _NEEDED if tool not in seen.tools]:
+        packages = sorted({_PACKAGE.get(tool, tool) for tool in missing})
+        return f"{', '.join(missing)} is not installed (install {', '.join(packages)})"
+    if seen.live is None and seen.exists:
+        return f"there is a network interface {name} that is not WireGuard's"
+    if seen.live is None and seen.backend is None:
+        return (
+            "no WireGuard: neither the kernel module nor a userspace program"
+            " (install wireguard-go, or a kernel that has the module)"
+        )
+    if seen.live and seen.live.public_key is None:
+        return f"{name} runs without a private key (remove it: ip link del {name})"
+    return _trouble_in_file(name, seen)
+
+
+def _trouble_in_file(name: str, seen: Seen) -> str | None:
+    if seen.file is None:
+        return None
+    path = f"/etc/wireguard/{name}.conf"
+    try:
+        interface = parse(seen.file).interface
+        addresses_of(interface)
+    except ValueError as error:
+        return f"{path} is not a wg-quick file: {error}"
+    if (interface.get("SaveConfig") or "").lower() == "true":
+        return (
+            f"{path} has SaveConfig = true: wg-quick would overwrite the file with what"
+            " runs, at every stop (remove that line first)"
+        )
+    if interface.get("PrivateKey") and seen.file_key is None:
+        return f"the PrivateKey in {path} is not a key"
+    if seen.live is None and key_is_set_by_hook(interface):
+        return (
+            f"a command in {path} sets its private key, so it is known only while {name} is"
+            f" up (bring it up: wg-quick up {name})"
+        )
+    return None
+
+
+def clones(keys: Mapping[str, str | None]) -> dict[str, str]:
+    """Hosts that share a key with another: images copied with their keys."""
+    owners: dict[str, list[str]] = {}
+    for name, key in keys.items():
+        if key:
+            owners.setdefault(key, []).append(name)
+    return {
+        name: f"has the same key as {', '.join(other for other in names if other != name)}:"
+        " was it cloned with its key? (remove interface and file on one of them)"
+        for names in owners.values()
+        if len(names) > 1
+        for name in names
+    }
+
+
+def steals(want: Interface, left_alone: Mapping[str, Collection[str]]) -> str | None:
+    """Whether a wanted peer would take a prefix from one that is to be left alone.
+
+    WireGuard moves a prefix to whoever is given it last, without a word.
+    `left_alone` are public keys -> allowed IPs.
+    """
+    wanted = {network: peer.name for peer in want.peers for network in peer.allowed_ips}
+    for key, allowed in left_alone.items():
+        for text in allowed:
+            try:
+                network = ip_network(text, strict=False)
+            except ValueError:
+                continue  # no prefix, so nobody's
+            if network in wanted:
+                return (
+                    f"{network} belongs to {wanted[network]}, but the unknown peer"
+                    f" {key[:12]}… has it (--prune removes that peer)"
+                )
+    return None

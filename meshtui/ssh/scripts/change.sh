@@ -1,0 +1,52 @@
+# shellcheck shell=sh
+# Changes to the interface itself.
+
+# The next $1 lines of stdin, and not a byte more.
+lines() {
+    left=$1
+    while [ "$left" -gt 0 ] && IFS= read -r line; do
+        printf '%s\n' "$line"
+        left=$((left - 1))
+    done
+}
+
+# change IF: one change a line on stdin, in their order, live; "peers N" is followed
+# by N lines that `wg addconf` takes, so that preshared keys come by stdin.
+change() {
+    while IFS=' ' read -r what value; do
+        case $what in
+            listen-port) wg set "$1" listen-port "$value" ;;
+            mtu) ip link set dev "$1" mtu "$value" ;;
+            remove-peer) wg set "$1" peer "$value" remove ;;
+            endpoint) wg set "$1" peer "${value% *}" endpoint "${value#* }" ;;
+            keepalive) wg set "$1" peer "${value% *}" persistent-keepalive "${value#* }" ;;
+            peers) lines "$value" | wg addconf "$1" /dev/stdin ;;
+            add-address) ip address replace "$value" dev "$1" ;;
+            remove-address) ip address del "$value" dev "$1" ;;
+            add-route) ip route replace "$value" dev "$1" ;;
+            remove-route) ip route del "$value" dev "$1" ;;
+            *) fail "unknown change: $what" ;;
+        esac || fail "$what failed"
+    done
+}
+
+# bring_up IF: by systemd where it runs, so that it comes back at boot.
+bring_up() {
+    if has_systemd; then
+        # A unit that failed, or whose interface somebody removed, is started afresh.
+        if systemctl is-active -q "wg-quick@$1"; then systemctl stop "wg-quick@$1" || :; fi
+        systemctl reset-failed "wg-quick@$1" 2>/dev/null || :
+        if ! systemctl enable --now "wg-quick@$1"; then
+            journalctl -q -u "wg-quick@$1" -n 12 -o cat --no-pager >&2
+            systemctl disable "wg-quick@$1" 2>/dev/null
+            fail "wg-quick@$1 did not start"
+        fi
+    else
+        wg-quick up "$1"
+    fi
+}
+
+# enable IF: back at boot; what runs is not touched.
+enable() {
+    systemctl enable "wg-quick@$1" 2>&1
+}

@@ -1,0 +1,74 @@
+# shellcheck shell=sh
+# Answers meshtui's requests, one after the other, until stdin ends.
+#
+# A request is one line, "TOKEN BYTES VERB [ARG...]", and then BYTES bytes: the
+# verb's stdin. The answer is what the verb prints, then "TOKEN STATUS" on a line
+# of its own. TOKEN is random and new each time, so no output can forge an end.
+# When a verb fails, "TOKEN" ends what it said on stderr, too.
+
+# Exactly $1 bytes of stdin. GNU and busybox dd know fullblock; the rest go bytewise.
+take() {
+    dd bs="$1" count=1 iflag=fullblock 2>/dev/null || dd bs=1 count="$1" 2>/dev/null
+}
+
+serve() {
+    set -f
+    while IFS=' ' read -r token bytes verb args; do
+        case $verb in
+            look | observe | make_key | drop_key | stage | commit | discard | change | bring_up | enable | ping_all) ;;
+            *) verb=unknown_verb ;;
+        esac
+        # Splitting is wanted: meshtui sends no argument with a space in it.
+        # shellcheck disable=SC2086
+        if [ "$verb" = look ]; then
+            # Asked every second: it has no need of a shell of its own.
+            look $args </dev/null
+        elif [ "$bytes" -gt 0 ]; then
+            # What a verb leaves unread must not be taken for the next request.
+            take "$bytes" | {
+                run "$verb" $args
+                status=$?
+                cat >/dev/null
+                exit "$status"
+            }
+        else
+            run "$verb" $args </dev/null
+        fi
+        status=$?
+        [ "$status" -eq 0 ] || printf '\n%s\n' "$token" >&2
+        printf '\n%s %s\n' "$token" "$status"
+    done
+}
+
+# A step comes to its end even if nobody listens any more: what it says on stderr
+# waits in a file without a name, since writing to a closed channel would end it
+# (wg-quick talks much). A pipe would not do: wireguard-go keeps it open for ever.
+run() {
+    case $1 in
+        look | observe | ping_all) ("$@") ;;
+        *)
+            if said=$(umask 077 && mktemp /run/meshtui.XXXXXX 2>/dev/null || mktemp 2>/dev/null); then
+                # shellcheck disable=SC2094 # written first, read afterwards
+                exec 6>"$said" 7<"$said"
+                rm -f "$said"
+                ("$@") 2>&6 6>&- 7<&-
+                status=$?
+                cat <&7 >&2
+                exec 6>&- 7<&-
+                return "$status"
+            else
+                ("$@")
+            fi
+            ;;
+    esac
+}
+
+unknown_verb() {
+    fail 'meshtui asked for something this script does not know'
+}
+
+# Say why on stderr, and end the verb.
+fail() {
+    printf '%s\n' "$1" >&2
+    exit "${2:-1}"
+}

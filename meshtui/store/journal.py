@@ -1,0 +1,84 @@
+"""What was about to be done, on disk before it is done: `recover` reads it after a crash."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from meshtui.errors import MeshError, UsageError
+from meshtui.mesh.names import is_host_name
+from meshtui.store.atomic import sync_directory
+
+_FILE = "journal.jsonl"
+
+
+class Journal:
+    """A mesh's journal: one JSON object a line, only ever added to.
+
+    Only plan texts, names, times and results go in, never a key or anything made
+    of one: the file outlives the change. Nothing here checks that.
+    """
+
+    def __init__(self, mesh: str, *, directory: Path | None = None) -> None:
+        """The journal of the mesh of that name, in the user's state directory or in `directory`."""
+        if not is_host_name(mesh):
+            raise UsageError("the mesh's name cannot name a directory")
+        if directory is None:
+            from platformdirs import user_state_path  # slow to load
+
+            directory = user_state_path("meshtui")
+        self.path = directory / mesh / _FILE
+
+    def append(self, entry: Mapping[str, object]) -> None:
+        """Add `entry` (with its time: none is added here); on disk when this returns.
+
+        MeshError: it is not on disk, so what it announces must not be done.
+        """
+        line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+        try:
+            self._append(line)
+        except OSError as error:
+            raise MeshError(
+                f"the journal {self.path} cannot be written: {error.strerror or error}",
+                hint="nothing is changed without it: see that its directory is writable",
+            ) from error
+
+    def read(self) -> list[dict[str, object]]:
+        """Every whole entry, oldest first; a line that a crash cut short is left out."""
+        try:
+            lines = self.path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return []
+        entries = []
+        for line in lines:
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(entry, dict):
+                entries.append(entry)
+        return entries
+
+    def _append(self, line: bytes) -> None:
+        made = not self.path.exists()
+        # 0700 for each level that is made; mkdir's mode does not reach the parents.
+        for directory in reversed([d for d in self.path.parents if not d.exists()]):
+            directory.mkdir(mode=0o700, exist_ok=True)
+            sync_directory(directory.parent)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        handle = os.open(self.path, flags, 0o600)
+        try:
+            size = os.fstat(handle).st_size
+            if size and os.pread(handle, 1, size - 1) != b"\n":
+                line = b"\n" + line  # a crash cut the last one short: it stays alone on its line
+            # One write: two meshtui at once do not mix their lines.
+            if os.write(handle, line) != len(line):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        if made:
+            sync_directory(self.path.parent)

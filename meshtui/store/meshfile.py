@@ -1,0 +1,160 @@
+"""`mesh.toml` to a `Mesh`: everything that is wrong with it at once, or a mesh that holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from meshtui.mesh.checks import check
+from meshtui.mesh.model import DEFAULT_INTERFACE, DEFAULT_PORT, Host, Keys, Mesh
+from meshtui.mesh.problem import Problem, in_order, key_path
+from meshtui.store import fields
+from meshtui.store.document import parse_text, read_text
+from meshtui.store.errors import FileError
+from meshtui.store.readers import described
+from meshtui.store.section import Section
+from meshtui.wg.endpoint import Endpoint
+from meshtui.wg.interface import Network
+
+
+@dataclass(frozen=True)
+class _Defaults:
+    """What [mesh] says for every host that does not say it itself."""
+
+    listen_port: int = DEFAULT_PORT
+    keys: Keys = "host"
+    persistent_keepalive: int = 0
+    mtu: int | None = None
+
+
+def load(path: Path) -> Mesh:
+    """The mesh in the file; FileError holds every problem there is.
+
+    Addresses that the file leaves out are left out here: see `mesh.addresses.allocate`.
+    """
+    return parse(read_text(path), path)
+
+
+def parse(text: str, path: Path) -> Mesh:
+    """The mesh that `text` says; `path` names the file in messages."""
+    document = parse_text(text, path)
+    problems: list[Problem] = []
+    mesh = _mesh(document, problems)
+    problems += _checked(mesh, document, {problem.key for problem in problems})
+    if problems:
+        raise FileError(path, in_order(problems, _names(document)))
+    return mesh
+
+
+def _checked(mesh: Mesh, document: dict[str, object], said: set[str]) -> list[Problem]:
+    """What `check` finds, less what only follows from a problem that was said already."""
+    found = check(mesh)
+    if not found:
+        return []
+    follows = {"mesh.networks"} if said & {"mesh", "mesh.networks"} else set()
+    follows |= {"hosts"} & said
+    # A host that takes a wrong value from [mesh] is not where a person would look for it.
+    inherited = {
+        key_path("hosts", name, field.key): key_path("mesh", field.key)
+        for name, host in (_table(document.get("hosts")) or {}).items()
+        for field in fields.BOTH
+        if field.key not in (_table(host) or {})
+    }
+    found = [replace(p, key=inherited.get(p.key, p.key)) for p in found]
+    return [problem for problem in dict.fromkeys(found) if problem.key not in follows]
+
+
+def _mesh(document: dict[str, object], problems: list[Problem]) -> Mesh:
+    others = [key for key in document if key not in ("mesh", "hosts")]
+    problems += [Problem(key_path(key), _unknown(key)) for key in others]
+    table = _table(document.get("mesh"))
+    if table is None:
+        expected = "expected [mesh] with a name and networks"
+        found = (
+            "missing" if "mesh" not in document else f"{described(document['mesh'])} is not a table"
+        )
+        problems.append(Problem("mesh", f"{found}; {expected}"))
+        table = {}
+        section = Section(("mesh",), table, [])
+    else:
+        section = Section(("mesh",), table, problems)
+    section.refuse_others(fields.MESH_FIELDS)
+    networks, whole = section.items(fields.NETWORKS)
+    defaults = _Defaults(
+        listen_port=section.get(fields.LISTEN_PORT, DEFAULT_PORT),
+        keys=section.get(fields.KEYS, "host"),
+        persistent_keepalive=section.get(fields.PERSISTENT_KEEPALIVE, 0),
+        mtu=section.get(fields.MTU, None),
+    )
+    return Mesh(
+        name=section.required(fields.NAME, "mesh"),
+        # Half of the networks would make every host's address look wrong.
+        networks=networks if whole else (),
+        interface=section.get(fields.INTERFACE, DEFAULT_INTERFACE),
+        topology=section.get(fields.TOPOLOGY, "full"),
+        preshared_keys=section.get(fields.PRESHARED_KEYS, False),
+        hosts=_hosts(document, networks if whole else (), defaults, problems),
+    )
+
+
+def _hosts(
+    document: dict[str, object],
+    networks: tuple[Network, ...],
+    defaults: _Defaults,
+    problems: list[Problem],
+) -> dict[str, Host]:
+    hosts: dict[str, Host] = {}
+    written = _table(document.get("hosts", {}))
+    if written is None:
+        found = described(document["hosts"])
+        expected = "expected one such as [hosts.server-a]"
+        problems.append(Problem("hosts", f"{found} is not a table; {expected}"))
+        return hosts
+    for name, value in written.items():
+        table = _table(value)
+        if table is None:
+            expected = f"expected [{key_path('hosts', name)}] and its keys below"
+            problems.append(
+                Problem(key_path("hosts", name), f"{described(value)} is not a table; {expected}")
+            )
+            table = {}
+        hosts[name] = _host(name, Section(("hosts", name), table, problems), networks, defaults)
+    return hosts
+
+
+def _host(name: str, section: Section, networks: tuple[Network, ...], defaults: _Defaults) -> Host:
+    section.refuse_others(fields.HOST_FIELDS)
+    port = section.get(fields.LISTEN_PORT, defaults.listen_port)
+    at = section.get(fields.ENDPOINT, None)
+    endpoint = Endpoint(at.host, at.port or port) if at and at.host else None
+    return Host(
+        name=name,
+        ssh=section.get(fields.SSH, name),
+        addresses=tuple(a.within(networks) for a in section.items(fields.ADDRESSES)[0]),
+        endpoint=endpoint,
+        # Also where it is wrong, or `check` would ask for one.
+        behind_nat=endpoint is None and section.has(fields.ENDPOINT),
+        public_key=section.get(fields.PUBLIC_KEY, None),
+        listen_port=port,
+        persistent_keepalive=section.get(
+            fields.PERSISTENT_KEEPALIVE, defaults.persistent_keepalive
+        ),
+        mtu=section.get(fields.MTU, defaults.mtu),
+        keys=section.get(fields.KEYS, defaults.keys),
+    )
+
+
+def _table(value: object) -> dict[str, object] | None:
+    return value if isinstance(value, dict) else None
+
+
+def _names(document: dict[str, object]) -> list[str]:
+    return list(_table(document.get("hosts")) or {})
+
+
+def _unknown(key: str) -> str:
+    if key == "peers":
+        return "this version of meshtui knows no [peers] yet; expected only [mesh] and [hosts.…]"
+    if key == "host":
+        return "unknown; did you mean [hosts.…]?"
+    return "unknown; expected only [mesh] and [hosts.…]"

@@ -1,0 +1,200 @@
+"""Into `mesh.toml` goes what meshtui found out, and every other byte of it stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from meshtui.errors import MeshError
+from meshtui.mesh.model import Host, Mesh
+from meshtui.mesh.problem import Problem, key_path
+from meshtui.store import spans
+from meshtui.store.atomic import create_file, replace_file
+from meshtui.store.document import read_text
+from meshtui.store.errors import FileError
+from meshtui.store.meshfile import parse
+from meshtui.store.render import render
+from meshtui.store.spans import Entry, Header
+from meshtui.wg.interface import Address
+
+_NOTHING = "nothing was written"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is now known of a host; None leaves the file as it is."""
+
+    addresses: tuple[Address, ...] | None = None
+    """All of them: those in the file stay, the others are added behind."""
+    public_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    start: int
+    end: int
+    text: str
+
+
+def create(path: Path, mesh: Mesh, *, force: bool = False) -> None:
+    """Write a new file that says `mesh`; UsageError where there is one already, but for `force`.
+
+    FileError: the mesh is not one that `load` would take.
+    """
+    text = render(mesh)
+    if parse(text, path) != mesh:
+        raise MeshError(f"{path} would not say what was asked for: {_NOTHING}")
+    create_file(path, text.encode(), force=force)
+
+
+def write_back(path: Path, found: Mapping[str, Found]) -> bool:
+    """Add what was found out to the file as it is now; whether that changed anything.
+
+    Only `addresses` and `public_key` of the hosts named change; an edit made
+    meanwhile stays. FileError: the file has become wrong, lacks a host, or has
+    other addresses for it; MeshError: it cannot be written. Nothing is then.
+    """
+    before = read_text(path)
+    mesh = parse(before, path)
+    _refuse_moved(path, mesh, found)
+    after = updated(before, mesh, found)
+    if after == before:
+        return False
+    _verify(path, before, after, mesh, found)
+    replace_file(path, after.encode(), was=before.encode())
+    return True
+
+
+def updated(text: str, mesh: Mesh, found: Mapping[str, Found]) -> str:
+    """`text`, which says `mesh`, with what was found out."""
+    places = list(spans.entries(text))
+    newline = "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
+    edits = [
+        edit
+        for name, new in found.items()
+        for edit in _host_edits(text, places, mesh.hosts[name], new, newline)
+    ]
+    for edit in sorted(edits, key=lambda e: e.start, reverse=True):
+        text = text[: edit.start] + edit.text + text[edit.end :]
+    return text
+
+
+def _refuse_moved(path: Path, mesh: Mesh, found: Mapping[str, Found]) -> None:
+    """What the operator wrote counts: a host taken out, an address given meanwhile."""
+    problems = []
+    for name, new in found.items():
+        if name not in mesh.hosts:
+            problems.append(
+                Problem(key_path("hosts", name), f"not in the file any more; {_NOTHING}")
+            )
+        elif new.addresses is not None:
+            problems += [
+                Problem(
+                    key_path("hosts", name, "addresses"),
+                    f"{address.ip} was not there when the plan was made; {_NOTHING}",
+                )
+                for address in mesh.hosts[name].addresses
+                if address not in new.addresses
+            ]
+    if problems:
+        raise FileError(path, problems, hint="the file was changed meanwhile: plan and apply again")
+
+
+def _host_edits(
+    text: str, places: list[Entry | Header], host: Host, new: Found, newline: str
+) -> Iterator[_Edit]:
+    own = {entry.path[2]: entry for entry in _fields(places, host.name)}
+    missing: dict[str, str] = {}
+    added = [a for a in new.addresses or () if a not in host.addresses]
+    if added and (entry := own.get("addresses")):
+        yield from _extend(text, entry, added, newline)
+    elif added:
+        missing["addresses"] = "[" + ", ".join(f'"{a.ip}"' for a in added) + "]"
+    if new.public_key and new.public_key != host.public_key:
+        if entry := own.get("public_key"):
+            quote = text[entry.value]
+            yield _Edit(entry.value, entry.end, quote + new.public_key + quote)
+        else:
+            missing["public_key"] = f'"{new.public_key}"'
+    if missing:
+        yield _insert(text, places, host.name, missing, newline)
+
+
+def _fields(places: list[Entry | Header], name: str) -> list[Entry]:
+    return [
+        place
+        for place in places
+        if isinstance(place, Entry) and len(place.path) == 3 and place.path[:2] == ("hosts", name)
+    ]
+
+
+def _extend(text: str, entry: Entry, added: list[Address], newline: str) -> Iterator[_Edit]:
+    """Add items to a list in the way that it is laid out."""
+    there = spans.items(text, entry.value)
+    if not there:
+        yield _Edit(entry.value + 1, entry.value + 1, ", ".join(f'"{a.ip}"' for a in added))
+        return
+    start, end = there[-1]
+    prefixed = "/" in text[start:end]
+    quote = text[start]
+    written = [f"{quote}{a if prefixed else a.ip}{quote}" for a in added]
+    indent = spans.before(text, start)
+    if indent.strip():
+        yield _Edit(end, end, "".join(f", {item}" for item in written))
+        return
+    # One item a line: its comma and comment stay on its line, the new ones go below.
+    comma = text.startswith(",", end)
+    if not comma:
+        yield _Edit(end, end, ",")
+    below = spans.line_end(text, end)
+    lines = f",{newline}".join(f"{indent}{item}" for item in written)
+    yield _Edit(below, below, lines + ("," if comma else "") + newline)
+
+
+def _insert(
+    text: str, places: list[Entry | Header], name: str, missing: dict[str, str], newline: str
+) -> _Edit:
+    """Add keys behind the last one that the host has, written as that one is."""
+    if inside := _fields(places, name):
+        last = inside[-1]
+        if last.inline:
+            return _Edit(last.end, last.end, "".join(f", {k} = {v}" for k, v in missing.items()))
+        start = spans.before(text, last.last)
+        return _below(text, last.end, start, missing, newline)
+    own = next(place for place in places if place.path == ("hosts", name))
+    if isinstance(own, Entry):  # name = {}
+        inner = ", ".join(f"{k} = {v}" for k, v in missing.items())
+        return _Edit(own.value, own.end, "{ " + inner + " }")
+    return _below(text, own.end, spans.before(text, own.start), missing, newline)
+
+
+def _below(text: str, place: int, start: str, missing: dict[str, str], newline: str) -> _Edit:
+    below = spans.line_end(text, place)
+    lines = [f"{start}{key} = {value}" for key, value in missing.items()]
+    if text[:below].endswith("\n"):
+        return _Edit(below, below, "".join(line + newline for line in lines))
+    return _Edit(below, below, "".join(newline + line for line in lines))
+
+
+def _verify(path: Path, before: str, after: str, mesh: Mesh, found: Mapping[str, Found]) -> None:
+    """Nothing is written that does not say exactly what was asked, comments and all."""
+    hosts = dict(mesh.hosts)
+    for name, new in found.items():
+        host = hosts[name]
+        added = tuple(a for a in new.addresses or () if a not in host.addresses)
+        hosts[name] = replace(
+            host,
+            addresses=host.addresses + added,
+            public_key=new.public_key or host.public_key,
+        )
+    try:
+        said = parse(after, path)
+    except FileError as error:
+        hint = f"so it would be with what was found out: {_NOTHING}"
+        raise FileError(path, error.problems, hint=hint) from error
+    if said != replace(mesh, hosts=hosts) or spans.comments(after) != spans.comments(before):
+        raise MeshError(
+            f"{path} is written in a way that meshtui cannot add to: {_NOTHING}",
+            hint="write addresses and public_key of " + ", ".join(found) + " into it by hand",
+        )
