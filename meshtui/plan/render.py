@@ -7,9 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
+from meshtui.inert import inert
 from meshtui.plan.model import HostPlan, Plan
 
 Kind = Literal["host", "step", "note", "problem", "added", "removed", "context", "sum"]
+
+#: A line of a wg-quick file that is longer is none that a person reads.
+LINE_LIMIT = 300
 
 IMPACT = {
     "none": "touches nothing that runs",
@@ -38,11 +42,12 @@ def host_lines(host: HostPlan) -> Iterator[Line]:
     """One host of a plan."""
     yield Line("host", host.host)
     if host.problem:
-        yield Line("problem", f"  ! left as it is: {host.problem}")
+        yield Line("problem", f"  ! left as it is: {inert(host.problem, 2 * LINE_LIMIT)}")
     for step in host.steps:
-        yield Line("step", f"  {step.action:<14} {step.detail}  [{IMPACT[step.impact]}]")
+        detail = inert(step.detail, LINE_LIMIT)
+        yield Line("step", f"  {step.action:<14} {detail}  [{IMPACT[step.impact]}]")
     for note in host.notes:
-        yield Line("note", f"  · {note}")
+        yield Line("note", f"  · {inert(note, LINE_LIMIT)}")
     for line in diff(host):
         kind: Kind = "context"
         if line.startswith("+"):
@@ -53,13 +58,16 @@ def host_lines(host: HostPlan) -> Iterator[Line]:
 
 
 def diff(host: HostPlan) -> list[str]:
-    """The file's change as a unified diff without its headings; secrets stay hidden."""
+    """The file's change as a unified diff without its headings.
+
+    Secrets stay hidden, and what a file holds is harmless to show.
+    """
     if host.after is None:
         return []
     before = show_marks(host.before or "").splitlines()
     after = show_marks(host.after).splitlines()
     return [
-        line
+        inert(line, LINE_LIMIT)
         for line in difflib.unified_diff(before, after, lineterm="", n=2)
         if not line.startswith(("---", "+++"))
     ]

@@ -83,7 +83,7 @@ def test_no_secret_shows_while_an_apply_runs(lab: Callable[..., Lab], keys: str)
     with Screen(one) as screen:
         screen.until("no-interface")
         screen.press("a")
-        screen.until("enter apply")
+        screen.until("steps on")
         screen.press("\r")
         screen.until("directions up")
         screen.press("q")
