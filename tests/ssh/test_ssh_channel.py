@@ -157,7 +157,7 @@ async def test_output_in_single_bytes(opened: Opened, teach: Teach) -> None:
         assert await shell.ask("observe", deadline=10) == b"\na\na\na"
 
 
-@pytest.mark.parametrize("user", ["root", "free"])
+@pytest.mark.parametrize("user", ["root", "free", "pty"])
 async def test_a_deadline_ends_what_runs_there(
     opened: Opened, server: Server, teach: Teach, user: str, tmp_path: Path
 ) -> None:
@@ -172,7 +172,7 @@ async def test_a_deadline_ends_what_runs_there(
     await until(lambda: not server.sessions(), "the connection is gone")
 
 
-@pytest.mark.parametrize("user", ["root", "free"])
+@pytest.mark.parametrize("user", ["root", "free", "pty"])
 async def test_cancelling_lets_a_step_finish(
     opened: Opened, server: Server, teach: Teach, user: str
 ) -> None:
