@@ -220,9 +220,6 @@ class Connector:
         task = self._hops.get(key)
         if task is None or (task.done() and self._is_over(key, task)):
             task = self._hops[key] = asyncio.create_task(self._open_hop(jumps), name=f"hop {key}")
-            # All who waited may have given up: then its failure is nobody's, not asyncio's
-            # to print over the screen.
-            task.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
             return await asyncio.shield(task)
         except HostError as error:
