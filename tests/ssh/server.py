@@ -22,6 +22,7 @@ USERS = {
     "asked": "/bin/bash",  # sudo wants a password
     "nobody2": "/bin/sh",  # sudo says no
     "tty": "/bin/bash",  # sudo wants a terminal
+    "pty": "/bin/bash",  # sudo makes a terminal, and so a session, of its own
     "noisy": "/bin/bash",
     "fish": "/usr/bin/fish",
     "tcsh": "/usr/bin/tcsh",
@@ -148,8 +149,9 @@ class Server:
         (etc / "group").write_text("".join(f"{u}:x:{n}:\n" for u, n in ids.items()))
         (etc / "shadow").write_text("".join(f"{user}:*:19000::::::\n" for user in USERS))
         (etc / "sudoers").write_text(
-            "Defaults:tty requiretty\nDefaults lecture=never\nroot ALL=(ALL:ALL) ALL\n"
-            + "".join(f"{user} ALL=(ALL:ALL) NOPASSWD: ALL\n" for user in (*_FREE, "tty"))
+            "Defaults:tty requiretty\nDefaults:pty use_pty\nDefaults lecture=never\n"
+            "root ALL=(ALL:ALL) ALL\n"
+            + "".join(f"{user} ALL=(ALL:ALL) NOPASSWD: ALL\n" for user in (*_FREE, "tty", "pty"))
             + "asked ALL=(ALL:ALL) ALL\n"
         )
         for name, mode in (("shadow", 0o600), ("sudoers", 0o440)):
@@ -192,7 +194,8 @@ def script(path: Path, body: str) -> Path:
 
 def keygen(path: Path, key_type: str = "ed25519", passphrase: str = "") -> Path:
     """A new key pair; the path of the private half."""
-    run("ssh-keygen", "-q", "-t", key_type, "-N", passphrase, "-C", "", "-f", path)
+    size = ("-b", "2048") if key_type == "rsa" else ()  # a bigger one takes seconds to find
+    run("ssh-keygen", "-q", "-t", key_type, *size, "-N", passphrase, "-C", "", "-f", path)
     return path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import sys
 import time
@@ -216,6 +217,34 @@ async def test_a_failed_hop_is_not_hammered(client: Client) -> None:
         for n in range(5):
             await fail(connector, f"h{n}")
     assert knocks == 1
+
+
+async def test_a_hop_nobody_waits_for_any_more(client: Client) -> None:
+    """Its failure must not be printed by asyncio, over the screen."""
+    knocked = asyncio.Event()
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        knocked.set()
+        await reader.read()  # until the test hangs up
+        writer.close()
+
+    async with await asyncio.start_server(slow, "127.0.0.1", 0) as bastion:
+        port = bastion.sockets[0].getsockname()[1]
+        client.write(
+            f"Host jump\n HostName 127.0.0.1\n Port {port}\n ConnectTimeout 1",
+            "Host web\n ProxyJump jump",
+        )
+        connector = client.connector()
+        task = asyncio.create_task(connector.open("web", "web"))
+        await knocked.wait()
+        task.cancel()
+        await asyncio.wait({task})
+        hop = next(iter(connector._hops.values()))
+        await asyncio.wait({hop}, timeout=5)
+        assert hop.done()
+        connector._hops.clear()
+        del hop
+        gc.collect()  # the fixture sees what asyncio has to say
 
 
 async def test_a_proxy_command_that_talks(server: Server, client: Client) -> None:

@@ -191,6 +191,19 @@ async def test_the_named_key_comes_before_seven_others(
         assert await client.ask(server.target()) == ROOT
 
 
+async def test_identities_only_offers_no_other(
+    server: Server, client: Client, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agent could, but was not named: what ssh would not offer, we do not."""
+    client.knows(server)
+    with agent(key) as path:
+        monkeypatch.setenv("SSH_AUTH_SOCK", path)
+        client.write(key=keygen(tmp_path / "other"))
+        assert "refuses the login" in (await refused(client, server.target())).what
+        client.write("IdentitiesOnly no", key=tmp_path / "other")
+        assert await client.ask(server.target()) == ROOT
+
+
 async def test_too_many_keys_are_told_as_such(
     server: Server, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

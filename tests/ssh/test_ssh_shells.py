@@ -37,7 +37,7 @@ def profile(server: Server) -> Iterator[Callable[[str], None]]:
         file.unlink(missing_ok=True)
 
 
-@pytest.mark.parametrize("user", ["root", "free", "fish", "tcsh", "csh", "busybox"])
+@pytest.mark.parametrize("user", ["root", "free", "fish", "tcsh", "csh", "busybox", "pty"])
 async def test_each_shell_serves_root(server: Server, known: Client, user: str) -> None:
     data = b"'quotes' \"$(id)\" `id` !x \\ \x00\xff\n" * 50
     assert await known.ask(server.target(user), data=data) == b"0\n" + data
@@ -69,6 +69,7 @@ async def test_a_login_that_talks_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(shells, "GREETING_SECONDS", 3.0)
+    monkeypatch.setattr(shells, "_NOISE_BYTES", 1 << 20)
     profile("while echo 'press a key'; do :; done")
     with pytest.raises((Refused, Unreachable)) as caught:
         await known.ask(server.target("noisy"))
