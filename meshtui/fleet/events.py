@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from meshtui.errors import HostState
 from meshtui.wg.dump import LiveInterface
@@ -25,9 +25,8 @@ class HostStatus:
     live: LiveInterface | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LinkStatus:
-    """One direction of a link: `from_`'s view of `to`."""
+class LinkStatus(NamedTuple):
+    """One direction of a link: `from_`'s view of `to`. A tuple: it is made often."""
 
     from_: str
     to: str

@@ -70,14 +70,9 @@ def _link(
     state = link_state(peer, seen.clock, before.peers.get(key) if before else None)
     if peer is None:
         return LinkStatus(name, other, state)
+    seconds = age(peer, seen.clock)
     return LinkStatus(
-        from_=name,
-        to=other,
-        state=state,
-        latest_handshake_age=age(peer, seen.clock),
-        transfer_rx=peer.transfer_rx,
-        transfer_tx=peer.transfer_tx,
-        endpoint=peer.endpoint,
+        name, other, state, seconds, peer.transfer_rx, peer.transfer_tx, peer.endpoint
     )
 
 

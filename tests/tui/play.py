@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
@@ -31,11 +30,11 @@ class Play(StandIn):
             event = poll(self.mesh, name, tick)
             links = list(event.links)
             if i == 0:
-                links[0] = replace(links[0], state="stale", latest_handshake_age=400 + tick)
-                links[-1] = replace(links[-1], state="missing")
+                links[0] = links[0]._replace(state="stale", latest_handshake_age=400 + tick)
+                links[-1] = links[-1]._replace(state="missing")
             if i == 1 and len(links) > 2:
-                links[2] = replace(links[2], state="never", latest_handshake_age=None)
-                links[0] = replace(links[0], state="idle", latest_handshake_age=7200)
+                links[2] = links[2]._replace(state="never", latest_handshake_age=None)
+                links[0] = links[0]._replace(state="idle", latest_handshake_age=7200)
             polled.append(HostPolled(event.host, tuple(links)))
         return polled
 

@@ -78,8 +78,8 @@ def test_faces() -> None:
     assert face(link, "rx", wide=False) == ("up", "● 436")
     assert face(link, "tx", wide=False) == ("up", "● 5.2K")
     assert face(link, "age", wide=True) == ("up", "● 10s ↓436  ↑5.2K")
-    assert face(replace(link, state="missing"), "age", wide=True) == ("missing", "∅")
-    never = replace(link, state="never", latest_handshake_age=None)
+    assert face(link._replace(state="missing"), "age", wide=True) == ("missing", "∅")
+    never = link._replace(state="never", latest_handshake_age=None)
     assert face(never, "age", wide=False) == ("never", "× –")
 
 

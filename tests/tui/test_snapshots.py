@@ -32,11 +32,11 @@ def feed(fleet: StandIn) -> None:
         event = poll(fleet.mesh, name, 10)
         links = list(event.links)
         if i == 0:
-            links[0] = replace(links[0], state="stale", latest_handshake_age=410)
-            links[-1] = replace(links[-1], state="missing")
+            links[0] = links[0]._replace(state="stale", latest_handshake_age=410)
+            links[-1] = links[-1]._replace(state="missing")
         if i == 1:
-            links[0] = replace(links[0], state="idle", latest_handshake_age=7200)
-            links[-1] = replace(links[-1], state="never", latest_handshake_age=None)
+            links[0] = links[0]._replace(state="idle", latest_handshake_age=7200)
+            links[-1] = links[-1]._replace(state="never", latest_handshake_age=None)
         fleet.feed(HostPolled(event.host, tuple(links)))
     why = "no SSH answer from 203.0.113.3:22 within 10 s\ntry: ssh root@203.0.113.3"
     fleet.feed(dead(fleet.mesh, names[2], why))
