@@ -1,0 +1,72 @@
+"""From start to the first frame on a real pty: meshtui beside a bare Textual app.
+
+    .venv/bin/python tests/bench/bench_first_frame.py [ROUNDS]
+
+Budget: 1.3 times the bare app.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import statistics
+import struct
+import sys
+import tempfile
+import termios
+import time
+from pathlib import Path
+
+BARE = """
+from textual.app import App
+from textual.widgets import Static
+
+class Bare(App):
+    def compose(self):
+        yield Static("first frame")
+
+Bare().run()
+"""
+MESH = '[mesh]\nname = "m"\nnetworks = ["10.0.0.0/24"]\n' + "".join(
+    f'[hosts.h{i}]\nssh = "root@h{i}"\nendpoint = "192.0.2.{i + 1}"\n' for i in range(10)
+)
+
+
+def first_frame(argv: list[str], mark: bytes, folder: str) -> float:
+    """Milliseconds from start until `mark` is sent to the terminal."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        os.environ.update(TERM="xterm-256color", COLORTERM="truecolor")
+        os.execv(argv[0], argv)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 200, 0, 0))
+    start, sent = time.perf_counter(), b""
+    while mark not in sent:
+        ready, _, _ = select.select([terminal], [], [], 20)
+        assert ready, sent[-500:]
+        sent += os.read(terminal, 65536)
+    took = time.perf_counter() - start
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    return took * 1000
+
+
+def main() -> None:
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 9
+    bare, ours = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "mesh.toml").write_text(MESH)
+        for _ in range(rounds):
+            bare.append(first_frame([sys.executable, "-c", BARE], b"first frame", folder))
+            ours.append(first_frame([sys.executable, "-m", "meshtui"], b"connecting", folder))
+    for name, times in (("bare Textual app", bare), ("meshtui", ours)):
+        print(f"{name:<17} median {statistics.median(times):4.0f} ms  best {min(times):4.0f} ms")
+    print(f"ratio             median {statistics.median(ours) / statistics.median(bare):4.2f}")
+
+
+if __name__ == "__main__":
+    main()
