@@ -20,6 +20,8 @@ def inert(text: str, limit: int = 200) -> str:
     that could steer a terminal or reorder text its number (`<U+202E>`). What
     was cut off ends in `…`.
     """
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return text
     # Bounded before the loop: a host may send megabytes.
     shown = "".join(_visible(text[: limit + 1]))
     if len(shown) <= limit:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshtui import __version__
+from meshtui.cli.lab import register as register_lab
 from meshtui.errors import MeshError, UnknownHostKey, UsageError
 
 if TYPE_CHECKING:
@@ -102,10 +103,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "apply":
             sub.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
-    from meshtui.lab import cli as lab_cli
-
-    lab = command("lab", lab_cli.main, "a fleet of real hosts on this machine, to rehearse on")
-    lab_cli.register(lab)
+    lab = command("lab", _lab, "a fleet of real hosts on this machine, to rehearse on")
+    register_lab(lab)
     return parser
 
 
@@ -137,6 +136,12 @@ def _add_common(parser: argparse.ArgumentParser, default: Any = None) -> None:
         default=default if default == argparse.SUPPRESS else False,
         help="trust hosts that known_hosts does not have yet, and add them",
     )
+
+
+def _lab(args: argparse.Namespace) -> int:
+    from meshtui.lab.cli import main as lab_main
+
+    return lab_main(args)
 
 
 def _init(args: argparse.Namespace) -> int:

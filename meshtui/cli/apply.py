@@ -92,7 +92,7 @@ class ApplyReport:
         if event.state == "done":
             text += ": done"
         self._now[event.host] = (text, style)
-        if self._show and not self._live and event.state != "running":
+        if self._show and not self._live and event.state != "running" and event.phase != "verify":
             took = time.monotonic() - self._start
             self._console.print(Text(f"{took:6.1f} s  {event.host}: {text}"))
 

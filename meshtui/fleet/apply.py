@@ -8,8 +8,10 @@ host that fails drops out, and the plan is made again for the others without it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,6 +22,7 @@ from meshtui.fleet.events import ApplyResult, DirectionVerified, Phase, Progress
 from meshtui.fleet.look import Look, look
 from meshtui.fleet.session import Session
 from meshtui.fleet.verify import verify
+from meshtui.mesh.wanted import joined
 from meshtui.plan.model import HostPlan, Plan, Work
 from meshtui.plan.planner import again
 from meshtui.plan.render import summary
@@ -28,6 +31,7 @@ from meshtui.wg.keys import Secret, is_key, keypair, preshared
 
 _KEY_SECONDS = 20.0
 _STAGE_SECONDS = 30.0
+_DISCARD_SECONDS = 5.0
 _CHANGE_SECONDS = 30.0
 #: wg-quick resolves names, and systemd may wait for the network.
 _BRING_UP_SECONDS = 90.0
@@ -56,14 +60,19 @@ class Apply:
         start = time.monotonic()
         self._note("apply", plan=summary(self.plan))
         directions: list[DirectionVerified] = []
-        for phase in (self._make_keys, self._stage_all, self._change_all):
-            async for event in self._while(phase()):
-                yield event
+        try:
+            for phase in (self._make_keys, self._stage_all, self._change_all):
+                async for event in self._while(phase()):
+                    yield event
+        finally:
+            # Whatever ended it early, no file with a key in it stays beside the real one.
+            await self._discard(self._staged)
         if self.plan.changes:
             self._note("verify")
-            async for direction in self._verify():
-                directions.append(direction)
-                yield direction
+            async for proof in self._verify():
+                if isinstance(proof, DirectionVerified):
+                    directions.append(proof)
+                yield proof
         result = ApplyResult(self._failed, tuple(directions), time.monotonic() - start)
         self._note(
             "done",
@@ -106,8 +115,6 @@ class Apply:
                     text = self._filled(host.host, work.template)
                     if self._staged.get(host.host) != text:
                         todo.append((host, work, text))
-                elif host.host in self._staged:
-                    await self._discard([host.host])
             if not todo:
                 return
             self._note("stage", hosts=[host.host for host, _, _ in todo])
@@ -159,12 +166,17 @@ class Apply:
         if self._seen(name).made_key:
             await self._ask(name, "drop_key", deadline=_KEY_SECONDS)
 
-    async def _verify(self) -> AsyncIterator[DirectionVerified]:
+    async def _verify(self) -> AsyncIterator[DirectionVerified | Progress]:
         """Each direction between hosts that are as wanted."""
         assert self.plan.inputs
+        mesh = self.plan.inputs.mesh
         able = [h.host for h in self.plan.hosts if h.host not in self._failed]
+        left = Counter(a for a, b in joined(mesh) if a in able and b in able)
+        bad: set[str] = set()
+        for name in left:
+            yield Progress(name, "verify", "running")
         async for result in verify(
-            self.plan.inputs.mesh,
+            mesh,
             self.plan.public_keys,
             self._sessions,
             able,
@@ -172,6 +184,12 @@ class Apply:
             self.plan.touched,
         ):
             yield result
+            name = result.from_
+            left[name] -= 1
+            if not result.ok:
+                bad.add(name)
+            if not left[name]:
+                yield Progress(name, "verify", "failed" if name in bad else "done")
 
     # -- means -----------------------------------------------------------------
 
@@ -211,10 +229,15 @@ class Apply:
                 text = text.replace(mark, self._preshared[link].reveal())
         return text.encode("utf-8", "surrogateescape")
 
-    async def _discard(self, names: Iterable[str]) -> None:
-        for name in names:
-            self._staged.pop(name, None)
-            await self._ask(name, "discard", deadline=_STAGE_SECONDS)
+    async def _discard(self, staged: Iterable[str]) -> None:
+        """Remove files that did not take their place, where that can still be asked for."""
+
+        async def one(name: str) -> None:
+            with contextlib.suppress(HostError):
+                await self._ask(name, "discard", deadline=_DISCARD_SECONDS)
+
+        await asyncio.gather(*(one(name) for name in staged))
+        self._staged.clear()
 
     async def _each(
         self, phase: Phase, hosts: list[HostPlan], do: Callable[[HostPlan], Awaitable[None]]
@@ -230,12 +253,13 @@ class Apply:
                 failed[host.host] = error
                 self._note("failed", host=host.host, phase=phase, why=_why(error))
                 await self._events.put(Progress(host.host, phase, "failed", _why(error)))
-                if host.host in self._staged and not isinstance(error, CommandFailed):
-                    self._staged.pop(host.host)
             else:
                 await self._events.put(Progress(host.host, phase, "done"))
 
-        await asyncio.gather(*(one(host) for host in hosts))
+        # A fault of ours in one must not cut the others off in the middle of a change.
+        for done in await asyncio.gather(*(one(host) for host in hosts), return_exceptions=True):
+            if isinstance(done, BaseException):
+                raise done
         return failed
 
     async def _while(self, work: Awaitable[None]) -> AsyncIterator[Progress]:

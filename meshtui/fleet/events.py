@@ -76,7 +76,8 @@ class ApplyResult:
     """How an apply ended."""
 
     failed: dict[str, str]
-    """Host -> why, for hosts that are not as the plan wanted; owed ones among them."""
+    """Host -> why, for hosts that are not as the plan wanted; owed ones among them.
+    `mesh.toml` -> why, where what was found out could not be written back."""
     directions: tuple[DirectionVerified, ...]
     seconds: float
 

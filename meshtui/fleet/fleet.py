@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
-from meshtui.errors import HostError
+from meshtui.errors import HostError, MeshError
 from meshtui.fleet.apply import Applied, Apply
 from meshtui.fleet.events import ApplyResult, HostPolled
 from meshtui.fleet.look import look, polled
@@ -78,15 +79,21 @@ class Fleet:
         journal = Journal(self.mesh.name)
         work = Apply(plan, self._sessions, journal.append)
         async for event in work.run():
-            if isinstance(event, ApplyResult):
-                await asyncio.to_thread(self._write_back, work.plan)
-            yield event
+            yield await self._ended(work.plan, event) if isinstance(event, ApplyResult) else event
 
     async def close(self) -> None:
         """Close all connections."""
         for session in self._sessions.values():
             session.close()
         await self._connector.close()
+
+    async def _ended(self, plan: Plan, result: ApplyResult) -> ApplyResult:
+        try:
+            await asyncio.to_thread(self._write_back, plan)
+        except MeshError as error:
+            # The hosts are changed all the same: their result must not get lost.
+            return replace(result, failed={**result.failed, self.path.name: str(error)})
+        return result
 
     def _write_back(self, plan: Plan) -> None:
         """What was found out goes into mesh.toml, as far as it is not there."""

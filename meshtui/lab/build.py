@@ -11,30 +11,33 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from meshtui.errors import MeshError, UsageError
-from meshtui.lab import cleanup, disk, files, procs
+from meshtui.lab import cleanup, disk, files, image, procs
 from meshtui.lab.checks import check_machine
+from meshtui.lab.locks import Lock, try_lock
 from meshtui.lab.names import LabHost, addresses, host_names
 from meshtui.lab.paths import BASE, PLAIN_ENV, SCRIPTS, lab_path
-from meshtui.lab.power import keeper_of, power_on
+from meshtui.lab.power import image_of, keeper_of, power_on
 
 Progress = Callable[[str], None]
 
 
-def build(count: int, name: str, networks: Sequence[str], progress: Progress) -> tuple[str, ...]:
+def build(
+    count: int, name: str, networks: Sequence[str], systemd: bool, progress: Progress
+) -> tuple[str, ...]:
     """Make the lab `name`; return its hosts' names. See `Lab.up`."""
     path = lab_path(name)
     names = host_names(count)
     _check_networks(networks, count)
-    check_machine()
+    check_machine(systemd=systemd)
     hosts = [LabHost(host, *addresses(number), None) for number, host in enumerate(names, 1)]
     lock = _claim(path, name)
     try:
-        _build(path, name, hosts, networks, lock, progress)
+        _build(path, name, hosts, networks, lock, systemd, progress)
     except BaseException:
-        os.close(lock)  # or `down` would wait for ourselves
+        lock.close()  # or `down` would wait for ourselves
         cleanup.down(name)
         raise
-    os.close(lock)  # the keeper holds it from here on
+    lock.close()  # the keeper holds it from here on
     return names
 
 
@@ -50,12 +53,12 @@ def _check_networks(networks: Sequence[str], count: int) -> None:
             )
 
 
-def _claim(path: Path, name: str) -> int:
+def _claim(path: Path, name: str) -> Lock:
     """Make the lab's directory and lock it; what a crash left there is taken away first."""
     for _ in range(3):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         BASE.chmod(0o700)
-        lock = cleanup.take_lock(path / "lock")
+        lock = try_lock(path / "lock")
         if lock is None:
             raise MeshError(
                 f"the lab {name!r} is up, or being made",
@@ -63,7 +66,7 @@ def _claim(path: Path, name: str) -> int:
             )
         if {entry.name for entry in path.iterdir()} <= {"lock"}:
             return lock
-        os.close(lock)
+        lock.close()
         cleanup.down(name)
     raise MeshError(f"{path} cannot be cleared of what an earlier lab left there")
 
@@ -73,7 +76,8 @@ def _build(
     name: str,
     hosts: Sequence[LabHost],
     networks: Sequence[str],
-    lock: int,
+    lock: Lock,
+    systemd: bool,
     progress: Progress,
 ) -> None:
     progress(f"making {path}")
@@ -84,6 +88,10 @@ def _build(
     _write(path / "hosts.txt", files.etc_hosts(hosts), 0o644)
     _write(path / "mesh.toml", files.mesh_toml(name, hosts, networks))
 
+    if systemd:
+        progress("finding the Debian image, which takes a minute the first time")
+        _write(path / "image", f"{image.image(lock.fd, path / 'debootstrap.log')}\n")
+
     progress("starting the switch and the operator's namespace")
     _start_keeper(path, hosts, lock)
 
@@ -93,7 +101,9 @@ def _build(
 
     progress(f"booting {len(hosts)} hosts")
     power_on(path, hosts)
-    _write(path / "lab.json", json.dumps({"hosts": [host.name for host in hosts]}))
+    _write(
+        path / "lab.json", json.dumps({"hosts": [host.name for host in hosts], "systemd": systemd})
+    )
     progress(f"{len(hosts)} hosts are up")
 
 
@@ -103,7 +113,7 @@ def _write(file: Path, text: str, mode: int = 0o600) -> None:
     file.chmod(mode)
 
 
-def _login_key(path: Path, lock: int) -> str:
+def _login_key(path: Path, lock: Lock) -> str:
     """Make the operator's SSH key pair; return the public half."""
     subprocess.run(
         [
@@ -111,7 +121,7 @@ def _login_key(path: Path, lock: int) -> str:
             *("-f", str(path / "id_ed25519")),
         ],
         env=PLAIN_ENV,
-        pass_fds=(lock,),
+        pass_fds=(lock.fd,),
         capture_output=True,
         timeout=30,
         check=True,
@@ -119,7 +129,7 @@ def _login_key(path: Path, lock: int) -> str:
     return (path / "id_ed25519.pub").read_text().strip()
 
 
-def _start_keeper(path: Path, hosts: Sequence[LabHost], lock: int) -> None:
+def _start_keeper(path: Path, hosts: Sequence[LabHost], lock: Lock) -> None:
     """Start PID 1 of the lab, which holds the lock for as long as it lives."""
     log = path / "keeper.log"
     with log.open("wb") as output:
@@ -135,7 +145,7 @@ def _start_keeper(path: Path, hosts: Sequence[LabHost], lock: int) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            pass_fds=(lock,),
+            pass_fds=(lock.fd,),
             timeout=30,
             check=True,
         )
@@ -154,10 +164,13 @@ def _start_keeper(path: Path, hosts: Sequence[LabHost], lock: int) -> None:
 def _lay_out(path: Path, hosts: Sequence[LabHost], login_key: str) -> dict[LabHost, str]:
     """Write every host's disk; return their public host keys."""
     disks = Path(f"/proc/{keeper_of(path).pid}/root{path}/disks")
+    below = image_of(path)
     umask = os.umask(0o022)
     try:
         with ThreadPoolExecutor(4) as pool:
-            keys = pool.map(lambda host: disk.lay_out(disks / host.name, host, login_key), hosts)
+            keys = pool.map(
+                lambda host: disk.lay_out(disks / host.name, host, login_key, below), hosts
+            )
             return dict(zip(hosts, keys, strict=True))
     finally:
         os.umask(umask)

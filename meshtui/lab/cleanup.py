@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 import signal
 import time
@@ -11,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from meshtui.errors import MeshError
-from meshtui.lab import procs
+from meshtui.lab import cgroups, image, procs
+from meshtui.lab.locks import Lock, try_lock
 from meshtui.lab.paths import BASE, lab_path, marker
 
 _DEADLINE = 30.0
@@ -35,41 +34,26 @@ def down(name: str) -> bool:
     # that it is just starting. Once it is free nothing new can come.
     lock = _take(path / "lock")
     try:
-        ended = _end_visitors(name)
+        ended = _end_visitors(name) | cgroups.remove(name)
         if lock is None and not ended and not path.exists():
             return False
         if path.exists():
             shutil.rmtree(path)
     finally:
         if lock is not None:
-            os.close(lock)
+            lock.close()
+    image.sweep()
     with suppress(OSError):  # other labs live there, or it is gone already
         BASE.rmdir()
     return True
 
 
-def take_lock(path: Path) -> int | None:
-    """A file descriptor that holds the lab's lock; None if another process has it."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(fd).st_nlink:  # else a `down` took the file away in between
-            return fd
-    except BlockingIOError:
-        pass
-    except BaseException:
-        os.close(fd)
-        raise
-    os.close(fd)
-    return None
-
-
-def _take(path: Path) -> int | None:
+def _take(path: Path) -> Lock | None:
     """End everyone who holds the lock until it is ours; None if there is no lab."""
     deadline = time.monotonic() + _DEADLINE
     while path.parent.exists():
         try:
-            lock = take_lock(path)
+            lock = try_lock(path)
         except FileNotFoundError:
             continue
         if lock is not None:

@@ -1,4 +1,4 @@
-"""`meshtui lab`: the command line of a lab."""
+"""What `meshtui lab` does."""
 
 from __future__ import annotations
 
@@ -18,51 +18,12 @@ from meshtui.lab.checks import require_root
 from meshtui.lab.cleanup import down
 from meshtui.lab.lab import Lab
 
-DEFAULT_COUNT = 5
 _V4 = "10.0.0.0/24"
 _V6 = "fd10:6d65:7368::/64"
 
 
-def register(parser: argparse.ArgumentParser) -> None:
-    """Add the options and subcommands of `meshtui lab` to `parser`.
-
-    Sets `lab_action` to "up", "run", "down", or None: make a lab, open the
-    TUI on it, and take it away at the end.
-    """
-    parser.set_defaults(lab_action=None, lab_command=[])
-    parser.add_argument("-n", "--hosts", type=int, default=DEFAULT_COUNT, metavar="N", dest="count")
-    _common(parser, default=True)
-    actions = parser.add_subparsers(dest="lab_action", required=False, metavar="up | run | down")
-    up = actions.add_parser("up", help="make a lab and leave it there")
-    up.add_argument("count", type=int, metavar="N", help="how many hosts, 1 to 249")
-    _common(up, default=False)
-    run = actions.add_parser("run", help="run a command as the lab's operator")
-    _name(run, default=False)
-    run.add_argument("lab_command", nargs=argparse.REMAINDER, metavar="-- CMD")
-    gone = actions.add_parser("down", help="take a lab away, also a crashed one")
-    _name(gone, default=False)
-
-
-def _common(parser: argparse.ArgumentParser, *, default: bool) -> None:
-    _name(parser, default=default)
-    family = parser.add_mutually_exclusive_group()
-    unset = False if default else argparse.SUPPRESS
-    family.add_argument(
-        "--ipv6", action="store_true", default=unset, help="mesh addresses in both families"
-    )
-    family.add_argument(
-        "--ipv6-only", action="store_true", default=unset, help="mesh addresses in IPv6 only"
-    )
-
-
-def _name(parser: argparse.ArgumentParser, *, default: bool) -> None:
-    # A subcommand's own default would undo what stood before the subcommand.
-    unset = "lab" if default else argparse.SUPPRESS
-    parser.add_argument("--name", default=unset, help="which lab (default: lab)")
-
-
 def main(args: argparse.Namespace) -> int:
-    """Do what `register`'s arguments ask for; return the exit code.
+    """Do what the arguments of `meshtui.cli.lab` ask for; return the exit code.
 
     Raises MeshError and UsageError. `lab run` replaces this process.
     """
@@ -79,15 +40,16 @@ def main(args: argparse.Namespace) -> int:
     return _rehearse(args)
 
 
-def _networks(args: argparse.Namespace) -> tuple[str, ...]:
-    if args.ipv6_only:
-        return (_V6,)
-    return (_V4, _V6) if args.ipv6 else (_V4,)
+def _made(args: argparse.Namespace) -> Lab:
+    networks = (_V6,) if args.ipv6_only else (_V4, _V6) if args.ipv6 else (_V4,)
+    return Lab.up(
+        args.count, name=args.name, networks=networks, systemd=args.systemd, progress=_say
+    )
 
 
 def _up(args: argparse.Namespace) -> int:
     with _ended_by_signals():
-        lab = Lab.up(args.count, name=args.name, networks=_networks(args), progress=_say)
+        lab = _made(args)
     named = "" if args.name == "lab" else f" --name {args.name}"
     _say(
         f"Its mesh.toml, SSH key and known_hosts are in {lab.path}.\n"
@@ -113,10 +75,16 @@ def _run(lab: Lab, words: Sequence[str]) -> NoReturn:
 
 
 def _rehearse(args: argparse.Namespace) -> int:
-    """Make a lab, open the TUI on it, take it away however that ends."""
+    """Make a lab, open the TUI on it (apply, where there is no terminal), take it away."""
     with _ended_by_signals():
-        lab = Lab.up(args.count, name=args.name, networks=_networks(args), progress=_say)
+        lab = _made(args)
         try:
+            if not _has_terminal():
+                # Nobody is there to press a key: the same without a screen.
+                for words in (("apply", "--yes"), ("status",)):
+                    if code := subprocess.call(lab.command(lab.meshtui(*words))):
+                        return code
+                return 0
             argv = lab.command(lab.meshtui("-f", str(lab.path / "mesh.toml")))
             tui = subprocess.Popen(argv)
             try:
@@ -127,14 +95,25 @@ def _rehearse(args: argparse.Namespace) -> int:
             _unhurried(args.name)
 
 
+def _has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Ask the child to end, if it has not; after 5 s, end it."""
+    """Ask the TUI to end, if it has not, and after 5 s end it; mend the terminal behind it."""
+    if child.poll() is not None:
+        return
     child.terminate()
     try:
         child.wait(5)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait(5)
+    if _has_terminal():
+        # Off: alternate screen, mouse, bracketed paste. On: the cursor.
+        sys.stdout.write("\x1b[?1049l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?25h")
+        sys.stdout.flush()
+        subprocess.run(["stty", "sane"], timeout=5, check=False)
 
 
 def _unhurried(name: str) -> None:

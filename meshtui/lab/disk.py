@@ -22,7 +22,6 @@ ADMIN = "admin"
 
 _ADMIN_ID = 1000
 _OPAQUE = {  # directories that a host has to itself: nothing of the machine's shows
-    "etc/ssh": 0o755,
     "etc/sudoers.d": 0o750,
     "etc/wireguard": 0o700,
     "root": 0o700,
@@ -31,7 +30,7 @@ _OPAQUE = {  # directories that a host has to itself: nothing of the machine's s
     "var/log": 0o755,
     "var/tmp": 0o1777,
 }
-_SPLIT = ("etc", "home", "usr", "var")
+_SPLIT = ("etc", "usr", "var")
 _DEVICES = {
     "null": (1, 3),
     "zero": (1, 5),
@@ -64,9 +63,10 @@ _NSSWITCH = "passwd: files\ngroup: files\nshadow: files\nhosts: files dns\n"
 class Disk:
     """Writes into one host's disk as if it were its root."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, below: Path) -> None:
         self.base = base
-        self.parts = [p for p in _SPLIT if Path("/", p).is_mount()]
+        self.below = below
+        self.parts = _mounted(below)
 
     def path(self, inner: str) -> Path:
         """Where the disk keeps `inner`, a path below the host's root."""
@@ -91,30 +91,47 @@ class Disk:
         place.chmod(mode)
 
 
-def lay_out(base: Path, host: LabHost, login_key: str) -> str:
-    """Write the disk of a light host at `base`; return its public host key.
+def _mounted(below: Path) -> list[str]:
+    """Which of the great directories are mounts of their own, bind mounts included."""
+    mountinfo = Path("/proc/self/mountinfo").read_text().splitlines()
+    points = {line.split()[4] for line in mountinfo}
+    return [part for part in _SPLIT if str(below / part) in points]
 
-    `login_key` is the public key that root and `admin` let in. Leaves the umask,
+
+def lay_out(base: Path, host: LabHost, login_key: str, image: Path | None) -> str:
+    """Write the disk of a host at `base`; return its public host key.
+
+    `login_key` is the public key that root and `admin` let in. Below the disk is
+    `image`, or with None the machine's own system, which takes more hiding. Leaves the umask,
     which must be 0o022, to the caller: it belongs to the whole process.
     """
-    disk = Disk(base)
+    disk = Disk(base, image or Path("/"))
     for name in ("upper", "work", "root", "dev", "parts"):
         (base / name).mkdir()
     for part in disk.parts:
         for name in ("upper", "work"):
             (base / "parts" / part / name).mkdir(parents=True)
     (base / "parts" / "list").write_text("".join(f"{part}\n" for part in disk.parts))
+    _identity(disk, host)
+    _users(disk, login_key)
+    disk.directory("etc/ssh", opaque=True)  # keys that others have, too, are no keys
+    if image:
+        disk.file("etc/ssh/sshd_config", (image / "etc/ssh/sshd_config").read_text())
+    else:
+        _as_on_a_server(disk)
+    return make_host_key(disk.path("etc/ssh"))
+
+
+def _as_on_a_server(disk: Disk) -> None:
+    """Hide what is the machine's own business; give what a bare init wants."""
     for inner, mode in _OPAQUE.items():
         disk.directory(inner, mode, opaque=True)
     if Path("/var/lib/meshtui").exists():  # a host knows nothing of the machine's meshes
         disk.directory("var/lib")
-        os.mknod(disk.path("var/lib/meshtui"), stat.S_IFCHR, os.makedev(0, 0))  # "whiteout"
-    _devices(base / "dev")
-    _identity(disk, host)
-    _users(disk, login_key)
-    shutil.copy(SCRIPTS / "init.sh", _made(disk.path("usr/local/sbin/lab-init")))
+        os.mknod(disk.path("var/lib/meshtui"), stat.S_IFCHR, os.makedev(0, 0))  # a "whiteout"
+    _devices(disk.base / "dev")
     disk.file("etc/ssh/sshd_config", _SSHD_CONFIG)
-    return make_host_key(disk.path("etc/ssh"))
+    shutil.copy(SCRIPTS / "init.sh", _made(disk.path("usr/local/sbin/lab-init")))
 
 
 def make_host_key(directory: Path) -> str:
@@ -168,10 +185,10 @@ def _identity(disk: Disk, host: LabHost) -> None:
 
 
 def _users(disk: Disk, login_key: str) -> None:
-    """The machine's system accounts, root with bash, and `admin`; no password opens any."""
+    """The system accounts of what is below, root with bash, and `admin`; no password opens any."""
     system = [
         words
-        for line in Path("/etc/passwd").read_text().splitlines()
+        for line in (disk.below / "etc/passwd").read_text().splitlines()
         if len(words := line.split(":")) == 7 and (int(words[2]) < 1000 or words[0] == "nobody")
     ]
     for words in system:
@@ -181,7 +198,7 @@ def _users(disk: Disk, login_key: str) -> None:
     users = [words for words in system if words[0] != ADMIN] + [me]
     groups = [
         f"{words[0]}:x:{words[2]}:"
-        for line in Path("/etc/group").read_text().splitlines()
+        for line in (disk.below / "etc/group").read_text().splitlines()
         if len(words := line.split(":")) == 4
         and (int(words[2]) < 1000 or words[0] == "nogroup")
         and words[0] != ADMIN

@@ -15,7 +15,7 @@ from meshtui.lab import cleanup, procs
 from meshtui.lab.build import build
 from meshtui.lab.names import LabHost, addresses
 from meshtui.lab.paths import PLAIN_ENV, lab_path
-from meshtui.lab.power import power_on, unplug
+from meshtui.lab.power import init_of, machinery, power_on, unplug
 
 _ROOT = Path(__file__).parents[2]
 
@@ -36,16 +36,20 @@ class Lab:
         *,
         name: str = "lab",
         networks: Sequence[str] = ("10.0.0.0/24",),
+        systemd: bool = False,
         progress: Callable[[str], None] | None = None,
     ) -> Lab:
         """Make a lab of `count` hosts and return once every sshd answers.
 
-        `networks` are what its mesh.toml asks for; `progress` hears a line per
-        step. Raises UsageError if not root or if the question makes no sense,
+        `networks` are what its mesh.toml asks for. `systemd` makes each host a
+        Debian booted by systemd, else it is the machine's own system and a
+        bare init. `progress` hears a line per step.
+
+        Raises UsageError if not root or if the question makes no sense,
         MeshError if a lab of this name is up, if the machine lacks something,
         or if a host does not come up; then nothing is left of it.
         """
-        names = build(count, name, networks, progress or (lambda _line: None))
+        names = build(count, name, networks, systemd, progress or (lambda _line: None))
         return cls(name, names)
 
     @classmethod
@@ -73,14 +77,14 @@ class Lab:
         if name not in self._names:
             raise MeshError(f"the lab {self.name!r} has no host {name!r}")
         v4, v6 = addresses(self._names.index(name) + 1)
-        first = procs.recorded(self.path / "hosts" / f"{name}.pid")
-        return LabHost(name, v4, v6, first.pid if first and first.alive else None)
+        first = init_of(self.path, name)
+        return LabHost(name, v4, v6, first.pid if first else None)
 
     def command(self, argv: Sequence[str | Path], *, cwd: Path | None = None) -> list[str]:
         """The argument list that runs `argv` in the operator's namespace, in `cwd`.
 
         `cwd` is the lab's directory unless given. The environment is the
-        caller's but for SSH_AUTH_SOCK. File system and processes are the
+        caller's but for SSH_AUTH_SOCK and XDG_STATE_HOME. File system and processes are the
         machine's own. MeshError if the lab is down.
         """
         operator = procs.recorded(self.path / "operator.pid")
@@ -90,6 +94,8 @@ class Lab:
         return [
             *enter,
             *("env", f"--chdir={cwd or self.path}", "-u", "SSH_AUTH_SOCK", "-u", "SSH_AGENT_PID"),
+            # The journal goes with the lab.
+            f"XDG_STATE_HOME={self.path / 'state'}",
             *map(str, argv),
         ]
 
@@ -131,9 +137,7 @@ class Lab:
         """
         self.host(host)
         unplug(self.path, host)
-        first = procs.recorded(self.path / "hosts" / f"{host}.pid")
-        if first is not None:
-            procs.end([first])
+        procs.end(machinery(self.path, host))
 
     def boot(self, host: str) -> None:
         """Turn `host` on again, same disk, keys and addresses; return once sshd answers."""

@@ -20,19 +20,50 @@ def keeper_of(path: Path) -> procs.Process:
     return keeper
 
 
+def image_of(path: Path) -> Path | None:
+    """The system below the hosts' disks; None where it is the machine's own."""
+    file = path / "image"
+    return Path(file.read_text().strip()) if file.exists() else None
+
+
+def record(path: Path, host: str) -> Path:
+    """The file in which a host's boot script says which process it is."""
+    return path / "hosts" / f"{host}.{'nspawn' if image_of(path) else 'pid'}"
+
+
+def machinery(path: Path, host: str) -> list[procs.Process]:
+    """What ends a host when it is ended: its PID 1, and with systemd what boots it."""
+    first = procs.recorded(record(path, host))
+    return [each for each in (init_of(path, host), first) if each and each.alive]
+
+
+def init_of(path: Path, host: str) -> procs.Process | None:
+    """The host's PID 1; None while it is powered off."""
+    first = procs.recorded(record(path, host))
+    if first is None or not first.alive:
+        return None
+    if image_of(path) is None:
+        return first
+    below = [each for nspawn in procs.children(first) for each in procs.children(nspawn)]
+    inner = [each for each in below if procs.is_init(each)]
+    return inner[0] if inner else None
+
+
 def power_on(path: Path, hosts: Sequence[LabHost]) -> None:
     """Boot `hosts` side by side; return once each one's sshd listens.
 
     Raises MeshError with the host's own words if one fails, or takes over
-    10 s and 0.5 s for every host.
+    10 s and 0.5 s for every host, 30 s and 3 s with systemd.
     """
     for host in hosts:
-        _pid_file(path, host).unlink(missing_ok=True)
+        record(path, host.name).unlink(missing_ok=True)
     keeper = keeper_of(path)
+    systemd = image_of(path) is not None
     done = subprocess.run(
         [
             *("nsenter", f"--target={keeper.pid}", "--mount", "--pid", "--"),
             *("sh", str(SCRIPTS / "start.sh"), str(path)),
+            "host-systemd.sh" if systemd else "host.sh",
         ],
         input="".join(f"{host.name} {host.v4} {host.v6}\n" for host in hosts),
         env=PLAIN_ENV,
@@ -51,7 +82,7 @@ def power_on(path: Path, hosts: Sequence[LabHost]) -> None:
 
     procs.wait_until(
         all_answer,
-        10 + 0.5 * len(hosts),
+        30 + 3 * len(hosts) if systemd else 10 + 0.5 * len(hosts),
         lambda: f"no sshd on {', '.join(host.name for host in waiting)}",
     )
 
@@ -81,18 +112,16 @@ def switch(path: Path, argv: Sequence[str], text: str = "") -> subprocess.Comple
 
 def _answers(path: Path, host: LabHost) -> bool:
     """Whether the host's sshd listens: it writes its PID file once it does."""
-    text = _pid_file(path, host).read_text() if _pid_file(path, host).exists() else ""
-    first = procs.recorded(_pid_file(path, host))
-    if text.startswith("failed") or (first and not first.alive):
+    file = record(path, host.name)
+    first = procs.recorded(file)
+    failed = file.exists() and file.read_text().startswith("failed")
+    if failed or (first and not first.alive):
         raise MeshError(f"it does not boot: {_last_words(path, host)}", host=host.name)
-    return first is not None and Path(f"/proc/{first.pid}/root/run/sshd.pid").exists()
+    init = init_of(path, host.name)
+    return init is not None and Path(f"/proc/{init.pid}/root/run/sshd.pid").exists()
 
 
 def _last_words(path: Path, host: LabHost) -> str:
     log = path / "hosts" / f"{host.name}.log"
     text = log.read_text(errors="replace").strip() if log.exists() else ""
     return " / ".join(text.splitlines()[-3:]) or "it left no word"
-
-
-def _pid_file(path: Path, host: LabHost) -> Path:
-    return path / "hosts" / f"{host.name}.pid"

@@ -64,6 +64,24 @@ def recorded(file: Path) -> Process | None:
     return Process(int(words[0]), int(words[1]))
 
 
+def children(parent: Process) -> list[Process]:
+    """The processes that `parent`'s main thread has started and not yet seen end."""
+    try:
+        text = (_PROC / f"{parent.pid}/task/{parent.pid}/children").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [each for word in text.split() if (each := process(int(word)))]
+
+
+def is_init(each: Process) -> bool:
+    """Whether it is PID 1 of a PID namespace."""
+    try:
+        status = (_PROC / str(each.pid) / "status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return any(line.split()[-1] == "1" for line in status.splitlines() if "NSpid:" in line)
+
+
 def _each() -> Iterable[int]:
     me = os.getpid()
     return [int(p) for p in os.listdir(_PROC) if p.isdigit() and int(p) != me]  # noqa: PTH208

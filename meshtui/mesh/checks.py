@@ -11,7 +11,7 @@ from ipaddress import ip_interface
 
 from meshtui.mesh.model import Host, Mesh
 from meshtui.mesh.names import is_host_name, is_interface_name
-from meshtui.mesh.networks import check_networks, network_of, reserved
+from meshtui.mesh.networks import check_networks, network_of, reserved, unusable
 from meshtui.mesh.problem import Problem, in_order, key_path, shown
 from meshtui.mesh.target import LOCAL, parse_target
 from meshtui.wg.endpoint import is_address
@@ -127,10 +127,9 @@ def _check_addresses(mesh: Mesh, host: Host) -> Iterator[Problem]:
                 f"expected {address.ip}/{network.prefixlen}",
             )
         elif int(address) in reserved(network):
-            what = "broadcast" if int(address) != int(network.network_address) else "own"
-            yield Problem(
-                key, f"{address.ip} is the {what} address of {network}; expected a host's address"
-            )
+            first = int(address) == int(network.network_address)
+            what = "the network's own address" if first else "the broadcast address"
+            yield Problem(key, f"{address.ip} is {what} in {network}; expected a host's address")
 
 
 def _check_clashes(mesh: Mesh) -> Iterator[Problem]:
@@ -189,7 +188,8 @@ def _inside(mesh: Mesh, host: str) -> str | None:
     """The mesh's network that `host` is an address of, as text."""
     if not is_address(host):
         return None
-    network = network_of(mesh.networks, ip_interface(host))
+    networks = tuple(n for n in mesh.networks if not unusable(n))
+    network = network_of(networks, ip_interface(host))
     return None if network is None else str(network)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 #: What stands in /etc/hosts without surprise, and in a file name.
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
@@ -15,9 +14,6 @@ _INTERFACE = re.compile(r"[A-Za-z0-9_=+.-]{1,15}")
 _TAKEN = frozenset({"all", "interfaces", "default"})
 #: What OpenSSH refuses in a destination since 9.6, and what no name or user has.
 _SHELL = frozenset("'\"`$;&<>|(){}*?!#,/")
-
-#: Control, format (bidi marks, zero-width) and surrogate characters; line and paragraph separators.
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def is_host_name(text: str) -> bool:
@@ -47,7 +43,9 @@ def is_ssh_target(text: str) -> bool:
         and not user.startswith("-")
         and not host.startswith("-")
         and not text.startswith("@")
-        and "\\" not in host  # DOMAIN\user is a user, nothing like it is a host
+        # DOMAIN\user is a user; a host with `=` would be a key in the wrong place.
+        and "\\" not in host
+        and "=" not in host
         and _SHELL.isdisjoint(text)
         and not any(character.isspace() for character in text)
         and not has_invisible(text)
@@ -55,10 +53,8 @@ def is_ssh_target(text: str) -> bool:
 
 
 def has_invisible(text: str) -> bool:
-    """Whether `text` holds a character that a screen hides or obeys."""
-    return any(is_invisible(character) for character in text)
+    """Whether `text` holds a character that a screen hides or obeys.
 
-
-def is_invisible(character: str) -> bool:
-    """Whether a screen hides or obeys this one character."""
-    return unicodedata.category(character) in _INVISIBLE
+    Controls, bidi marks, zero-width and unassigned characters, spaces other than the plain one.
+    """
+    return not text.isprintable()

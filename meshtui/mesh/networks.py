@@ -54,24 +54,26 @@ def capacity(network: Network) -> int:
     return network.num_addresses - len(reserved(network))
 
 
+def unusable(network: Network) -> str | None:
+    """Why no mesh can have the network, in words that follow its name; None: it can."""
+    widest = _WIDEST[network.version]
+    if network.prefixlen < widest:
+        return f"would route far more than a mesh into it; expected /{widest} or longer"
+    for known, why in _UNUSABLE_NETWORKS:
+        if _overlap(network, known):
+            return f'{why}; expected a private one, such as "10.0.0.0/24"'
+    return None
+
+
 def check_networks(mesh: Mesh) -> Iterator[Problem]:
     """What is wrong with the networks themselves, before any host is looked at."""
     key = "mesh.networks"
     if not mesh.networks:
         yield Problem(key, 'there is none; expected at least one, such as ["10.0.0.0/24"]')
     for network in mesh.networks:
-        widest = _WIDEST[network.version]
-        unusable = [why for n, why in _UNUSABLE_NETWORKS if _overlap(network, n)]
-        if network.prefixlen < widest:
-            yield Problem(
-                key,
-                f"{network} would route far more than a mesh into it; expected /{widest} or longer",
-            )
-        elif unusable:
-            yield Problem(
-                key, f'{network} {unusable[0]}; expected a private one, such as "10.0.0.0/24"'
-            )
-    for one, other in combinations(mesh.networks, 2):
+        if why := unusable(network):
+            yield Problem(key, f"{network} {why}")
+    for one, other in combinations([n for n in mesh.networks if not unusable(n)], 2):
         if _overlap(one, other):
             yield Problem(
                 key, f"{one} and {other} overlap; expected networks that share no address"

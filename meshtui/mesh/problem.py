@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from meshtui.mesh.names import is_invisible
+from meshtui.mesh.names import has_invisible
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _HOST = re.compile(r'hosts\.("(?:\\.|[^"\\])*"|[A-Za-z0-9_-]+)')
@@ -31,24 +31,29 @@ class Problem:
 
 def key_path(*parts: str) -> str:
     """The path as TOML writes it: a part that is not a bare key stands in quotes."""
-    return ".".join(part if _BARE.fullmatch(part) else shown(part) for part in parts)
+    return ".".join(part if _plain(part) else shown(part, ascii_only=True) for part in parts)
 
 
-def shown(text: str) -> str:
+def _plain(part: str) -> bool:
+    return _BARE.fullmatch(part) is not None and _KEYLIKE.search(part) is None
+
+
+def shown(text: str, *, ascii_only: bool = False) -> str:
     r"""`text` in quotes, fit for a screen: no control characters, nothing long, nothing like a key.
 
-    Characters that a screen hides or obeys become `\x1b` or `\u202e`.
+    Characters that a screen hides or obeys become `\x1b` or `\u202e`; with
+    `ascii_only` also letters that look like others.
     """
     text = _KEYLIKE.sub("(a key?)", text)
     if len(text) > _LONGEST:
         text = text[: _LONGEST - 1] + "…"
-    return '"' + "".join(_visible(character) for character in text) + '"'
+    return '"' + "".join(_visible(character, ascii_only) for character in text) + '"'
 
 
-def _visible(character: str) -> str:
+def _visible(character: str, ascii_only: bool) -> str:
     if character in '"\\':
         return "\\" + character
-    if is_invisible(character):
+    if has_invisible(character) or (ascii_only and not character.isascii() and character != "…"):
         # unicode_escape also knows the short forms: \n, \t, \r.
         return character.encode("unicode_escape").decode("ascii")
     return character

@@ -30,6 +30,10 @@ AT_ONCE_PER_ADDRESS = 8
 _KEEPALIVE_SECONDS = 5
 _KEEPALIVE_COUNT = 3
 
+#: First in the offer, before all others: a third less client CPU a look than with
+#: chacha20-poly1305, for which asyncssh sets up two ciphers a packet.
+_CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
+
 LOCAL = "local"
 
 AskHostKey = Callable[[UnknownHostKey], Awaitable[bool]]
@@ -136,6 +140,7 @@ class Connector:
                     client_keys=await self._identities.for_target(target) or None,
                     agent_path=None,
                     config=None,
+                    encryption_algs=_CIPHERS,
                     family=target.family,
                     connect_timeout=target.connect_seconds,
                     login_timeout=target.connect_seconds,

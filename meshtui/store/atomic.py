@@ -32,7 +32,7 @@ def replace_file(path: Path, data: bytes, *, was: bytes) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
-        _sync_directory(target.parent)
+        sync_directory(target.parent)
     except OSError as error:
         raise _not_written(path, error) from error
 
@@ -55,7 +55,7 @@ def create_file(path: Path, data: bytes, *, force: bool = False) -> None:
             os.link(temporary, path)
         finally:
             temporary.unlink()
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except FileExistsError:
         raise there from None
     except OSError as error:
@@ -83,7 +83,8 @@ def _beside(path: Path, data: bytes, *, like: Path | None) -> Path:
     return temporary
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Put the directory's list of names on disk: a new name is lost in a crash without it."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -14,6 +14,15 @@ LARGEST = 1 << 20
 
 _INIT = "meshtui init HOST… makes one; -f FILE names another"
 _AT = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+_BARE = re.compile(r"[A-Za-z0-9_.-]{1,39}")
+#: What tomllib says, in words for someone who never read TOML's grammar.
+_PLAINER = {
+    r"Illegal character '\n'": "the line ends inside quotes; expected the closing quote",
+    "Invalid value": "not a value; expected text in quotes, a number, true, false or a list",
+    "Expected newline or end of document after a statement": (
+        "something follows the value; expected text to be in quotes, and one key a line"
+    ),
+}
 _TWICE = re.compile(r"Cannot declare \((.*)\) twice")
 
 
@@ -28,7 +37,7 @@ def read_text(path: Path) -> str:
         raise _refused(path, "this is a directory", hint=_INIT) from None
     except OSError as error:
         why = error.strerror or str(error)
-        raise _refused(path, f"cannot be read: {why}", hint=_INIT) from error
+        raise _refused(path, f"cannot be read: {why}", hint="see who owns it, ls -l") from error
     if len(data) > LARGEST:
         raise _refused(path, "larger than 1 MiB; expected a mesh.toml")
     try:
@@ -45,10 +54,10 @@ def parse_text(text: str, path: Path) -> dict[str, object]:
     except RecursionError:
         raise _refused(path, "nested too deeply; expected a mesh.toml") from None
     except ValueError as error:  # TOMLDecodeError is one; so is what int() says of 5,000 digits
-        raise _refused(path, _syntax(str(error))) from None
+        raise _refused(path, _syntax(str(error), text)) from None
 
 
-def _syntax(message: str) -> str:
+def _syntax(message: str, text: str) -> str:
     """What tomllib says, with the place in front and without Python's words."""
     match = _AT.fullmatch(message)
     if match is None:
@@ -58,9 +67,10 @@ def _syntax(message: str) -> str:
     if twice := _TWICE.fullmatch(what):
         parts = re.findall(r"'([^']*)'", twice[1])
         what = f"[{key_path(*parts)}] is there twice; expected it once"
-    elif what == "Cannot overwrite a value":
-        what = "a key is there twice; expected it once"
-    return f"{where}: {what}"
+    elif what == "Cannot overwrite a value" and line:
+        key = text.split("\n")[int(line) - 1].partition("=")[0].strip()
+        what = f"{key if _BARE.fullmatch(key) else 'a key'} is there twice; expected it once"
+    return f"{where}: {_PLAINER.get(what, what)}"
 
 
 def _refused(path: Path, what: str, *, hint: str | None = None) -> FileError:

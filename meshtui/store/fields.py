@@ -34,7 +34,7 @@ def _keys(value: object) -> Keys:
         return "host"
     if value == "operator":
         return "operator"
-    raise Wrong(f"{described(value)} makes no keys")
+    raise Wrong(f"{described(value)} is not who makes a key")
 
 
 NAME = Field("name", readers.mesh_name, 'a name such as "prod"')
@@ -57,7 +57,7 @@ PUBLIC_KEY = Field("public_key", readers.public_key, "the 44 characters that `wg
 LISTEN_PORT = Field(
     "listen_port", readers.whole(1, 65535, "a port"), "a number from 1 to 65535, without quotes"
 )
-KEYS = Field("keys", _keys, '"host" or "operator": who makes the private key')
+KEYS = Field("keys", _keys, '"host" (each makes its own) or "operator" (meshtui makes it)')
 PERSISTENT_KEEPALIVE = Field(
     "persistent_keepalive",
     readers.whole(0, 65535, "a number of seconds"),

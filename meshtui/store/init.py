@@ -104,8 +104,8 @@ def _named(targets: Sequence[str]) -> dict[str, str]:
         raise UsageError("\n".join(wrong))
     letters = _letters()
     named = {}
-    for name, target, parts in parsed:
-        name = name or _free_name(parts, taken, letters)
+    for given, target, parts in parsed:
+        name = given or _free_name(parts, taken, letters)
         taken.add(name.lower())
         named[name] = target
     return named

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from meshtui.errors import MeshError, UsageError
 from meshtui.mesh.names import is_host_name
+from meshtui.store.atomic import sync_directory
 
 _FILE = "journal.jsonl"
 
@@ -65,6 +67,7 @@ class Journal:
         # 0700 for each level that is made; mkdir's mode does not reach the parents.
         for directory in reversed([d for d in self.path.parents if not d.exists()]):
             directory.mkdir(mode=0o700, exist_ok=True)
+            sync_directory(directory.parent)
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
         handle = os.open(self.path, flags, 0o600)
         try:
@@ -73,17 +76,9 @@ class Journal:
                 line = b"\n" + line  # a crash cut the last one short: it stays alone on its line
             # One write: two meshtui at once do not mix their lines.
             if os.write(handle, line) != len(line):
-                raise OSError(28, "No space left on device")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             os.fsync(handle)
         finally:
             os.close(handle)
         if made:
-            _sync(self.path.parent)
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+            sync_directory(self.path.parent)

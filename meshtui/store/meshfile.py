@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from ipaddress import ip_interface
 from pathlib import Path
 
 from meshtui.mesh.checks import check
 from meshtui.mesh.model import DEFAULT_INTERFACE, DEFAULT_PORT, Host, Keys, Mesh
-from meshtui.mesh.networks import network_of
 from meshtui.mesh.problem import Problem, in_order, key_path
 from meshtui.store import fields
 from meshtui.store.document import parse_text, read_text
 from meshtui.store.errors import FileError
-from meshtui.store.readers import WrittenAddress, described
-from meshtui.store.section import Section, did_you_mean
+from meshtui.store.readers import described
+from meshtui.store.section import Section
 from meshtui.wg.endpoint import Endpoint
-from meshtui.wg.interface import Address, Network
+from meshtui.wg.interface import Network
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,9 @@ def parse(text: str, path: Path) -> Mesh:
 
 def _checked(mesh: Mesh, document: dict[str, object], said: set[str]) -> list[Problem]:
     """What `check` finds, less what only follows from a problem that was said already."""
+    found = check(mesh)
+    if not found:
+        return []
     follows = {"mesh.networks"} if said & {"mesh", "mesh.networks"} else set()
     follows |= {"hosts"} & said
     # A host that takes a wrong value from [mesh] is not where a person would look for it.
@@ -59,7 +60,7 @@ def _checked(mesh: Mesh, document: dict[str, object], said: set[str]) -> list[Pr
         for field in fields.BOTH
         if field.key not in (_table(host) or {})
     }
-    found = (replace(p, key=inherited.get(p.key, p.key)) for p in check(mesh))
+    found = [replace(p, key=inherited.get(p.key, p.key)) for p in found]
     return [problem for problem in dict.fromkeys(found) if problem.key not in follows]
 
 
@@ -69,7 +70,9 @@ def _mesh(document: dict[str, object], problems: list[Problem]) -> Mesh:
     table = _table(document.get("mesh"))
     if table is None:
         expected = "expected [mesh] with a name and networks"
-        found = "missing" if "mesh" not in document else f"{described(document['mesh'])}"
+        found = (
+            "missing" if "mesh" not in document else f"{described(document['mesh'])} is not a table"
+        )
         problems.append(Problem("mesh", f"{found}; {expected}"))
         table = {}
         section = Section(("mesh",), table, [])
@@ -103,7 +106,9 @@ def _hosts(
     hosts: dict[str, Host] = {}
     written = _table(document.get("hosts", {}))
     if written is None:
-        problems.append(Problem("hosts", "not a table; expected one such as [hosts.server-a]"))
+        found = described(document["hosts"])
+        expected = "expected one such as [hosts.server-a]"
+        problems.append(Problem("hosts", f"{found} is not a table; {expected}"))
         return hosts
     for name, value in written.items():
         table = _table(value)
@@ -125,7 +130,7 @@ def _host(name: str, section: Section, networks: tuple[Network, ...], defaults: 
     return Host(
         name=name,
         ssh=section.get(fields.SSH, name),
-        addresses=tuple(_widened(a, networks) for a in section.items(fields.ADDRESSES)[0]),
+        addresses=tuple(a.within(networks) for a in section.items(fields.ADDRESSES)[0]),
         endpoint=endpoint,
         # Also where it is wrong, or `check` would ask for one.
         behind_nat=endpoint is None and section.has(fields.ENDPOINT),
@@ -139,14 +144,6 @@ def _host(name: str, section: Section, networks: tuple[Network, ...], defaults: 
     )
 
 
-def _widened(written: WrittenAddress, networks: tuple[Network, ...]) -> Address:
-    """The address with its network's prefix length where the file gives none."""
-    if written.prefixed:
-        return written.address
-    network = network_of(networks, written.address)
-    return ip_interface((written.address.ip, network.prefixlen)) if network else written.address
-
-
 def _table(value: object) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
@@ -157,7 +154,7 @@ def _names(document: dict[str, object]) -> list[str]:
 
 def _unknown(key: str) -> str:
     if key == "peers":
-        return "this version of meshtui knows no [peers] yet; expected [hosts.…] only"
+        return "this version of meshtui knows no [peers] yet; expected only [mesh] and [hosts.…]"
     if key == "host":
-        return "an unknown table; did you mean [hosts.…]?"
-    return "an unknown table" + did_you_mean(key, ["mesh", "hosts"])
+        return "unknown; did you mean [hosts.…]?"
+    return "unknown; expected only [mesh] and [hosts.…]"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from ipaddress import IPv4Interface, IPv6Interface, ip_interface, ip_network
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address, ip_network
 from typing import NamedTuple, TypeVar
 
 from meshtui.mesh.names import has_invisible, is_host_name, is_interface_name
@@ -35,8 +35,20 @@ class Wrong(ValueError):
 class WrittenAddress(NamedTuple):
     """A mesh address as the file has it: the prefix length may be left to the network."""
 
-    address: Address
-    prefixed: bool
+    ip: IPv4Address | IPv6Address
+    prefix: int | None
+
+    def within(self, networks: Iterable[Network]) -> Address:
+        """With its network's prefix length where the file gives none; outside of all, its own."""
+        prefix = self.prefix
+        if prefix is None:
+            holding = (
+                n.prefixlen for n in networks if n.version == self.ip.version and self.ip in n
+            )
+            prefix = next(holding, self.ip.max_prefixlen)
+        if self.ip.version == 4:
+            return IPv4Interface((int(self.ip), prefix))
+        return IPv6Interface((int(self.ip), prefix))
 
 
 class WrittenEndpoint(NamedTuple):
@@ -99,7 +111,7 @@ def network(value: object) -> Network:
         found = ip_network(written, strict=False)
     except ValueError:
         raise Wrong(f"{shown(written)} has a prefix length that is too long") from None
-    if str(found.network_address) != str(ip_interface(address).ip):
+    if str(found.network_address) != str(ip_address(address)):
         raise Wrong(f"{shown(written)} is an address in a network", f'the network, "{found}"')
     return found
 
@@ -108,15 +120,12 @@ def address(value: object) -> WrittenAddress:
     """An address, with or without `/prefix`."""
     written = text(value, "an IP address")
     bare, slash, prefix = written.partition("/")
-    if not is_address(bare):
+    if not is_address(bare) or (slash and not _PREFIX.fullmatch(prefix)):
         raise Wrong(f"{shown(written)} is not an IP address")
-    if slash and not _PREFIX.fullmatch(prefix):
-        raise Wrong(f"{shown(written)} is not an IP address")
-    try:
-        found: IPv4Interface | IPv6Interface = ip_interface(written)
-    except ValueError:
-        raise Wrong(f"{shown(written)} has a prefix length that is too long") from None
-    return WrittenAddress(found, bool(slash))
+    found = ip_address(bare)
+    if slash and int(prefix) > found.max_prefixlen:
+        raise Wrong(f"{shown(written)} has a prefix length that is too long")
+    return WrittenAddress(found, int(prefix) if slash else None)
 
 
 def ssh_target(value: object) -> str:
@@ -139,7 +148,7 @@ def endpoint(value: object) -> WrittenEndpoint:
         return WrittenEndpoint(None, None)
     bare = written[1:-1] if written.startswith("[") and written.endswith("]") else written
     if is_address(bare) or (":" not in written and is_host(written)):
-        return WrittenEndpoint(str(ip_interface(bare).ip) if is_address(bare) else bare, None)
+        return WrittenEndpoint(str(ip_address(bare)) if is_address(bare) else bare, None)
     try:
         found = parse_endpoint(written)
     except ValueError as error:

@@ -82,9 +82,19 @@ class Section:
                 "committed, replace what it gave away (hosts make their own keys)"
             )
         if isinstance(self._table[key], dict) and len(self._path) > 1:
-            full = ".".join((*self._path[1:], key))
-            return f'an unknown table; a name with dots in it goes in quotes: [hosts."{full}"]'
+            meant = key_path("hosts", ".".join((*self._path[1:], *_down(key, self._table[key]))))
+            return f"an unknown table; a name with dots in it goes in quotes: [{meant}]"
         return "an unknown key" + did_you_mean(key, known)
+
+
+def _down(key: str, value: object) -> list[str]:
+    """The name that someone meant who wrote [hosts.a.example.com] without quotes."""
+    names = [key]
+    while isinstance(value, dict) and len(value) == 1:
+        name, value = next(iter(value.items()))
+        if isinstance(value, dict):
+            names.append(str(name))
+    return names
 
 
 def did_you_mean(key: str, known: list[str]) -> str:

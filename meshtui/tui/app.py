@@ -29,11 +29,13 @@ from meshtui.tui.screens.plan import PlanScreen
 from meshtui.tui.screens.quit import QuitScreen
 from meshtui.tui.theme import NAME, THEME, VARIABLES
 from meshtui.tui.view import MeshView, inert_lines
+from meshtui.tui.words import describe
 
 #: Seconds between two looks at a host; slower while another screen covers the grid.
 INTERVAL, COVERED_INTERVAL = 1.0, 3.0
-#: Seconds between two drawings, however the hosts' answers are spread.
-DRAW_EVERY = 0.2
+#: Seconds between two drawings, however the hosts' answers are spread, and how long
+#: the first of a burst waits for the others.
+DRAW_EVERY, DRAW_AFTER = 0.2, 0.03
 #: Seconds that closing the connections may take after the screen is gone.
 CLOSE_WITHIN = 3.0
 
@@ -90,17 +92,22 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def _connect(self) -> None:
         self._trouble = None
-        self._settled.clear()
+        # A new one each time: the end of an earlier try must not settle this one.
+        self._settled = asyncio.Event()
         self.run_worker(
-            self._follow(), name="watch", group="watch", exclusive=True, exit_on_error=False
+            self._follow(self._settled),
+            name="watch",
+            group="watch",
+            exclusive=True,
+            exit_on_error=False,
         )
 
-    async def _follow(self) -> None:
+    async def _follow(self, settled: asyncio.Event) -> None:
         """Open the fleet, then take in what it sees for ever."""
         try:
             if self.fleet is None:
                 self.fleet = await self._open_fleet(self.ask_host_key)
-            self._settled.set()
+            settled.set()
             self._tell()
             async for event in self.fleet.watch(self._interval):
                 self._see(event)
@@ -111,7 +118,7 @@ class MeshApp(App[None], inherit_bindings=False):
             self._trouble = f"the watch broke: {describe(error)}"
             raise
         finally:
-            self._settled.set()
+            settled.set()
             if self._trouble:
                 self.complain(f"{self._trouble} (r starts over)")
                 self._tell()
@@ -129,7 +136,7 @@ class MeshApp(App[None], inherit_bindings=False):
         if not self._drawing:
             self._drawing = True
             wait = self._drawn_at + DRAW_EVERY - time.monotonic()
-            self.set_timer(max(0.001, wait), self._draw)
+            self.set_timer(max(DRAW_AFTER, wait), self._draw)
 
     def _draw(self) -> None:
         self._drawing = False
@@ -150,7 +157,7 @@ class MeshApp(App[None], inherit_bindings=False):
         if self._trouble:
             return "stopped"
         waiting = len(self.view.rows) - self.view.answered
-        return f"connecting: {waiting} to answer" if waiting else ""
+        return f"{waiting} connecting" if waiting else ""
 
     def complain(self, text: str) -> None:
         """Say that something went wrong, where it stays readable."""
@@ -178,10 +185,11 @@ class MeshApp(App[None], inherit_bindings=False):
             self.push_screen(screen, answered)
             try:
                 return await answer
-            finally:
+            except asyncio.CancelledError:
                 # Whoever asked has given up: the question is void.
-                if not answer.done() and screen.is_current:
+                if screen.is_current:
                     screen.dismiss(False)
+                raise
 
     # -- plan and apply
 
@@ -268,13 +276,6 @@ class MeshApp(App[None], inherit_bindings=False):
         rendered = self.console.render(traceback, self.console.options)
         self._exit_renderables.append(Segments(rendered))
         self._close_messages_no_wait()
-
-
-def describe(error: BaseException | None) -> str:
-    """An error on one line: a MeshError as it reads, another with its type."""
-    if error is None:
-        return "no reason given"
-    return str(error) if isinstance(error, MeshError) else f"{type(error).__name__}: {error}"
 
 
 def run(mesh: Mesh, open_fleet: OpenFleet) -> int:

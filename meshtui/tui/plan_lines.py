@@ -74,7 +74,9 @@ def _key(plan: Plan, width: int) -> list[Line]:
     told = [f"{word}: {meaning}" for kind, (word, _, meaning) in IMPACTS.items() if kind in seen]
     if not told:
         return []
-    parts = wrap("   ".join(["Impact", *told]), max(20, width))
+    # No-break spaces keep each explanation on one line.
+    whole = "   ".join(text.replace(" ", "\u00a0") for text in ["impact", *told])
+    parts = [part.replace("\u00a0", " ") for part in wrap(whole, max(20, width))]
     return [*(((part, "dim"),) for part in parts), ()]
 
 

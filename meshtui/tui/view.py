@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from meshtui.fleet.events import HostPolled, HostStatus, LinkStatus
+from meshtui.fleet.events import HostPolled, LinkStatus
 from meshtui.inert import inert
 from meshtui.mesh.model import Mesh
 from meshtui.tui.theme import SeenState
@@ -39,14 +39,9 @@ class Row:
             link is None or link.state == "unknown" for link in self.links
         )
 
-    @property
-    def healthy(self) -> int:
-        """How many directions that start here are healthy."""
-        return sum(1 for link in self.links if link is not None and link.state in HEALTHY)
-
 
 class MeshView:
-    """The rows, and what they add up to. All text in it is inert."""
+    """The rows, and what they add up to. All text in it is inert, but for the links' endpoints."""
 
     def __init__(self, mesh: Mesh) -> None:
         self.mesh = mesh
@@ -59,12 +54,29 @@ class MeshView:
         index = self.index.get(event.host.name)
         if index is None:
             return None
-        before = self.rows[index]
-        row = self._row(before, event.host, event.links)
+        before, host = self.rows[index], event.host
+        cells: list[LinkStatus | None] = [None] * len(self.rows)
+        healthy = 0
+        # 10,000 times a second in a mesh of 100: plain lookups, nothing else.
+        for link in event.links:
+            column = self.index.get(link.to, index)
+            if column != index and link.from_ == host.name:
+                cells[column] = link
+                healthy += link.state in HEALTHY
+        row = replace(
+            before,
+            addresses=tuple(inert(text, FIELD_LIMIT) for text in host.addresses)
+            or before.addresses,
+            state=host.state,
+            error=inert_lines(host.error),
+            public_key=None if host.public_key is None else inert(host.public_key, FIELD_LIMIT),
+            listen_port=host.listen_port,
+            links=tuple(cells),
+        )
         if row == before:
             return None
         self.rows[index] = replace(row, version=before.version + 1)
-        self._healthy[index] = row.healthy
+        self._healthy[index] = healthy
         return index
 
     def link(self, row: int, column: int) -> LinkStatus | None:
@@ -91,23 +103,6 @@ class MeshView:
         """How many of them are up, or idle."""
         return sum(self._healthy)
 
-    def _row(self, before: Row, host: HostStatus, links: tuple[LinkStatus, ...]) -> Row:
-        cells: list[LinkStatus | None] = [None] * len(self.rows)
-        for link in links:
-            column = self.index.get(link.to)
-            if column is not None and link.from_ == host.name != link.to:
-                cells[column] = _inert_link(link)
-        return replace(
-            before,
-            addresses=tuple(inert(text, FIELD_LIMIT) for text in host.addresses)
-            or before.addresses,
-            state=host.state,
-            error=inert_lines(host.error),
-            public_key=None if host.public_key is None else inert(host.public_key, FIELD_LIMIT),
-            listen_port=host.listen_port,
-            links=tuple(cells),
-        )
-
 
 def inert_lines(text: str | None) -> str | None:
     """`text` with its line breaks kept and nothing else active; None stays None."""
@@ -129,11 +124,3 @@ def _connecting(mesh: Mesh, name: str) -> Row:
         links=(None,) * len(mesh.hosts),
         version=0,
     )
-
-
-def _inert_link(link: LinkStatus) -> LinkStatus:
-    # Nearly every endpoint is plain; copying 100 values a row for nothing costs.
-    text = link.endpoint
-    if text is None or (len(text) <= FIELD_LIMIT and text.isascii() and text.isprintable()):
-        return link
-    return replace(link, endpoint=inert(text, FIELD_LIMIT))

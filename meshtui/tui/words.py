@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from rich.cells import cell_len, set_cell_size
 
+from meshtui.errors import MeshError
+
 NONE = "–"
 
 #: A column narrower than five cells must hold any count: one unit per 1024.
@@ -93,3 +95,10 @@ def fit(text: str, width: int) -> str:
 def pad(text: str, width: int) -> str:
     """`text` in exactly `width` cells: cut with `…`, or filled with spaces."""
     return set_cell_size(fit(text, width), max(0, width))
+
+
+def describe(error: BaseException | None) -> str:
+    """An error in one line: a MeshError as it reads, another with its type."""
+    if error is None:
+        return "no reason given"
+    return str(error) if isinstance(error, MeshError) else f"{type(error).__name__}: {error}"

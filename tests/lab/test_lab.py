@@ -184,6 +184,27 @@ def test_a_failing_host_is_named_and_nothing_stays(
     assert not Path("/run/meshtui-lab", lab_name).exists()
 
 
+def test_a_machine_with_var_on_a_disk_of_its_own(lab_name: str) -> None:
+    """An overlay of / has no /var then: it needs one of its own."""
+    code = f"from meshtui.lab import Lab; Lab.up(1, name={lab_name!r})"
+    mounted = 'mount --bind /var /var && mount --bind /etc /etc && exec "$@"'
+    subprocess.run(
+        ["unshare", "--mount", "sh", "-c", mounted, "sh", sys.executable, "-c", code],
+        env={"PATH": "/usr/bin:/usr/sbin", "PYTHONPATH": str(Path(names.__file__).parents[2])},
+        check=True,
+        timeout=30,
+    )
+    one = Lab.attach(lab_name)
+    assert "/var " in out(one.on("server-a", ["cat", "/proc/mounts"]))
+    out(one.run(["ssh", "server-a", "ls /var/lib/dpkg; sudo -n true; wg-quick down none; true"]))
+    out(one.on("server-a", ["sh", "-c", f"touch /var/{lab_name} /etc/{lab_name}"]))
+    assert not Path("/var", lab_name).exists()
+    assert not Path("/etc", lab_name).exists()
+    one.kill("server-a")
+    one.boot("server-a")
+    assert out(one.run(["ssh", "admin@server-a", f"ls /var/{lab_name}"]))
+
+
 def test_bad_questions_are_refused() -> None:
     for wrong in ("", "Lab", "a/b", "..", "much-too-long-a-name"):
         with pytest.raises(UsageError):

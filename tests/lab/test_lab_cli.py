@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from meshtui.cli.lab import register
 from meshtui.errors import UsageError
 from meshtui.lab import checks, cli, names, procs
 from meshtui.lab.paths import lab_path
@@ -20,10 +21,11 @@ _MAIN = """
 import argparse, sys
 sys.path.insert(0, sys.argv.pop(1))
 from meshtui.lab import cli
+from meshtui.cli.lab import register
 from meshtui.errors import MeshError
 #patch
 parser = argparse.ArgumentParser()
-cli.register(parser)
+register(parser)
 try:
     sys.exit(cli.main(parser.parse_args()))
 except MeshError as error:
@@ -43,7 +45,7 @@ def lab(*words: str, **kw: object) -> subprocess.CompletedProcess[str]:
 
 def parse(*words: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    cli.register(parser)
+    register(parser)
     return parser.parse_args(words)
 
 
@@ -122,7 +124,8 @@ def rehearse(lab_name: str, tmp_path: Path, then: str) -> subprocess.Popen[str]:
     """`meshtui lab` with a program of ours in the place of the TUI."""
     (tmp_path / "tui.py").write_text(_TUI.format(then=then))
     ours = f"[sys.executable, {str(tmp_path / 'tui.py')!r}, *words]"
-    code = _MAIN.replace("#patch", f"cli.Lab.meshtui = lambda self, *words: {ours}")
+    patch = f"cli._has_terminal = lambda: True; cli.Lab.meshtui = lambda self, *words: {ours}"
+    code = _MAIN.replace("#patch", patch)
     words = [sys.executable, "-c", code, str(_ROOT), "-n", "1", "--name", lab_name]
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -135,6 +138,14 @@ def test_lab_alone_opens_the_tui_and_cleans_up(lab_name: str, tmp_path: Path) ->
     assert out == f"opened ['-f', '{path}/mesh.toml'] operator\n", err
     assert whole.returncode == 3
     assert not path.exists()
+
+
+@pytest.mark.lab
+def test_lab_alone_without_a_terminal_forms_the_mesh(lab_name: str) -> None:
+    done = lab("-n", "2", "--name", lab_name)
+    assert "2 of 2 directions up" in done.stderr
+    assert "2 of 2 hosts up" in done.stdout
+    assert not lab_path(lab_name).exists()
 
 
 @pytest.mark.lab

@@ -3,13 +3,16 @@
 
 # `wg show IF dump` prints private and preshared keys; they stop here.
 mask_dump() {
-    awk -F '\t' -v OFS='\t' 'NF == 4 { $1 = "-" } NF == 8 && $2 != "(none)" { $2 = "set" } 1'
+    awk -F '\t' -v OFS='\t' "${1:-}"' NF == 4 { $1 = "-" } NF == 8 && $2 != "(none)" { $2 = "set" } 1'
 }
 
 # look IF: the host's clock in epoch seconds, then the masked dump; no dump: no interface.
 look() {
-    command -v wg >/dev/null || fail 'wg is not installed' 127
-    date +%s
+    command -v wg >/dev/null || {
+        echo 'wg is not installed: install wireguard-tools' >&2
+        return 127
+    }
+    # srand() gives back its last seed, which was the time: one program less than `date`.
     # That the interface is missing is an answer, not a failure.
-    wg show "$1" dump 2>/dev/null | mask_dump
+    wg show "$1" dump 2>/dev/null | mask_dump 'BEGIN { srand(); print srand() }'
 }

@@ -20,7 +20,10 @@ serve() {
         esac
         # Splitting is wanted: meshtui sends no argument with a space in it.
         # shellcheck disable=SC2086
-        if [ "$bytes" -gt 0 ]; then
+        if [ "$verb" = look ]; then
+            # Asked every second: it has no need of a shell of its own.
+            look $args </dev/null
+        elif [ "$bytes" -gt 0 ]; then
             # What a verb leaves unread must not be taken for the next request.
             take "$bytes" | {
                 ("$verb" $args)

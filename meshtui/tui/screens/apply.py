@@ -60,7 +60,7 @@ class ApplyScreen(Screen[None]):
         if at == self._shown:
             return
         self._shown = at
-        self.query_one("#title", Calm).say(title, layout=True)
+        self.query_one("#title", Calm).say(title)
         self.query_one(Lines).show(run.lines(self.size.width - 3))
         if not run.running and self._timer is not None:
             self._timer.stop()

@@ -10,9 +10,12 @@ from textual.screen import ModalScreen
 from meshtui.errors import UnknownHostKey
 from meshtui.inert import inert
 from meshtui.tui.actions import bindings
-from meshtui.tui.view import ERROR_LIMIT, NAME_LIMIT
+from meshtui.tui.view import NAME_LIMIT
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
+
+#: The answers must stay in view at 80 x 24, whatever a host calls itself.
+FIELD_MOST = 200
 
 
 class HostKeyScreen(ModalScreen[bool]):
@@ -42,17 +45,17 @@ class HostKeyScreen(ModalScreen[bool]):
         text = Text(overflow="fold")
         text.append("Unknown host key\n\n", "bold")
         text.append(inert(unknown.host or "?", NAME_LIMIT), "bold")
-        text.append(f": {inert(unknown.what, ERROR_LIMIT)}\n\n")
+        text.append(f": {inert(unknown.what, FIELD_MOST)}\n\n")
         text.append(f"  {inert(unknown.fingerprint, 120)}\n\n", "bold")
         if unknown.hint:
-            text.append(f"{inert(unknown.hint, ERROR_LIMIT)}\n\n")
+            text.append(f"{inert(unknown.hint, FIELD_MOST)}\n\n")
         text.append(
             "Compare it with the host's own: ssh-keygen -lf on its /etc/ssh/ssh_host_*_key.pub.",
             "dim",
         )
         question = self.query_one("#question", Calm)
         question.add_class("text")
-        question.say(text, layout=True)
+        question.say(text)
         self.query_one("#choices").add_class("choices")
         self._show()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -24,11 +22,7 @@ class MeshScreen(Screen[None]):
     """Draws a MeshView. What it is asked to do it asks of the app."""
 
     BINDINGS = bindings("mesh")
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]]] = [
-        (0, "-tiny"),
-        (10, "-short"),
-        (18, "-tall"),
-    ]
+    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (10, "-short"), (18, "-tall")]  # noqa: RUF012
 
     class PlanAsked(Message):
         """Someone wants to see what would change."""
@@ -73,7 +67,7 @@ class MeshScreen(Screen[None]):
 
     def complain(self, text: str) -> None:
         """Show a message until it is cleared; an empty one clears it."""
-        self.message.say(Text(text, overflow="fold"), layout=True)
+        self.message.say(Text(text, overflow="fold"))
         self.message.set_class(bool(text), "-shown")
 
     @on(Grid.Moved)

@@ -16,7 +16,7 @@ from meshtui.tui.view import inert_lines
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.lines import Lines
-from meshtui.tui.words import counted
+from meshtui.tui.words import counted, describe
 
 ReadPlan = Callable[[bool], Awaitable[Plan]]
 """`prune` -> the plan."""
@@ -59,13 +59,12 @@ class PlanScreen(Screen[Plan | None]):
     async def _read(self, prune: bool) -> None:
         try:
             self._plan = await self._read_plan(prune)
-        except MeshError as error:
-            self._title(f"× no plan: {inert_lines(str(error))}", "bold")
-            return
         except Exception as error:
-            # The app says it too, and keeps running; here it must not read "reading…" for ever.
-            self._title(f"× no plan: {type(error).__name__}", "bold")
-            raise
+            # It must not read "reading…" for ever.
+            self._title(f"× no plan: {inert_lines(describe(error))}", "bold")
+            if not isinstance(error, MeshError):
+                raise
+            return
         self._title(summary(self._plan), "bold")
         self._show()
 
@@ -73,7 +72,7 @@ class PlanScreen(Screen[Plan | None]):
         title = Text("plan  ", overflow="fold")
         title.append(text, style)
         title.append("  prune: on" if self._prune else "", "bold reverse")
-        self.query_one("#title", Calm).say(title, layout=True)
+        self.query_one("#title", Calm).say(title)
 
     def _show(self) -> None:
         lines = self.query_one(Lines)

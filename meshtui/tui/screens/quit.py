@@ -30,7 +30,7 @@ class QuitScreen(ModalScreen[bool]):
         text.append("Hosts already being changed will finish their step. Quit? y/n\n")
         question = self.query_one("#question", Calm)
         question.add_class("text")
-        question.say(text, layout=True)
+        question.say(text)
 
     def action_yes(self) -> None:
         """Quit."""

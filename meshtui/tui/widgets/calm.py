@@ -15,12 +15,17 @@ class Calm(Static):
         super().__init__("", markup=False, id=id)
         self._shown = Text()
 
-    def say(self, text: Text, *, layout: bool = False) -> None:
-        """Show `text`; `layout`: it may need another height."""
-        if text == self._shown and text.spans == self._shown.spans:
+    def say(self, text: Text) -> None:
+        """Show `text`. Only another height lays the screen out again."""
+        if text == self._shown:
             return
+        height = self._height(self._shown)
         self._shown = text
-        self.update(text, layout=layout)
+        self.update(text, layout=self._height(text) != height)
+
+    def _height(self, text: Text) -> int:
+        width = self.content_size.width
+        return len(text.wrap(self.app.console, width)) if width else 0
 
     @property
     def said(self) -> str:

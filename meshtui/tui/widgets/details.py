@@ -6,8 +6,9 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from meshtui.fleet.events import LinkStatus
+from meshtui.inert import inert
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, LINK_MEANINGS, VARIABLES
-from meshtui.tui.view import MeshView, Row
+from meshtui.tui.view import FIELD_LIMIT, MeshView, Row
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.words import age_long, age_mid, bytes_long, bytes_short, pad
 
@@ -32,7 +33,7 @@ class Details(Calm):
             _direction(text, there, here, view.link(column, row), width, roomy=roomy)
             for end in (here, there):
                 _reason(text, end)
-        self.say(text, layout=True)
+        self.say(text)
 
 
 def _direction(
@@ -56,7 +57,7 @@ def _direction(
     else:
         text.append(f"{age_mid(link.latest_handshake_age):<7} ")
         text.append(f"↓{bytes_short(link.transfer_rx):<4} ↑{bytes_short(link.transfer_tx):<4} ")
-    text.append(link.endpoint or "no endpoint")
+    text.append(inert(link.endpoint or "no endpoint", FIELD_LIMIT))
 
 
 def _host(text: Text, row: Row) -> None:

@@ -6,7 +6,8 @@ much (918 ms a refresh). A line is built again only when what it shows changed.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -26,6 +27,20 @@ from meshtui.tui.words import pad
 Key = tuple[object, ...]
 
 
+class Window(NamedTuple):
+    """The part of the grid in view."""
+
+    first: int
+    """Column."""
+    shown: int
+    """How many whole columns."""
+    top: int
+    """Row."""
+    width: int
+    height: int
+    """Lines, the heading included."""
+
+
 class Grid(ScrollView, can_focus=True, inherit_bindings=False):
     """Rows are the hosts that look, columns the hosts looked at; the list stays in view."""
 
@@ -36,6 +51,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         "grid--heading-marked",
         "grid--rule",
         "grid--name",
+        "grid--strong",
         "grid--dim",
         "grid--cell",
         "grid--marked",
@@ -66,24 +82,23 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         self.row = 0
         self.column = min(1, max(0, len(view.rows) - 1))
         self._layout = self._lay_out(80)
+        self._window = Window(0, 0, 0, 0, 0)
         self._lines: dict[int, tuple[Key, Strip]] = {}
+        self._styles: dict[tuple[str, ...], Style] = {}
         self._faces: dict[int, tuple[Key, tuple[Face, ...]]] = {}
 
     # -- what the screen calls
 
-    def row_changed(self, index: int) -> None:
-        """Draw row `index` again, if it is in view and looks different."""
-        line = index - self._top + 1
-        if not 1 <= line < self._height:
-            return
-        self.refresh(Region(0, line, self.size.width, 1))
-
-    def rows_changed(self, indexes: set[int]) -> None:
-        """Draw again those of the rows that look different from what is on screen."""
+    def rows_changed(self, indexes: Iterable[int]) -> None:
+        """Draw those of the rows again that are in view and look different."""
+        window = self._window = self._look()
         for index in indexes:
+            line = index - window.top + 1
+            if not 1 <= line < window.height:
+                continue
             drawn = self._lines.get(index)
             if drawn is None or self._key(index) != drawn[0]:
-                self.row_changed(index)
+                self.refresh(Region(0, line, self.size.width, 1))
 
     @property
     def wide(self) -> bool:
@@ -105,8 +120,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         self.row, self.column = row, column
         self._show_cursor()
         if column == was[1] and at == self.scroll_offset:
-            self.row_changed(was[0])
-            self.row_changed(row)
+            self.rows_changed((was[0], row))
         else:
             # Another column is another mark on every line.
             self.refresh()
@@ -114,24 +128,12 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
 
     # -- geometry
 
-    @property
-    def _height(self) -> int:
-        return self.scrollable_content_region.height
-
-    @property
-    def _top(self) -> int:
-        return self.scroll_offset.y
-
-    @property
-    def _first(self) -> int:
-        """The first column in view. Columns move whole, never by half a cell."""
-        return -(-self.scroll_offset.x // self._layout.cell)
-
-    @property
-    def _shown(self) -> int:
-        """How many whole columns fit."""
-        room = self.scrollable_content_region.width - self._layout.left
-        return max(0, min(room // self._layout.cell, len(self.view.rows)))
+    def _look(self) -> Window:
+        region, layout = self.scrollable_content_region, self._layout
+        x, y = self.scroll_offset
+        shown = max(0, min((region.width - layout.left) // layout.cell, len(self.view.rows)))
+        # Columns move whole, never by half a cell.
+        return Window(-(-x // layout.cell), shown, y, region.width, region.height)
 
     def _lay_out(self, width: int) -> Layout:
         rows = self.view.rows
@@ -152,8 +154,9 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         self.post_message(self.LaidOut())
 
     def _show_cursor(self) -> None:
-        rows, columns = max(1, self._height - 1), max(1, self._shown)
-        y, first = self._top, self._first
+        window = self._look()
+        rows, columns = max(1, window.height - 1), max(1, window.shown)
+        y, first = window.top, window.first
         if not y <= self.row < y + rows:
             y = self.row if self.row < y else self.row - rows + 1
         if not first <= self.column < first + columns:
@@ -166,19 +169,23 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
 
     # -- drawing
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines of what is in view; where that is, is worked out once for all of them."""
+        self._window = self._look()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         """Line `y` of what is in view: the heading, or a host."""
-        width = self.scrollable_content_region.width
-        index = -1 if y == 0 else y - 1 + self._top
+        index = -1 if y == 0 else y - 1 + self._window.top
         if index >= len(self.view.rows):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(self._window.width, self._style("cell"))
         key = self._key(index)
         drawn = self._lines.get(index)
         if drawn is not None and drawn[0] == key:
             return drawn[1]
         segments = self._heading() if index < 0 else self._row(index)
-        blank = self._style("grid--heading") if index < 0 else self.rich_style
-        strip = Strip(segments).adjust_cell_length(width, blank)
+        blank = self._style("heading" if index < 0 else "cell")
+        strip = Strip(segments).adjust_cell_length(self._window.width, blank)
         self._lines[index] = (key, strip)
         return strip
 
@@ -186,45 +193,55 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         """Forget every line: its colours may be others now."""
         super().notify_style_update()
         self._lines.clear()
+        self._styles.clear()
 
     def _key(self, index: int) -> Key:
         """All that line `index` depends on; the same key is the same line."""
-        place = (self._first, self._shown, self._layout, self.size.width, self.mode)
+        window = self._window
+        place = (window.first, window.shown, window.width, self._layout, self.mode, self.column)
         if index < 0:
-            return (*place, self.column)
+            return place
         row = self.view.rows[index]
-        cursor = self.column if index == self.row else -1
         look = (row.state, row.error, row.addresses[:1], self._row_faces(index))
-        return (*place, self.column, cursor, look)
+        return (*place, index == self.row, look)
 
     def _row_faces(self, index: int) -> tuple[Face, ...]:
-        row = self.view.rows[index]
-        key = (row.version, self._first, self._shown, self.mode, self._layout.wide)
+        row, first, shown = self.view.rows[index], self._window.first, self._window.shown
+        mode, wide = self.mode, self._layout.wide
+        key = (row.version, first, shown, mode, wide)
         known = self._faces.get(index)
         if known is not None and known[0] == key:
             return known[1]
-        mode, wide, first = self.mode, self._layout.wide, self._first
+        empty = WAITING if row.state == "connecting" else BLANK
         faces = tuple(
             face(link, mode, wide=wide)
             if link is not None
-            else (BLANK if column == index or row.state != "connecting" else WAITING)
-            for column, link in enumerate(row.links[first : first + self._shown], first)
+            else (BLANK if column == index else empty)
+            for column, link in enumerate(row.links[first : first + shown], first)
         )
         self._faces[index] = (key, faces)
         return faces
 
-    def _style(self, name: str) -> Style:
-        return self.get_component_rich_style(name, partial=True)
+    def _style(self, *names: str) -> Style:
+        """The component classes `grid--NAME` on top of one another."""
+        style = self._styles.get(names)
+        if style is None:
+            style = Style.null()
+            for name in names:
+                style += self.get_component_rich_style(f"grid--{name}", partial=True)
+            self._styles[names] = style
+        return style
 
     def _heading(self) -> list[Segment]:
         layout = self._layout
         segments = host_heading(layout, self._style)
-        for column in range(self._first, self._first + self._shown):
+        window = self._window
+        for column in range(window.first, window.first + window.shown):
             name = str(column + 1) if layout.number else self.view.rows[column].name
             text = pad(name, layout.cell - 1)
-            marked = "-marked" if column == self.column else ""
-            segments.append(Segment(text, self._style(f"grid--heading{marked}")))
-            segments.append(Segment(" ", self._style("grid--heading")))
+            marked = "heading-marked" if column == self.column else "heading"
+            segments.append(Segment(text, self._style(marked)))
+            segments.append(Segment(" ", self._style("heading")))
         return segments
 
     def _row(self, index: int) -> list[Segment]:
@@ -232,54 +249,54 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         segments = host_line(row, index + 1, self._layout, self._style, marked=marked)
         if row.silent:
             return segments + self._error(row.error or "", index)
-        base = self._style("grid--marked" if marked else "grid--cell")
-        crossed, cursor = self._style("grid--marked"), self._style("grid--cursor")
+        base = "marked" if marked else "cell"
+        plain = self._style(base)
         width = self._layout.cell
-        quiet = self._style("grid--dim")
-        for column, (state, text) in enumerate(self._row_faces(index), self._first):
-            style = crossed if column == self.column else base
-            colour = self._style(f"grid--{state}") if state else quiet
-            here = style + colour + cursor if marked and column == self.column else style
-            if state == "up" and here is style:
+        for column, (state, text) in enumerate(self._row_faces(index), self._window.first):
+            colour = state or "dim"
+            if column == self.column:
+                cursor = ("cursor",) if marked else ()
+                segments.append(Segment(text[:1], self._style("marked", colour, *cursor)))
+                word = () if state == "up" else (colour,)
+                rest = text[1:].ljust(width - 1 - len(text[:1]))
+                segments.append(Segment(rest, self._style("marked", *word, *cursor)))
+                segments.append(Segment(" ", plain))
+            elif state == "up":
                 # A healthy cell speaks softly: only its glyph is coloured.
-                segments.append(Segment(text[:1], style + colour))
-                segments.append(Segment(text[1:].ljust(width - 2), style))
+                segments.append(Segment(text[0], self._style(base, colour)))
+                segments.append(Segment(text[1:].ljust(width - 1), plain))
             else:
-                if here is style:
-                    here = style + colour
-                segments.append(Segment(text.ljust(width - 1), here))
-            segments.append(Segment(" ", base))
+                segments.append(Segment(text.ljust(width), self._style(base, colour)))
         return segments
 
     def _error(self, error: str, index: int) -> list[Segment]:
         """The reason in the place of cells that would all say `?`."""
         layout, marked = self._layout, index == self.row
-        base = self._style("grid--marked" if marked else "grid--cell")
-        style = base + self._style("grid--error")
-        room = self.scrollable_content_region.width - layout.left
+        style = self._style("marked" if marked else "cell", "error")
+        room = self._window.width - layout.left
         text = pad(error.split("\n")[0], room)
         if not marked:
             return [Segment(text, style)]
-        start = (self.column - self._first) * layout.cell
+        start = (self.column - self._window.first) * layout.cell
         line = Strip([Segment(text, style)])
         before, here, after = line.divide([start, start + layout.cell - 1, room])
-        return [*before, *here.apply_style(self._style("grid--cursor")), *after]
+        return [*before, *here.apply_style(self._style("cursor")), *after]
 
     # -- keys and mouse
 
     def on_click(self, event: events.Click) -> None:
         """Select the cell, or the host, under the pointer."""
-        row = event.y - 1 + self._top
-        if event.y == 0:
-            row = self.row
-        elif row >= len(self.view.rows):
-            return
+        window, layout = self._look(), self._layout
+        row = self.row if event.y == 0 else event.y - 1 + window.top
         column = self.column
-        if event.x >= self._layout.left:
-            column = self._first + (event.x - self._layout.left) // self._layout.cell
-            if column >= self._first + self._shown:
-                return
-        self.move(row, column)
+        if event.x >= layout.left:
+            column = window.first + (event.x - layout.left) // layout.cell
+        if row < len(self.view.rows) and column < window.first + window.shown:
+            self.move(row, column)
+
+    @property
+    def _page(self) -> int:
+        return max(1, self._look().height - 2)
 
     def action_left(self) -> None:
         """Move the cursor one host to the left."""
@@ -307,11 +324,11 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
 
     def action_page_up(self) -> None:
         """Move the cursor a screen up."""
-        self.move(self.row - max(1, self._height - 2), self.column)
+        self.move(self.row - self._page, self.column)
 
     def action_page_down(self) -> None:
         """Move the cursor a screen down."""
-        self.move(self.row + max(1, self._height - 2), self.column)
+        self.move(self.row + self._page, self.column)
 
     def action_first(self) -> None:
         """Move the cursor to the first column."""

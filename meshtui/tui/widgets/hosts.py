@@ -12,8 +12,8 @@ from meshtui.tui.view import Row
 from meshtui.tui.widgets.layout import Layout
 from meshtui.tui.words import pad
 
-StyleOf = Callable[[str], Style]
-"""A component class of the grid -> its style."""
+StyleOf = Callable[..., Style]
+"""Names of the grid's component classes -> their styles on top of one another."""
 
 
 def host_heading(layout: Layout, style_of: StyleOf) -> list[Segment]:
@@ -25,31 +25,27 @@ def host_heading(layout: Layout, style_of: StyleOf) -> list[Segment]:
     if layout.word:
         text += "STATE"
     text = pad(text, layout.left - 2)
-    return [
-        Segment(text, style_of("grid--heading")),
-        Segment("│ ", style_of("grid--rule") + style_of("grid--heading")),
-    ]
+    return [Segment(text, style_of("heading")), Segment("│ ", style_of("heading", "rule"))]
 
 
 def host_line(
     row: Row, number: int, layout: Layout, style_of: StyleOf, *, marked: bool
 ) -> list[Segment]:
     """One host: number, name, address, state as glyph and word. `marked`: the cursor's row."""
-    colour = style_of(f"grid--{HOST_COLOURS[row.state]}")
-    base = style_of("grid--marked") if marked else style_of("grid--cell")
-    plain, dim = style_of("grid--name"), style_of("grid--dim")
-    troubled = row.state not in ("up", "connecting")
-    segments = [Segment("▸" if marked else " ", base + plain)]
+    base = "marked" if marked else "cell"
+    state = HOST_COLOURS[row.state]
+    segments = [Segment("▸" if marked else " ", style_of(base, "name"))]
     if layout.number:
-        segments.append(Segment(f"{number:>{layout.number}} ", base + dim))
-    bold = Style(bold=True) if marked else Style.null()
-    segments.append(Segment(pad(row.name, layout.name) + " ", base + plain + bold))
+        segments.append(Segment(f"{number:>{layout.number}} ", style_of(base, "dim")))
+    name = style_of(base, "name", "strong") if marked else style_of(base, "name")
+    segments.append(Segment(pad(row.name, layout.name) + " ", name))
     if layout.address:
         first = row.addresses[0] if row.addresses else ""
-        segments.append(Segment(pad(first, layout.address) + " ", base + dim))
-    segments.append(Segment(HOST_GLYPHS[row.state], base + colour))
+        segments.append(Segment(pad(first, layout.address) + " ", style_of(base, "dim")))
+    segments.append(Segment(HOST_GLYPHS[row.state], style_of(base, state)))
     if layout.word:
-        word = pad(row.state, layout.word)
-        segments.append(Segment(f" {word}", base + (colour if troubled else dim)))
-    segments.append(Segment("│ ", style_of("grid--rule") + base))
+        quiet = row.state in ("up", "connecting")
+        word = f" {pad(row.state, layout.word)}"
+        segments.append(Segment(word, style_of(base, "dim" if quiet else state)))
+    segments.append(Segment("│ ", style_of(base, "rule")))
     return segments

@@ -1,0 +1,71 @@
+"""The command line: exit codes, and messages for what is wrong before any host is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from meshtui.cli import main
+
+
+@pytest.fixture(autouse=True)
+def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+def test_no_mesh_is_a_usage_error_that_says_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("status", "plan", "apply"):
+        assert main([command]) == 2
+        assert "meshtui init" in capsys.readouterr().err
+    assert main([]) == 2
+
+
+def test_a_broken_mesh_is_told_key_by_key(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("mesh.toml").write_text('[mesh]\nname = "m"\nnetworks = ["10.0.0.0/33"]\n')
+    assert main(["plan"]) == 2
+    said = capsys.readouterr().err
+    assert "mesh.toml: mesh.networks:" in said and "mesh.toml: hosts:" in said
+
+
+def test_init_writes_a_file_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", "root@203.0.113.1", "web=root@203.0.113.2:2222", "db-1"]) == 0
+    text = Path("mesh.toml").read_text()
+    assert '"root@203.0.113.2:2222"' in text and "[hosts.web]" in text and "[hosts.db-1]" in text
+    assert "next: meshtui apply" in capsys.readouterr().out
+    assert main(["init", "root@203.0.113.9"]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert Path("mesh.toml").read_text() == text
+
+
+def test_init_allocates_in_both_families() -> None:
+    assert main(["init", "--ipv6", "root@203.0.113.1", "root@203.0.113.2"]) == 0
+    text = Path("mesh.toml").read_text()
+    assert '"10.0.0.1", "fd' in text and "/64" in text
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (["init", "--network", "10.0.0.1/24", "a"], "host bits"),
+        (["init", "--endpoint", "nonsense", "a"], "NAME=HOST"),
+        (["init", "a b"], "a b"),
+        (["init", "root@h", "admin@h"], "h"),
+        (["-f", "nowhere.toml", "status"], "nowhere.toml"),
+    ],
+)
+def test_wrong_words_are_named(
+    argv: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_the_file_may_be_named_before_and_after_the_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("x.toml").write_text("[mesh]\n")
+    for argv in (["-f", "x.toml", "plan"], ["plan", "-f", "x.toml"]):
+        assert main(argv) == 2
+        assert "x.toml: " in capsys.readouterr().err

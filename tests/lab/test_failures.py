@@ -1,0 +1,202 @@
+"""One host of three is broken: it is named with the reason, nothing on it is half-written,
+and the two others become a mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from meshtui_on import apply, conf, directions, edit, meshtui, on, plan, status
+
+from meshtui.lab import Lab, faults
+
+pytestmark = pytest.mark.lab
+MakeLab = Callable[..., Lab]
+BAD = "server-b"
+
+
+def powered_off(lab: Lab) -> None:
+    config = lab.path / "ssh_config"
+    config.write_text("ConnectTimeout 3\n" + config.read_text())
+    lab.kill(BAD)
+
+
+def no_sshd(lab: Lab) -> None:
+    on(lab, BAD, "sh", "-c", "kill $(cat /run/sshd.pid)")
+
+
+def wrong_key(lab: Lab) -> None:
+    on(
+        lab,
+        BAD,
+        "sh",
+        "-c",
+        "sed -i 's/^AuthorizedKeysFile.*/AuthorizedKeysFile none/'"
+        " /etc/ssh/sshd_config* && kill -HUP $(cat /run/sshd.pid)",
+    )
+
+
+def changed_host_key(lab: Lab) -> None:
+    faults.new_host_key(lab, BAD)
+
+
+def unknown_host_key(lab: Lab) -> None:
+    known = lab.path / "known_hosts"
+    lines = [line for line in known.read_text().splitlines() if lab.host(BAD).v4 not in line]
+    known.write_text("\n".join(lines) + "\n")
+
+
+def without_wg(lab: Lab) -> None:
+    faults.remove_wg(lab, BAD)
+
+
+def without_sudo(lab: Lab) -> None:
+    faults.add_user(lab, BAD, "nobodys", sudo="none")
+    edit(lab, f"root@{lab.host(BAD).v4}", f"nobodys@{lab.host(BAD).v4}")
+
+
+def sudo_asks(lab: Lab) -> None:
+    faults.add_user(lab, BAD, "asked", sudo="password")
+    edit(lab, f"root@{lab.host(BAD).v4}", f"asked@{lab.host(BAD).v4}")
+
+
+def disk_full(lab: Lab) -> None:
+    faults.fill_disk(lab, BAD)
+
+
+def read_only(lab: Lab) -> None:
+    faults.read_only_etc(lab, BAD)
+
+
+def port_taken(lab: Lab) -> None:
+    taken = "import socket,time\ns=socket.socket(2,2)\ns.bind(('',51820))\nprint(flush=True)\n"
+    on(
+        lab,
+        BAD,
+        "sh",
+        "-c",
+        f'python3 -c "{taken}time.sleep(300)" </dev/null >/run/taken 2>&1 &'
+        " while ! [ -s /run/taken ]; do sleep 0.05; done",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "says"),
+    [
+        (powered_off, "unreachable", "did not answer|No route|unreachable|Host is down"),
+        (changed_host_key, "refused", "THE HOST KEY CHANGED"),
+        (unknown_host_key, "refused", "--accept-new-host-keys"),
+        (without_wg, "not-installed", "wireguard-tools"),
+        (without_sudo, "refused", "sudo"),
+        (sudo_asks, "refused", "password"),
+        (disk_full, None, "No space left"),
+        (read_only, None, "Read-only file system"),
+        (port_taken, None, "in use"),
+    ],
+)
+def test_the_others_go_on(
+    lab: MakeLab, fault: Callable[[Lab], None], state: str | None, says: str
+) -> None:
+    one = lab(3)
+    fault(one)
+    result = apply(one, code=1)
+    assert list(result["failed"]) == [BAD]
+    assert any(part in result["failed"][BAD] for part in says.split("|")), result["failed"]
+    assert directions(result) == (2, 2)
+    if state:
+        seen = status(one, code=1)["hosts"]
+        assert seen[BAD]["state"] == state
+        assert any(part in seen[BAD]["error"] for part in says.split("|"))
+        assert seen["server-a"]["state"] == "up"
+        assert BAD in plan(one, code=None)["problems"]
+    if fault is not powered_off:
+        there = one.on(BAD, ["ls", "-A", "/etc/wireguard"]).stdout.split()
+        assert [name for name in there if "wg0" in name] == []
+        assert one.on(BAD, ["ip", "link", "show", "wg0"]).returncode != 0
+
+
+def test_a_full_disk_leaves_a_running_host_as_it_was(lab: MakeLab) -> None:
+    one = lab(3)
+    apply(one)
+    before = conf(one, BAD), on(one, BAD, "wg", "show", "wg0", "persistent-keepalive")
+    # Full for the new file, but the old one is there to be lost.
+    faults.fill_disk(one, BAD)
+    on(one, BAD, "sh", "-c", "cd /etc/wireguard && rm -f * && head -c 1 /dev/zero >/dev/null")
+    faults.free_disk(one, BAD)
+    edit(one, "[mesh]\n", "[mesh]\npersistent_keepalive = 25\n")
+    faults.read_only_etc(one, BAD)
+    result = apply(one, code=1)
+    assert list(result["failed"]) == [BAD] and "Read-only" in result["failed"][BAD]
+    faults.writable_etc(one, BAD)
+    assert (conf(one, BAD), on(one, BAD, "wg", "show", "wg0", "persistent-keepalive")) == before
+    assert directions(apply(one)) == (6, 6)
+
+
+def test_what_is_owed_is_done_when_the_host_returns(lab: MakeLab) -> None:
+    one = lab(3)
+    one.kill(BAD)
+    apply(one, code=1)
+    one.boot(BAD)
+    assert directions(apply(one)) == (6, 6)
+    plan(one, code=0)
+
+
+@pytest.mark.parametrize("shell", ["/usr/bin/fish", "/bin/tcsh", "/bin/dash", "/bin/busybox-sh"])
+def test_any_login_shell_will_do(lab: MakeLab, shell: str) -> None:
+    one = lab(2)
+    if shell == "/bin/busybox-sh":
+        on(
+            one,
+            BAD,
+            "sh",
+            "-c",
+            "printf '#!/bin/sh\\nexec busybox sh \"$@\"\\n' >/bin/busybox-sh;"
+            " chmod +x /bin/busybox-sh; echo /bin/busybox-sh >>/etc/shells",
+        )
+    elif one.on(BAD, ["test", "-x", shell]).returncode:
+        pytest.skip(f"{shell} is not installed")
+    faults.set_shell(one, BAD, "root", shell)
+    assert directions(apply(one)) == (2, 2)
+
+
+def test_a_noisy_login_is_heard_out(lab: MakeLab) -> None:
+    one = lab(2)
+    noise = "echo; seq 5000; seq 5000 >&2; printf '\\033[2J\\033]0;owned\\007@file\\n|x\\n'\n"
+    on(one, BAD, "sh", "-c", f"cat >/root/.bashrc <<'E'\n{noise}E\ncp /root/.bashrc /root/.profile")
+    faults.set_shell(one, BAD, "root", "/bin/bash")
+    assert directions(apply(one)) == (2, 2)
+
+
+def test_an_unknown_host_key_is_accepted_when_told(lab: MakeLab) -> None:
+    one = lab(2)
+    unknown_host_key(one)
+    meshtui(one, "--accept-new-host-keys", "apply", "--yes")
+    assert directions(apply(one)) == (0, 0)
+    assert (
+        one.run(["ssh", "-o", "BatchMode=yes", f"root@{one.host(BAD).v4}", "true"]).returncode == 0
+    )
+
+
+def test_cloned_hosts_are_told_apart(lab: MakeLab) -> None:
+    one = lab(3)
+    apply(one)
+    text = conf(one, "server-a")
+    one.on(
+        "server-c",
+        ["sh", "-c", "wg-quick down wg0; cat >/etc/wireguard/wg0.conf; wg-quick up wg0"],
+        input=text,
+        check=True,
+    )
+    shown = plan(one, code=None)
+    assert set(shown["problems"]) == {"server-a", "server-c"}
+    assert "same key as server-c" in shown["problems"]["server-a"]
+
+
+def test_a_direction_that_does_not_work_is_said(lab: MakeLab) -> None:
+    one = lab(3)
+    faults.block_udp(one, "server-a", "server-b")
+    faults.block_udp(one, "server-b", "server-a")
+    result = apply(one, code=1)
+    bad = {(d["from"], d["to"]) for d in result["directions"] if not d["ok"]}
+    assert bad == {("server-a", "server-b"), ("server-b", "server-a")}
+    assert all("handshake" in d["detail"] for d in result["directions"] if not d["ok"])

@@ -1,0 +1,33 @@
+# shellcheck shell=bash
+# Makes a fresh Debian or Ubuntu ready to run meshtui, its lab and its tests: packages
+# where we are root, and a virtual environment in .venv. Sourced from the repository.
+
+packages=(
+    python3-venv openssh-client openssh-server sudo                # meshtui, and hosts to reach
+    wireguard-tools wireguard-go iproute2 iputils-ping nftables    # the lab
+    debootstrap systemd-container                                  # its hosts with systemd
+    tmux shellcheck dash busybox fish tcsh fonts-dejavu-core       # the tests
+)
+
+missing=()
+for package in "${packages[@]}"; do
+    dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' || missing+=("$package")
+done
+if ((${#missing[@]})); then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing ${missing[*]}" >&2
+        apt-get update -qq
+        # A recommended package of wireguard-tools is a whole kernel.
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    else
+        echo "not root, or no apt: what needs ${missing[*]} is skipped" >&2
+    fi
+fi
+
+if ! .venv/bin/python -c 'import meshtui, pytest' 2>/dev/null; then
+    for python in python3.13 python3.12 python3.11 python3; do
+        if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then break; fi
+    done
+    "$python" -m venv .venv
+    .venv/bin/python -m pip install -q --disable-pip-version-check -e '.[dev]'
+fi

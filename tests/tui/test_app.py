@@ -1,0 +1,499 @@
+"""What the app does with what the fleet says."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from standin import StandIn, dead, make_mesh, make_plan, poll
+from textual.pilot import Pilot
+
+from meshtui.errors import UnknownHostKey, Unreachable, UsageError
+from meshtui.fleet.events import HostPolled, HostStatus, LinkStatus, Progress
+from meshtui.plan.model import HostPlan, Plan, Step
+from meshtui.tui.app import MeshApp, check_terminal
+from meshtui.tui.screens.apply import ApplyScreen
+from meshtui.tui.screens.hostkey import HostKeyScreen
+from meshtui.tui.screens.mesh import MeshScreen
+from meshtui.tui.screens.plan import PlanScreen
+from meshtui.tui.screens.quit import QuitScreen
+
+
+class Play:
+    def __init__(self, app: MeshApp, fleet: StandIn, pilot: Pilot[None]) -> None:
+        self.app, self.fleet, self.pilot = app, fleet, pilot
+
+    @property
+    def mesh_screen(self) -> MeshScreen:
+        return self.app._mesh_screen
+
+    def text(self) -> str:
+        """All that is on the screen."""
+        strips = self.app.screen._compositor.render_strips()
+        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+    async def until(self, shown: str, *, gone: bool = False) -> str:
+        for _ in range(150):
+            text = self.text()
+            if (shown in text) is not gone:
+                return text
+            await self.pilot.pause(0.02)
+        raise AssertionError(f"{shown!r} {'still' if gone else 'not'} on screen:\n{text}")
+
+    async def until_screen(self, kind: type) -> None:
+        for _ in range(150):
+            if isinstance(self.app.screen, kind):
+                await self.pilot.pause()
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError(f"{self.app.screen} is no {kind}")
+
+
+@asynccontextmanager
+async def playing(
+    fleet: StandIn, size: tuple[int, int] = (100, 30), **more: object
+) -> AsyncIterator[Play]:
+    app = MeshApp(fleet.mesh, fleet.open, **more)  # type: ignore[arg-type]
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await pilot.pause()
+        yield Play(app, fleet, pilot)
+
+
+async def test_the_first_frame_comes_before_the_fleet() -> None:
+    fleet = StandIn(make_mesh(3))
+    drawn: list[int] = []
+
+    async def open_fleet(ask: object) -> StandIn:
+        drawn.append(len(app._mesh_screen.grid._lines))
+        return fleet
+
+    app = MeshApp(fleet.mesh, open_fleet)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.1)
+        play = Play(app, fleet, pilot)
+        assert drawn == [4], "the heading and three hosts"
+        assert "3 connecting" in play.text()
+        assert "0/3" in play.text()
+
+
+async def test_fills_in_as_hosts_answer() -> None:
+    fleet = StandIn(make_mesh(3))
+    async with playing(fleet) as play:
+        fleet.feed(poll(fleet.mesh, "server-b"))
+        text = await play.until("1/3")
+        assert "2 connecting" in text
+        fleet.feed_all()
+        text = await play.until("3/3")
+        assert "directions 6/6 healthy   live" in text
+        assert "server-a → server-b  ● up" in text
+        assert "203.0.113.2:51820" in text
+
+
+async def test_the_age_of_the_data_shows_when_nothing_comes() -> None:
+    fleet, now = StandIn(make_mesh(2)), 1000.0
+    async with playing(fleet, clock=lambda: now) as play:
+        fleet.feed_all()
+        await play.until("live")
+        now = 1065.0
+        await play.until("data 1 min 5 s old")
+        fleet.feed_all()
+        await play.until("live")
+
+
+async def test_a_host_dies_while_on_screen() -> None:
+    fleet = StandIn(make_mesh(3))
+    async with playing(fleet) as play:
+        fleet.feed_all()
+        await play.until("3/3")
+        fleet.feed(dead(fleet.mesh, "server-c", "no answer within 10 s\ntry: ssh server-c"))
+        text = await play.until("2/3")
+        row = next(line for line in text.splitlines() if line.startswith(" server-c"))
+        assert "× unreachable" in row
+        assert row.rstrip().endswith("no answer within 10 s")
+        assert "try: ssh" not in text, "the hint is in the details"
+        await play.pilot.press("G")
+        text = await play.until("try: ssh server-c")
+        assert "server-c → server-b  ? unknown  that host cannot be asked" in text
+        assert "server-b → server-c  ● up" in text
+        fleet.feed(poll(fleet.mesh, "server-c"))
+        await play.until("3/3")
+
+
+async def test_opening_fails_and_r_tries_again() -> None:
+    fleet = StandIn(make_mesh(2))
+    fails = True
+
+    async def open_fleet(ask: object) -> StandIn:
+        if fails:
+            raise Unreachable("no agent, no key", hint="run ssh-add")
+        return fleet
+
+    app = MeshApp(fleet.mesh, open_fleet)
+    async with app.run_test(size=(80, 24)) as pilot:
+        play = Play(app, fleet, pilot)
+        await play.until("no agent, no key (run ssh-add) (r starts over)")
+        await pilot.press("a")
+        await play.until("× no plan: no agent, no key")
+        await pilot.press("escape")
+        await play.until_screen(MeshScreen)
+        fails = False
+        await pilot.press("r")
+        fleet.feed_all()
+        await play.until("2/2")
+        await play.until("no agent", gone=True)
+
+
+async def test_a_failing_watch_does_not_end_the_app() -> None:
+    fleet = StandIn(make_mesh(2))
+    async with playing(fleet) as play:
+        fleet.feed_all()
+        await play.until("2/2")
+        fleet.feed(KeyError("boom"))
+        await play.until("the watch broke: KeyError: 'boom' (r starts over)")
+        await play.pilot.press("l", "j", "m")
+        assert play.app.is_running
+        assert "2/2" in play.text(), "what was seen stays"
+
+
+async def test_plan_says_that_it_reads_and_escape_ends_it() -> None:
+    fleet = StandIn(make_mesh(3), plan_gate=asyncio.Event())
+    async with playing(fleet) as play:
+        await play.pilot.press("a")
+        await play.until("reading 3 hosts…")
+        await play.pilot.press("enter")
+        assert isinstance(play.app.screen, PlanScreen), "nothing to apply yet"
+        await play.pilot.press("escape")
+        await play.until_screen(MeshScreen)
+        fleet.plan_gate.set()
+        await play.pilot.pause(0.1)
+        assert fleet.calls == ["open", "watch", "plan prune=False"]
+
+
+@pytest.mark.parametrize("key", ["enter", "y"])
+async def test_a_plan_without_changes_is_not_applied(key: str) -> None:
+    mesh = make_mesh(2)
+    fleet = StandIn(mesh, plan_result=Plan("prod", "wg0", (HostPlan("server-a"),)))
+    async with playing(fleet) as play:
+        await play.pilot.press("a")
+        await play.until("nothing to change: every host")
+        await play.pilot.press(key)
+        await play.pilot.pause(0.05)
+        assert isinstance(play.app.screen, PlanScreen)
+        assert fleet.applied is None
+
+
+@pytest.mark.parametrize("error", [Unreachable("gone", hint="wait"), ValueError("odd")])
+async def test_a_plan_that_fails(error: Exception) -> None:
+    fleet = StandIn(make_mesh(2), plan_result=error)
+    async with playing(fleet) as play:
+        await play.pilot.press("a")
+        await play.until("× no plan: ")
+        assert str(error) in play.text(), "in the title, or beside it"
+        await play.pilot.press("escape")
+        await play.until_screen(MeshScreen)
+
+
+async def test_the_plan_shown_is_the_plan_applied() -> None:
+    fleet = StandIn(make_mesh(3))
+    fleet.plan_result = make_plan(fleet.mesh)
+    async with playing(fleet) as play:
+        await play.pilot.press("a")
+        await play.until("7 steps on 3 hosts")
+        await play.pilot.press("y")
+        await play.until("✓ 6 of 6 directions up in 3.2 s")
+        assert fleet.applied is fleet.plan_result
+        await play.pilot.press("escape")
+        await play.until_screen(MeshScreen)
+        await play.pilot.press("a")
+        await play.until_screen(PlanScreen)
+
+
+async def test_leaving_the_apply_screen_does_not_stop_the_apply() -> None:
+    fleet = StandIn(make_mesh(3), apply_gate=asyncio.Event())
+    async with playing(fleet) as play:
+        await play.pilot.press("a")
+        await play.until("7 steps")
+        await play.pilot.press("y")
+        await play.until("6 directions verified")
+        await play.pilot.press("escape")
+        await play.until("applying: 3/3 changed")
+        await play.pilot.press("a")
+        await play.until_screen(ApplyScreen)
+        assert fleet.calls.count("apply") == 1
+        fleet.apply_gate.set()
+        await play.until("✓ 6 of 6 directions up in 3.2 s")
+
+
+async def test_quit_asks_once_while_an_apply_runs() -> None:
+    fleet = StandIn(make_mesh(3), apply_gate=asyncio.Event())
+    async with playing(fleet) as play:
+        await play.pilot.press("a")
+        await play.until("7 steps")
+        await play.pilot.press("y")
+        await play.until_screen(ApplyScreen)
+        await play.pilot.press("q")
+        await play.until_screen(QuitScreen)
+        assert "Quit? y/n" in play.text()
+        await play.pilot.press("n")
+        await play.until_screen(ApplyScreen)
+        await play.pilot.press("q")
+        await play.until_screen(QuitScreen)
+        assert not play.app._exit
+        await play.pilot.press("q")
+        await play.pilot.pause()
+        assert play.app._exit, "a second q quits"
+
+
+@pytest.mark.parametrize("error", [Unreachable("cut", host="server-a"), OSError("no fds")])
+async def test_an_apply_that_breaks_off(error: Exception) -> None:
+    fleet = StandIn(make_mesh(3))
+    fleet.apply_events = [Progress("server-a", "key", "running"), error]
+    async with playing(fleet) as play:
+        await play.pilot.press("a")
+        await play.until("7 steps")
+        await play.pilot.press("y")
+        await play.until("× the apply broke off: ")
+        assert str(error) in play.text()
+        await play.pilot.press("q")
+        await play.pilot.pause()
+        assert play.app._exit, "nothing is under way any more"
+
+
+async def test_host_keys_are_asked_one_at_a_time() -> None:
+    fleet = StandIn(make_mesh(2))
+    answers: list[bool] = []
+
+    async def open_fleet(ask: object) -> StandIn:
+        def unknown(name: str) -> UnknownHostKey:
+            return UnknownHostKey("new", host=name, hint="", fingerprint=f"SHA256:{name}")
+
+        answers.extend(await asyncio.gather(*(ask(unknown(n)) for n in ("one", "two", "three"))))
+        return fleet
+
+    app = MeshApp(fleet.mesh, open_fleet)  # type: ignore[arg-type]
+    async with app.run_test(size=(80, 24)) as pilot:
+        play = Play(app, fleet, pilot)
+        await play.until("SHA256:one")
+        assert "▸ No, refuse it" in play.text()
+        assert len(app.screen_stack) == 2
+        await pilot.press("enter")
+        await play.until("SHA256:two")
+        await pilot.press("right", "enter")
+        await play.until("SHA256:three")
+        # A key that says yes elsewhere says nothing here.
+        await pilot.press("y")
+        await pilot.pause()
+        assert isinstance(app.screen, HostKeyScreen)
+        await pilot.press("escape")
+        await play.until_screen(MeshScreen)
+        assert answers == [False, True, False]
+
+
+async def test_a_question_whose_asker_gave_up_goes_away() -> None:
+    fleet = StandIn(make_mesh(2))
+
+    async def open_fleet(ask: object) -> StandIn:
+        unknown = UnknownHostKey("new", host="server-a", hint="", fingerprint="SHA256:x")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(ask(unknown), 0.3)  # type: ignore[operator]
+        return fleet
+
+    app = MeshApp(fleet.mesh, open_fleet)  # type: ignore[arg-type]
+    async with app.run_test(size=(80, 24)) as pilot:
+        play = Play(app, fleet, pilot)
+        await play.until_screen(HostKeyScreen)
+        await play.until_screen(MeshScreen)
+
+
+EVIL = "[bold red]x[/] [@click=app.leave_now]y[/]\x1b[31m\x1b]0;title\x07\u202egnp\u2066\u200b\r\nz"
+
+
+async def test_text_from_hosts_is_inert() -> None:
+    mesh = make_mesh(names=["server-a", EVIL[:40], "x" * 10_000])
+    names = list(mesh.hosts)
+    plan = Plan(
+        mesh.name,
+        "wg0",
+        (
+            HostPlan("server-a", (Step("add-peer", EVIL),), EVIL, f"{EVIL}\n{EVIL * 200}", (EVIL,)),
+            HostPlan(names[1], problem=EVIL * 200),
+        ),
+    )
+    fleet = StandIn(mesh, plan_result=plan)
+    fleet.apply_events = [
+        Progress("server-a", "key", "running", EVIL * 300),
+        Progress(names[1], "key", "failed", EVIL * 300),
+        Unreachable(EVIL * 300),
+    ]
+    links = tuple(LinkStatus("server-a", n, "up", 5, 1, 2, EVIL * 300) for n in names[1:])
+    async with playing(fleet, size=(120, 40)) as play:
+        seen: list[str] = []
+        fleet.feed(HostPolled(HostStatus("server-a", "up", (EVIL,), EVIL * 300, 1), links))
+        fleet.feed(dead(mesh, names[1], EVIL * 300))
+        fleet.feed(dead(mesh, names[2], "y" * 10_000))
+        seen.append(await play.until("1/3"))
+        for key in ("h", "j", "l", "G"):
+            await play.pilot.press(key)
+            await play.pilot.pause(0.05)
+            seen.append(play.text())
+        play.app.complain(EVIL * 300)
+        await play.pilot.pause(0.05)
+        seen.append(play.text())
+        await play.pilot.press("a")
+        seen.append(await play.until("1 step on 1 host"))
+        await play.pilot.press("y")
+        seen.append(await play.until("broke off"))
+        everything = "".join(seen)
+        assert "[bold red]x[/]" in everything, "shown as it is written"
+        assert "␛[31m" in everything
+        assert "<U+202E>" in everything
+        for bad in "\x1b\x07\r\u202e\u2066\u200b":
+            assert bad not in everything
+        assert all(len(line) <= 120 for text in seen for line in text.splitlines())
+        assert play.app.is_running
+
+
+async def test_evil_host_key_text_is_inert() -> None:
+    fleet = StandIn(make_mesh(2))
+    fleet.asked = [UnknownHostKey(EVIL * 9, host=EVIL, hint=EVIL, fingerprint=EVIL * 99)]
+    async with playing(fleet, size=(80, 24)) as play:
+        await play.until_screen(HostKeyScreen)
+        text = await play.until("␛[31m")
+        assert not any(bad in text for bad in "\x1b\x07\r\u202e\u2066\u200b")
+        assert "▸ No, refuse it" in text, "the answers stay in view"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (10, 5), (20, 8), (40, 12), (300, 100)])
+async def test_any_size(size: tuple[int, int]) -> None:
+    fleet = StandIn(make_mesh(12))
+    async with playing(fleet, size=size) as play:
+        fleet.feed_all()
+        fleet.feed(dead(fleet.mesh, "server-c"))
+        await play.pilot.pause(0.3)
+        await play.pilot.press("G", "end", "k", "h", "m", "m", "g", "home")
+        for keys in (["question_mark", "escape"], ["a", "escape"], ["a"], ["y"], ["escape"]):
+            await play.pilot.press(*keys)
+            await play.pilot.pause(0.05)
+        await play.pilot.resize_terminal(80, 24)
+        await play.pilot.pause(0.1)
+        assert "11/12" in play.text()
+
+
+async def test_a_mesh_of_one_and_of_none() -> None:
+    for count in (0, 1):
+        fleet = StandIn(make_mesh(count))
+        async with playing(fleet) as play:
+            fleet.feed_all()
+            await play.until(f"{count}/{count}")
+            await play.pilot.press("j", "l", "G", "end", "pagedown", "m")
+            assert play.app.is_running
+
+
+async def test_the_mouse_selects_cells_and_hosts() -> None:
+    fleet = StandIn(make_mesh(3))
+    async with playing(fleet, size=(120, 30)) as play:
+        fleet.feed_all()
+        await play.until("3/3")
+        grid = play.mesh_screen.grid
+        left, cell = grid._layout.left, grid._layout.cell
+        await play.pilot.click(grid, offset=(left + 2 * cell + 1, 2))
+        assert (grid.row, grid.column) == (1, 2)
+        await play.pilot.click(grid, offset=(3, 1))
+        assert (grid.row, grid.column) == (0, 2)
+        await play.pilot.click(grid, offset=(left + 1, 0))
+        assert (grid.row, grid.column) == (0, 0)
+        await play.pilot.click(grid, offset=(3, 15))
+        assert (grid.row, grid.column) == (0, 0)
+
+
+async def test_hints_can_be_clicked() -> None:
+    fleet = StandIn(make_mesh(3))
+    async with playing(fleet) as play:
+        await play.pilot.click("Hints", offset=(1, 0))
+        await play.until_screen(PlanScreen)
+
+
+async def test_columns_and_headings_stay_in_view_when_scrolled() -> None:
+    fleet = StandIn(make_mesh(60))
+    async with playing(fleet, size=(80, 24)) as play:
+        fleet.feed_all()
+        await play.until("60/60")
+        await play.pilot.press("G", "end")
+        text = await play.until("▸60 node-060")
+        heading = text.splitlines()[1]
+        assert heading.startswith("    HOST")
+        assert heading.split()[-1] == "60"
+        assert " 59 " in heading
+        assert "node-001" not in text
+
+
+async def test_only_rows_that_look_different_are_drawn_again() -> None:
+    fleet = StandIn(make_mesh(20))
+    async with playing(fleet, size=(200, 50)) as play:
+        fleet.feed_all(tick=0)
+        await play.until("20/20")
+        grid = play.mesh_screen.grid
+        drawn: list[str] = []
+        real = grid.refresh
+        grid.refresh = lambda *regions, **more: (
+            drawn.extend(map(str, regions)),
+            real(*regions, **more),
+        )[1]  # type: ignore[assignment,method-assign]
+        fleet.feed_all(tick=0)
+        await play.pilot.pause(0.3)
+        assert drawn == [], "the same again"
+        event = poll(fleet.mesh, "server-e", 0)
+        older = tuple(
+            LinkStatus(x.from_, x.to, x.state, x.latest_handshake_age, 0, 0, None)
+            for x in event.links
+        )
+        fleet.feed(HostPolled(event.host, older))
+        await play.pilot.pause(0.3)
+        assert drawn == [], "bytes are not shown in this mode"
+        fleet.feed(poll(fleet.mesh, "server-e", 40))
+        await play.pilot.pause(0.3)
+        assert len(drawn) == 1
+
+
+async def test_the_palette_offers_the_registry() -> None:
+    fleet = StandIn(make_mesh(3))
+    async with playing(fleet) as play:
+        names = [c.title for c in play.app.get_system_commands(play.app.screen)]
+        assert names == ["apply", "mode", "reconnect", "clear", "help", "quit", "quit now"]
+        await play.pilot.press("ctrl+p")
+        await play.until("show what would change")
+
+
+async def test_a_crash_prints_no_locals(capsys: pytest.CaptureFixture[str]) -> None:
+    fleet = StandIn(make_mesh(2))
+    app = MeshApp(fleet.mesh, fleet.open)
+
+    def crash() -> None:
+        private_key = "".join(["hun", "ter2"])
+        raise ZeroDivisionError(len(private_key))
+
+    app.action_help = crash  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError):
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.press("f1")
+    shown = capsys.readouterr().err
+    assert "ZeroDivisionError" in shown
+    assert "hunter2" not in shown
+
+
+@pytest.mark.parametrize("term", ["dumb", ""])
+def test_a_dumb_terminal_is_refused(term: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", term)
+    with pytest.raises(UsageError, match="meshtui status"):
+        check_terminal()
+
+
+def test_importing_the_app_loads_no_ssh() -> None:
+    code = (
+        "import sys, meshtui.tui.app; "
+        "print([m for m in ('asyncssh', 'tomlkit', 'cryptography') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

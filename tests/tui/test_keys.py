@@ -1,0 +1,222 @@
+"""Every key of the registry, pressed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+from standin import StandIn, make_mesh
+from textual.pilot import Pilot
+
+from meshtui.errors import UnknownHostKey
+from meshtui.tui.actions import ACTIONS
+from meshtui.tui.app import MeshApp
+from meshtui.tui.screens.apply import ApplyScreen
+from meshtui.tui.screens.help import HelpScreen
+from meshtui.tui.screens.hostkey import HostKeyScreen
+from meshtui.tui.screens.mesh import MeshScreen
+from meshtui.tui.screens.plan import PlanScreen
+from meshtui.tui.screens.quit import QuitScreen
+from meshtui.tui.widgets.grid import Grid
+from meshtui.tui.widgets.lines import Lines
+
+
+@dataclass
+class Stage:
+    app: MeshApp
+    fleet: StandIn
+    pilot: Pilot[None]
+
+    @property
+    def grid(self) -> Grid:
+        return self.app._mesh_screen.grid
+
+    @property
+    def lines(self) -> Lines:
+        return self.app.screen.query_one(Lines)
+
+    async def until(self, what: Callable[[], bool]) -> None:
+        for _ in range(100):
+            if what():
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError("it did not come to be")
+
+
+@asynccontextmanager
+async def on_stage(scope: str, hosts: int = 40) -> AsyncIterator[Stage]:
+    """The app, where the actions of `scope` are."""
+    fleet = StandIn(make_mesh(hosts))
+    fleet.apply_gate = asyncio.Event()
+    if scope == "hostkey":
+        fleet.asked = [UnknownHostKey("new", host="node-001", hint="", fingerprint="SHA256:x")]
+    app = MeshApp(fleet.mesh, fleet.open)
+    async with app.run_test(size=(80, 24)) as pilot:
+        stage = Stage(app, fleet, pilot)
+        await pilot.pause()
+        if scope == "hostkey":
+            await stage.until(lambda: isinstance(app.screen, HostKeyScreen))
+        if scope in ("plan", "apply", "quit", "scroll"):
+            await pilot.press("a")
+            await stage.until(lambda: "server" in stage.lines.plain or "node" in stage.lines.plain)
+        if scope in ("apply", "quit"):
+            await pilot.press("enter")
+            await stage.until(lambda: isinstance(app.screen, ApplyScreen))
+        if scope == "quit":
+            await pilot.press("q")
+            await stage.until(lambda: isinstance(app.screen, QuitScreen))
+        if scope == "help":
+            await pilot.press("question_mark")
+            await stage.until(lambda: isinstance(app.screen, HelpScreen))
+        yield stage
+
+
+Check = Callable[[Stage, str], Awaitable[None]]
+
+
+def screen(kind: type) -> Check:
+    async def check(stage: Stage, key: str) -> None:
+        await stage.pilot.press(key)
+        await stage.until(lambda: isinstance(stage.app.screen, kind))
+
+    return check
+
+
+def cursor(start: tuple[int, int], end: tuple[int, int]) -> Check:
+    async def check(stage: Stage, key: str) -> None:
+        stage.grid.move(*start)
+        await stage.pilot.press(key)
+        await stage.pilot.pause()
+        assert (stage.grid.row, stage.grid.column) == end
+
+    return check
+
+
+def scroll(start: tuple[int, int], moved: Callable[[int, int], bool]) -> Check:
+    async def check(stage: Stage, key: str) -> None:
+        lines = stage.lines
+        lines.show([(("x" * 300, ""),)] * 200)
+        await stage.pilot.pause()
+        lines.scroll_to(*start, animate=False)
+        await stage.pilot.pause()
+        assert tuple(lines.scroll_offset) == start
+        await stage.pilot.press(key)
+        await stage.pilot.pause()
+        assert moved(*lines.scroll_offset), lines.scroll_offset
+
+    return check
+
+
+async def leaves(stage: Stage, key: str) -> None:
+    await stage.pilot.press(key)
+    await stage.until(lambda: stage.app._exit)
+
+
+async def mode(stage: Stage, key: str) -> None:
+    for expected in ("rx", "tx", "age"):
+        await stage.pilot.press(key)
+        assert stage.grid.mode == expected
+
+
+async def reconnect(stage: Stage, key: str) -> None:
+    stage.fleet.feed(RuntimeError("gone"))
+    await stage.until(lambda: "RuntimeError: gone" in stage.app._mesh_screen.message.said)
+    await stage.pilot.press(key)
+    await stage.until(lambda: stage.fleet.calls.count("watch") == 2)
+    assert stage.app._mesh_screen.message.said == ""
+
+
+async def clear(stage: Stage, key: str) -> None:
+    stage.app.complain("something")
+    assert stage.app._mesh_screen.message.said == "something"
+    await stage.pilot.press(key)
+    assert stage.app._mesh_screen.message.said == ""
+
+
+async def prune(stage: Stage, key: str) -> None:
+    await stage.pilot.press(key)
+    await stage.until(lambda: "remove-peer" in stage.lines.plain)
+    await stage.pilot.press(key)
+    await stage.until(lambda: "remove-peer" not in stage.lines.plain and stage.lines.plain != "")
+    assert stage.fleet.calls.count("plan prune=True") == 1
+    assert stage.fleet.calls.count("plan prune=False") == 2
+
+
+async def apply(stage: Stage, key: str) -> None:
+    await stage.pilot.press(key)
+    await stage.until(lambda: stage.fleet.applied is not None)
+    assert isinstance(stage.app.screen, ApplyScreen)
+
+
+async def choose(stage: Stage, key: str) -> None:
+    hostkey = stage.app.screen
+    assert isinstance(hostkey, HostKeyScreen)
+    assert not hostkey._yes
+    await stage.pilot.press(key)
+    assert hostkey._yes
+    await stage.pilot.press(key)
+    assert not hostkey._yes
+
+
+async def refuse(stage: Stage, key: str) -> None:
+    await stage.pilot.press(key)
+    await stage.until(lambda: "answer False" in stage.fleet.calls)
+
+
+CHECKS: dict[str, Check] = {
+    "mesh.plan": screen(PlanScreen),
+    "mesh.mode": mode,
+    "mesh.reconnect": reconnect,
+    "mesh.clear": clear,
+    "grid.left": cursor((3, 3), (3, 2)),
+    "grid.down": cursor((3, 3), (4, 3)),
+    "grid.up": cursor((3, 3), (2, 3)),
+    "grid.right": cursor((3, 3), (3, 4)),
+    "grid.top": cursor((30, 3), (0, 3)),
+    "grid.bottom": cursor((3, 3), (39, 3)),
+    "grid.page_up": cursor((39, 3), (24, 3)),
+    "grid.page_down": cursor((3, 3), (18, 3)),
+    "grid.first": cursor((3, 30), (3, 0)),
+    "grid.last": cursor((3, 3), (3, 39)),
+    "plan.apply": apply,
+    "plan.prune": prune,
+    "plan.back": screen(MeshScreen),
+    "apply.back": screen(MeshScreen),
+    "scroll.line_up": scroll((0, 50), lambda x, y: (x, y) == (0, 49)),
+    "scroll.line_down": scroll((0, 50), lambda x, y: (x, y) == (0, 51)),
+    "scroll.side_left": scroll((20, 0), lambda x, y: (x, y) == (12, 0)),
+    "scroll.side_right": scroll((20, 0), lambda x, y: (x, y) == (28, 0)),
+    "scroll.screen_up": scroll((0, 100), lambda x, y: 70 < y < 95),
+    "scroll.screen_down": scroll((0, 100), lambda x, y: 105 < y < 130),
+    "scroll.to_top": scroll((0, 100), lambda x, y: y == 0),
+    "scroll.to_bottom": scroll((0, 100), lambda x, y: y > 170),
+    "help.close": screen(MeshScreen),
+    "hostkey.choose": choose,
+    "hostkey.answer": refuse,
+    "hostkey.no": refuse,
+    "quit.yes": leaves,
+    "quit.no": screen(ApplyScreen),
+    "app.help": screen(HelpScreen),
+    "app.leave": leaves,
+    "app.leave_now": leaves,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [(f"{action.scope}.{action.id}", key) for action in ACTIONS for key in action.keys],
+)
+async def test_key(name: str, key: str) -> None:
+    async with on_stage(name.split(".")[0]) as stage:
+        await CHECKS[name](stage, key)
+
+
+def test_every_action_has_a_check() -> None:
+    assert set(CHECKS) == {f"{action.scope}.{action.id}" for action in ACTIONS}
+
+
+@pytest.mark.parametrize("scope", ["mesh", "plan", "apply", "help", "hostkey", "quit"])
+async def test_ctrl_c_quits_from_everywhere(scope: str) -> None:
+    async with on_stage(scope, hosts=3) as stage:
+        await leaves(stage, "ctrl+c")
