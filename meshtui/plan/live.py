@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
@@ -42,6 +42,8 @@ class Context:
     """Endpoints that are DNS names -> their addresses now."""
     routed: bool
     """Whether wg-quick would make routes (Table is not off)."""
+    far: Collection[Network]
+    """Prefixes in the mesh that no address of the interface covers."""
 
 
 def live_plan(want: Interface, seen: Seen, context: Context) -> LivePlan:
@@ -59,7 +61,7 @@ def live_plan(want: Interface, seen: Seen, context: Context) -> LivePlan:
     _peers(plan, want, seen, context)
     plan.changes.extend(changes)
     if context.routed:
-        _routes(plan, want, seen)
+        _routes(plan, want, seen, context)
     return plan
 
 
@@ -117,7 +119,7 @@ def _peers(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> Non
         live = seen.live.peers.get(peer.public_key) if peer.public_key else None
         if live is None:
             at = f" at {peer.endpoint}" if peer.endpoint else ""
-            detail = f"{peer.name} {', '.join(map(str, peer.allowed_ips))}{at}"
+            detail = f"{peer.name} {', '.join(peer.prefixes)}{at}"
             plan.steps.append(Step("add-peer", detail, "new"))
         elif peer.name in context.fresh_psk:
             # A new preshared key counts from the next handshake on. Made anew, the peer
@@ -139,7 +141,7 @@ def _new_peer(peer: Peer, live: LivePeer | None, clock: int, context: Context) -
     lines = ["[Peer]", f"PublicKey = {peer.public_key or f'@public:{peer.name}@'}"]
     if peer.name in context.fresh_psk:
         lines.append(f"PresharedKey = @psk:{peer.name}@")
-    lines.append(f"AllowedIPs = {', '.join(map(str, peer.allowed_ips))}")
+    lines.append(f"AllowedIPs = {', '.join(peer.prefixes)}")
     # Where it was heard last may be known from nowhere else.
     heard = live.endpoint if live else None
     if (endpoint := _endpoint(peer, live, clock, context) or heard) is not None:
@@ -152,11 +154,11 @@ def _new_peer(peer: Peer, live: LivePeer | None, clock: int, context: Context) -
 def _change_peer(plan: LivePlan, peer: Peer, live: LivePeer, clock: int, context: Context) -> None:
     """Only what differs: setting what is there already costs packets."""
     key = peer.public_key
-    if set(live.allowed_ips) != (wanted := {str(network) for network in peer.allowed_ips}):
-        allowed = ",".join(map(str, peer.allowed_ips))
+    if live.allowed_ips != peer.prefixes and set(live.allowed_ips) != set(peer.prefixes):
+        allowed = ",".join(peer.prefixes)
         detail = f"{peer.name}: allowed IPs {', '.join(live.allowed_ips) or 'none'} -> {allowed}"
         _do(plan, Step("change-peer", detail, "route"), f"allowed-ips {key} {allowed}")
-        plan.freed.update(set(live.allowed_ips) - wanted)
+        plan.freed.update(set(live.allowed_ips) - set(peer.prefixes))
     if (endpoint := _endpoint(peer, live, clock, context)) is not None:
         detail = f"{peer.name}: endpoint {live.endpoint or 'none'} -> {endpoint}"
         _do(plan, Step("change-peer", detail), f"endpoint {key} {endpoint}")
@@ -174,10 +176,10 @@ def _endpoint(peer: Peer, live: LivePeer | None, clock: int, context: Context) -
     A peer that talks from elsewhere has roamed: setting its endpoint back would cut
     it off. Only one that the operator moved, or that is silent, is told anew.
     """
-    if peer.endpoint is None:
+    if peer.endpoint is None or (live and live.endpoint == peer.at):
         return None
     wanted = context.resolved.get(peer.endpoint, peer.endpoint)
-    if not wanted.is_address or (live and live.endpoint == str(wanted)):
+    if (live and live.endpoint == str(wanted)) or not wanted.is_address:
         return None
     if live and live.endpoint and peer.name not in context.retold:
         seconds = age(live, clock)
@@ -186,17 +188,24 @@ def _endpoint(peer: Peer, live: LivePeer | None, clock: int, context: Context) -
     return wanted
 
 
-def _routes(plan: LivePlan, want: Interface, seen: Seen) -> None:
+def _routes(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> None:
     """As wg-quick does: a route for each prefix that no address of the interface covers."""
+    if not context.far and not plan.freed:
+        return
     wanted = {network for peer in want.peers for network in peer.allowed_ips}
-    needed = {n for n in wanted if not any(_covers(a.network, n) for a in want.addresses)}
-    for network in sorted(needed - seen.routes, key=str):
+    for network in sorted(wanted.intersection(context.far) - seen.routes, key=str):
         _do(plan, Step("add-route", str(network), "route"), f"add-route {network}")
     # The route to an address's own subnet is the kernel's, whoever else had that prefix.
     kernels = {address.network for address in (*want.addresses, *seen.addresses)}
     left = {ip_network(text) for text in plan.freed} - wanted - kernels
     for network in sorted(left & seen.routes, key=str):
         _do(plan, Step("remove-route", str(network), "route"), f"remove-route {network}")
+
+
+def far(prefixes: Iterable[Network], near: Iterable[Network]) -> frozenset[Network]:
+    """The prefixes that are in none of the networks `near`."""
+    near = tuple(near)
+    return frozenset(p for p in prefixes if not any(_covers(n, p) for n in near))
 
 
 def _covers(big: Network, small: Network) -> bool:
