@@ -71,6 +71,7 @@ def make_plan(inputs: PlanInputs) -> Plan:
             # An able host without a key gets a new one; any other may still have it.
             if host.public_key and keys[host.name] != host.public_key
             if keys[host.name] or host.name in able
+            if host.name not in cloned
         },
         resolved=inputs.resolved,
         prune=inputs.prune,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
 
+from meshtui.inert import inert
 from meshtui.plan.model import HostPlan, Plan
 
 Kind = Literal["host", "step", "note", "problem", "added", "removed", "context", "sum"]
@@ -19,6 +20,10 @@ IMPACT = {
 }
 
 
+#: A wg-quick line longer than this is no line that a person reads.
+_LONGEST = 1000
+
+
 class Line(NamedTuple):
     """One line and what it is, so that each front end picks its colours."""
 
@@ -27,7 +32,10 @@ class Line(NamedTuple):
 
 
 def lines(plan: Plan) -> Iterator[Line]:
-    """The whole plan: each host with its steps, notes, problem and the file's diff."""
+    """The whole plan: each host with its steps, notes, problem and the file's diff.
+
+    Hosts' files and names in them are data: what could steer a terminal is made visible.
+    """
     for host in plan.hosts:
         if host.steps or host.notes or host.problem:
             yield from host_lines(host)
@@ -36,33 +44,32 @@ def lines(plan: Plan) -> Iterator[Line]:
 
 def host_lines(host: HostPlan) -> Iterator[Line]:
     """One host of a plan."""
-    yield Line("host", host.host)
+    for kind, text in _host_lines(host):
+        yield Line(kind, inert(text, _LONGEST))
+
+
+def _host_lines(host: HostPlan) -> Iterator[tuple[Kind, str]]:
+    yield "host", host.host
     if host.problem:
-        yield Line("problem", f"  ! left as it is: {host.problem}")
+        yield "problem", f"  ! left as it is: {host.problem}"
     for step in host.steps:
-        yield Line("step", f"  {step.action:<14} {step.detail}  [{IMPACT[step.impact]}]")
+        yield "step", f"  {step.action:<14} {step.detail}  [{IMPACT[step.impact]}]"
     for note in host.notes:
-        yield Line("note", f"  · {note}")
+        yield "note", f"  · {note}"
+    kinds: dict[str, Kind] = {"+": "added", "-": "removed"}
     for line in diff(host):
-        kind: Kind = "context"
-        if line.startswith("+"):
-            kind = "added"
-        elif line.startswith("-"):
-            kind = "removed"
-        yield Line(kind, f"    {line}")
+        yield kinds.get(line[:1], "context"), f"    {line}"
 
 
 def diff(host: HostPlan) -> list[str]:
     """The file's change as a unified diff without its headings; secrets stay hidden."""
     if host.after is None:
         return []
-    before = show_marks(host.before or "").splitlines()
-    after = show_marks(host.after).splitlines()
-    return [
-        line
-        for line in difflib.unified_diff(before, after, lineterm="", n=2)
-        if not line.startswith(("---", "+++"))
-    ]
+    # A file from Windows has one more byte a line, which is no news in any of them.
+    before = show_marks(host.before or "").replace("\r\n", "\n").split("\n")
+    after = show_marks(host.after).replace("\r\n", "\n").split("\n")
+    # The first two lines are headings; a changed line may begin like one.
+    return list(difflib.unified_diff(before[:-1], after[:-1], lineterm="", n=2))[2:]
 
 
 def show_marks(text: str) -> str:

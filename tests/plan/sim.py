@@ -354,7 +354,7 @@ class Sim:
                 continue
             box, seen = self.boxes[host.host], plan.inputs and plan.inputs.seen[host.host]
             assert isinstance(seen, Seen)
-            private = key(f"new private key of {host.host} {len(box.file or '')}")
+            private = key(f"{host.host}, after {self.mesh.hosts[host.host].public_key}")
             if host.work.make_key == "host":
                 box.made = box.made or private
                 private = box.made
