@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from typing import Literal
 
@@ -35,6 +36,18 @@ class MeshError(Exception):
 
 class UsageError(MeshError):
     """The command line or `mesh.toml` is wrong: exit code 2."""
+
+
+class UsageErrors(UsageError):
+    """Several things are wrong: `str()` has a line for each."""
+
+    def __init__(self, lines: Iterable[str], *, hint: str | None = None) -> None:
+        self._lines = [inert(line, TEXT_LIMIT) for line in lines]
+        super().__init__("; ".join(self._lines), hint=hint)
+
+    def __str__(self) -> str:
+        then = f" ({self.hint})" if self.hint else ""
+        return "\n".join(self._lines) + then
 
 
 class HostError(MeshError):

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from meshtui.errors import HostError
+from meshtui.ssh.shell import NotConnected
 
 if TYPE_CHECKING:
     from meshtui.ssh.connect import Connector
@@ -33,8 +34,11 @@ class Session:
 
         `deadline`, in seconds, is for the answer; connecting has its own.
         """
-        shell = await self._connected()
-        return await shell.ask(verb, *args, data=data, deadline=deadline)
+        try:
+            return await (await self._connected()).ask(verb, *args, data=data, deadline=deadline)
+        except NotConnected:
+            # Whoever asked before us closed it while we waited for our turn.
+            return await (await self._connected()).ask(verb, *args, data=data, deadline=deadline)
 
     async def _connected(self) -> Shell:
         async with self._opening:

@@ -28,6 +28,10 @@ class Known:
 
     mesh: Mesh
     written: Mesh
+    able: Mapping[str, Seen]
+    """The hosts that can be worked with."""
+    problems: Mapping[str, str]
+    """The others -> why not."""
     wanted: Mapping[str, Interface]
     fresh_psk: frozenset[frozenset[str]]
     """Links that get a new preshared key."""
@@ -49,10 +53,39 @@ class Known:
 
 def make_plan(inputs: PlanInputs) -> Plan:
     """What would change on each host."""
-    mesh, written, seen = inputs.mesh, inputs.written, inputs.seen
     sections: dict[str, Section] = {}
-    files = {name: read(one, sections) for name, one in seen.items()}
+    files = {name: read(one, sections) for name, one in inputs.seen.items()}
+    stolen: dict[str, str] = {}
+    while True:
+        known = _know(inputs, files, stolen)
+        found = {name: _host(known, name, files[name]) for name in known.able}
+        more = {name: plan.problem for name, (plan, _) in found.items() if plan.problem}
+        if not more:
+            break
+        # Such a host stays as it is: the others must not count on it, as for a new
+        # preshared key, and so on until it holds.
+        stolen |= more
+    renewed = {(name, peer) for name, (_, peers) in found.items() for peer in peers}
+    hosts = known.mesh.hosts
+    return Plan(
+        mesh=known.mesh.name,
+        interface=known.mesh.interface,
+        hosts=tuple(found[n][0] if n in found else _owed(known, n) for n in hosts),
+        touched=frozenset(joined(known.mesh)) & (renewed | {(b, a) for a, b in renewed}),
+        public_keys={name: host.public_key for name, host in hosts.items() if host.public_key},
+        inputs=inputs,
+    )
+
+
+def _know(
+    inputs: PlanInputs,
+    files: Mapping[str, ConfFile | ValueError | None],
+    stolen: Mapping[str, str],
+) -> Known:
+    """What follows from all hosts together; `stolen` are those to leave alone -> why."""
+    mesh, written, seen = inputs.mesh, inputs.written, inputs.seen
     problems = {n: problem for n, one in seen.items() if (problem := trouble(mesh, one, files[n]))}
+    problems |= stolen
     keys = {name: _key(mesh, name, one, name not in problems) for name, one in seen.items()}
     cloned = clones(keys)
     problems |= cloned
@@ -60,9 +93,11 @@ def make_plan(inputs: PlanInputs) -> Plan:
         mesh, hosts={n: replace(host, public_key=keys[n]) for n, host in mesh.hosts.items()}
     )
     able = {n: one for n, one in seen.items() if isinstance(one, Seen) and n not in problems}
-    known = Known(
+    return Known(
         mesh=mesh,
         written=written,
+        able=able,
+        problems=problems,
         wanted=_without_unknown(wanted(mesh), able, cloned),
         fresh_psk=_fresh_psk(mesh, able),
         retired={
@@ -76,24 +111,12 @@ def make_plan(inputs: PlanInputs) -> Plan:
         resolved=inputs.resolved,
         prune=inputs.prune,
     )
-    confs = {n: conf if isinstance(conf, ConfFile) else None for n, conf in files.items()}
-    hosts, renewed = [], set[tuple[str, str]]()
-    for name in mesh.hosts:
-        if name not in able:
-            steps = tuple(_write_back(known, name))
-            hosts.append(HostPlan(name, steps=steps, problem=problems[name]))
-            continue
-        plan, peers = _host(known, name, able[name], confs[name])
-        hosts.append(plan)
-        renewed |= {(name, peer) for peer in peers} | {(peer, name) for peer in peers}
-    return Plan(
-        mesh=mesh.name,
-        interface=mesh.interface,
-        hosts=tuple(hosts),
-        touched=frozenset(renewed) & frozenset(joined(mesh)),
-        public_keys={name: key for name, key in keys.items() if key},
-        inputs=inputs,
-    )
+
+
+def _owed(known: Known, name: str) -> HostPlan:
+    """The plan of a host that is left as it is."""
+    steps = tuple(_write_back(known, name))
+    return HostPlan(name, steps=steps, problem=known.problems[name])
 
 
 def _key(mesh: Mesh, name: str, seen: Seen | HostError, able: bool) -> str | None:
@@ -143,13 +166,14 @@ def _fresh_psk(mesh: Mesh, able: Mapping[str, Seen]) -> frozenset[frozenset[str]
     )
 
 
-def _host(known: Known, name: str, seen: Seen, conf: ConfFile | None) -> tuple[HostPlan, set[str]]:
+def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[HostPlan, set[str]]:
     """The plan of one host that can be worked with, and the peers whose sessions start anew."""
+    seen, conf = known.able[name], file if isinstance(file, ConfFile) else None
     want = known.wanted[name]
     stand = peers_by_key(conf)
     gone, left_alone = _strangers(known, name, seen, stand)
     if stolen := steals(want, left_alone):
-        return HostPlan(name, steps=tuple(_write_back(known, name)), problem=stolen), set()
+        return HostPlan(name, problem=stolen), set()
     notes = [
         f"peer {key[:12]}… ({', '.join(allowed) or 'no allowed IPs'}) is not in mesh.toml:"
         " left alone (--prune removes it)"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Literal, NamedTuple
 
 from meshtui.inert import inert
@@ -12,16 +13,15 @@ from meshtui.plan.model import HostPlan, Plan
 
 Kind = Literal["host", "step", "note", "problem", "added", "removed", "context", "sum"]
 
+#: A line of a wg-quick file that is longer is none that a person reads.
+LINE_LIMIT = 300
+
 IMPACT = {
     "none": "touches nothing that runs",
     "handshake": "the session starts anew",
     "route": "moves an address or route",
     "new": "new",
 }
-
-
-#: A wg-quick line longer than this is no line that a person reads.
-_LONGEST = 1000
 
 
 class Line(NamedTuple):
@@ -32,10 +32,7 @@ class Line(NamedTuple):
 
 
 def lines(plan: Plan) -> Iterator[Line]:
-    """The whole plan: each host with its steps, notes, problem and the file's diff.
-
-    Hosts' files and names in them are data: what could steer a terminal is made visible.
-    """
+    """The whole plan: each host with its steps, notes, problem and the file's diff."""
     for host in plan.hosts:
         if host.steps or host.notes or host.problem:
             yield from host_lines(host)
@@ -44,32 +41,36 @@ def lines(plan: Plan) -> Iterator[Line]:
 
 def host_lines(host: HostPlan) -> Iterator[Line]:
     """One host of a plan."""
-    for kind, text in _host_lines(host):
-        yield Line(kind, inert(text, _LONGEST))
-
-
-def _host_lines(host: HostPlan) -> Iterator[tuple[Kind, str]]:
-    yield "host", host.host
+    yield Line("host", host.host)
     if host.problem:
-        yield "problem", f"  ! left as it is: {host.problem}"
+        yield Line("problem", f"  ! left as it is: {inert(host.problem, 2 * LINE_LIMIT)}")
     for step in host.steps:
-        yield "step", f"  {step.action:<14} {step.detail}  [{IMPACT[step.impact]}]"
+        detail = inert(step.detail, LINE_LIMIT)
+        yield Line("step", f"  {step.action:<14} {detail}  [{IMPACT[step.impact]}]")
     for note in host.notes:
-        yield "note", f"  · {note}"
-    kinds: dict[str, Kind] = {"+": "added", "-": "removed"}
+        yield Line("note", f"  · {inert(note, LINE_LIMIT)}")
     for line in diff(host):
-        yield kinds.get(line[:1], "context"), f"    {line}"
+        kind: Kind = "context"
+        if line.startswith("+"):
+            kind = "added"
+        elif line.startswith("-"):
+            kind = "removed"
+        yield Line(kind, f"    {line}")
 
 
 def diff(host: HostPlan) -> list[str]:
-    """The file's change as a unified diff without its headings; secrets stay hidden."""
+    """The file's change as a unified diff without its headings.
+
+    Secrets stay hidden, and what a file holds is harmless to show.
+    """
     if host.after is None:
         return []
     # A file from Windows has one more byte a line, which is no news in any of them.
     before = show_marks(host.before or "").replace("\r\n", "\n").split("\n")
     after = show_marks(host.after).replace("\r\n", "\n").split("\n")
+    found = difflib.unified_diff(before[:-1], after[:-1], lineterm="", n=2)
     # The first two lines are headings; a changed line may begin like one.
-    return list(difflib.unified_diff(before[:-1], after[:-1], lineterm="", n=2))[2:]
+    return [inert(line, LINE_LIMIT) for line in islice(found, 2, None)]
 
 
 def show_marks(text: str) -> str:

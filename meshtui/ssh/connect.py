@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import signal
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,11 @@ import asyncssh
 
 from meshtui.errors import HostError, Refused, UnknownHostKey
 from meshtui.ssh import hostkeys
+from meshtui.ssh.channel import start, start_local
 from meshtui.ssh.explain import explain
 from meshtui.ssh.identity import Identities
-from meshtui.ssh.shell import BOOT, BOOT_ARGV, Pipes, Shell
+from meshtui.ssh.proxy import Proxy
+from meshtui.ssh.shell import Shell
 from meshtui.ssh.target import Target, resolve
 
 #: sshd drops connections at random beyond MaxStartups (10:30:100): 8 at once to
@@ -29,6 +29,12 @@ AT_ONCE_PER_ADDRESS = 8
 #: A dead line shows after 4 x 5 s.
 _KEEPALIVE_SECONDS = 5
 _KEEPALIVE_COUNT = 3
+
+#: What closing waits for at most.
+_END_SECONDS = 2.0
+
+#: A hop that failed is not tried again for each host behind it: sshd counts tries.
+_HOP_PAUSE_SECONDS = 1.0
 
 #: First in the offer, before all others: a third less client CPU a look than with
 #: chacha20-poly1305, for which asyncssh sets up two ciphers a packet.
@@ -48,7 +54,7 @@ class Connection:
 
 
 class Connector:
-    """Opens shells. One for a whole fleet: it shares hops, agents and limits.
+    """Opens shells. One for a whole fleet: it shares hops, keys and limits.
 
     `ask` decides on an unknown host key; `config` is what `ssh -F` would be given.
     """
@@ -62,6 +68,9 @@ class Connector:
             lambda: asyncio.Semaphore(AT_ONCE_PER_ADDRESS)
         )
         self._hops: dict[str, asyncio.Task[asyncssh.SSHClientConnection]] = {}
+        self._needs: dict[str, str] = {}
+        self._failed: dict[str, float] = {}
+        self._background: set[asyncio.Task[None]] = set()
 
     async def resolve(self, written: str) -> Target:
         """Where SSH would go for `written`."""
@@ -71,11 +80,11 @@ class Connector:
         """A shell with root's rights on the host `name`; HostError tells why not."""
         try:
             if written == LOCAL:
-                return Connection(await _open_local(name), None)
+                return Connection(await start_local(name, self._background), None)
             target = await self.resolve(written)
             connection = await self._connect(target)
             try:
-                shell = await _start(name, target, connection)
+                shell = await start(name, target, connection, self._background)
             except BaseException:
                 connection.abort()
                 raise
@@ -85,16 +94,22 @@ class Connector:
             raise error.at(name) from None
 
     async def close(self) -> None:
-        """Close hops and agents; shells are closed by whoever opened them."""
+        """Close hops; shells are closed by whoever opened them."""
         for task in self._hops.values():
             if task.done() and not task.cancelled() and not task.exception():
                 task.result().abort()
             task.cancel()
         self._hops.clear()
-        self._identities.close()
+        if self._background:
+            # Kills under way get a moment; then all that is left ends.
+            await asyncio.wait(self._background, timeout=_END_SECONDS)
+        for left in self._background:
+            left.cancel()
 
-    async def _connect(self, target: Target) -> asyncssh.SSHClientConnection:
-        hop = await self._hop(target.jumps) if target.jumps else None
+    async def _connect(
+        self, target: Target, hop_key: str | None = None
+    ) -> asyncssh.SSHClientConnection:
+        hop = await self._hop(target.jumps, hop_key) if target.jumps else None
         # A bastion counts as the address of all that is behind it.
         gate = self._each[target.jumps[-1] if target.jumps else target.host]
         found = hostkeys.known(target)
@@ -111,7 +126,7 @@ class Connector:
             await asyncio.to_thread(hostkeys.remember, target, offered)
         except OSError as error:
             raise Refused(
-                f"cannot add the host key to {target.known_hosts[0]}: {error.strerror}",
+                f"cannot add the host key to {target.new_keys}: {error.strerror}",
                 host=target.written,
             ) from None
         found.keys.append(offered)
@@ -125,94 +140,122 @@ class Connector:
         verifier: hostkeys.Verifier,
         hop: asyncssh.SSHClientConnection | None,
     ) -> asyncssh.SSHClientConnection:
-        way: dict[str, Any] = {"tunnel": hop} if hop else {}
-        if target.proxy_command:
-            way = {"proxy_command": ["sh", "-c", f"exec {target.proxy_command}"]}
+        if target.proxy_fdpass:
+            raise Refused(
+                "ProxyUseFdpass is more than meshtui can do",
+                host=target.written,
+                hint="use a ProxyCommand that passes the data on, or ProxyJump",
+            )
+        proxy: Proxy | None = None
         try:
-            async with asyncio.timeout(target.connect_seconds):
-                return await asyncssh.connect(
+            async with (
+                asyncio.timeout(target.connect_seconds),
+                self._identities.for_target(target) as keys,
+            ):
+                way: dict[str, Any] = {"tunnel": hop} if hop else {}
+                if target.proxy_command:
+                    proxy = await Proxy.start(target.proxy_command)
+                    way = {"sock": proxy.sock}
+                connection = await asyncssh.connect(
                     target.host,
                     target.port,
                     username=target.user,
                     client_factory=lambda: verifier,
-                    known_hosts=(found.keys, found.authorities, found.revoked),
+                    known_hosts=found.trusted(),
+                    # The name that a host's certificate must hold.
+                    host_key_alias=target.key_alias or (),
                     server_host_key_algs=found.algorithms(),
-                    client_keys=await self._identities.for_target(target) or None,
+                    client_keys=keys or None,
                     agent_path=None,
                     config=None,
                     encryption_algs=_CIPHERS,
                     family=target.family,
-                    connect_timeout=target.connect_seconds,
-                    login_timeout=target.connect_seconds,
+                    # One deadline is enough: the one above, for all of it.
+                    connect_timeout=None,
+                    login_timeout=None,
                     keepalive_interval=_KEEPALIVE_SECONDS,
                     keepalive_count_max=_KEEPALIVE_COUNT,
                     **way,
                 )
+                if proxy:
+                    self._end_with(connection, proxy)
+                    proxy = None
+                return connection
         except asyncssh.HostKeyNotVerifiable as error:
             if verifier.offered is None:
-                raise explain(target, error, {}) from None
+                raise explain(target, error) from None
             raise hostkeys.complaint(target, found, verifier.offered) from None
         except (OSError, asyncssh.Error, ValueError) as error:
-            raise explain(target, error, self._identities.unusable) from None
+            trouble = self._identities.trouble(target)
+            said = await proxy.last_words() if proxy and not isinstance(error, TimeoutError) else ""
+            raise explain(target, error, trouble, said) from None
+        finally:
+            if proxy:
+                proxy.end()
 
-    async def _hop(self, jumps: tuple[str, ...]) -> asyncssh.SSHClientConnection:
-        """The connection that ends at the last of `jumps`: one for all who need it."""
+    def _end_with(self, connection: asyncssh.SSHClientConnection, proxy: Proxy) -> None:
+        """A ProxyCommand need not notice that its connection is over."""
+
+        async def wait() -> None:
+            try:
+                await connection.wait_closed()
+            finally:
+                proxy.end()
+
+        task = asyncio.create_task(wait(), name="end of a ProxyCommand")
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def _hop(
+        self, jumps: tuple[str, ...], waiting: str | None
+    ) -> asyncssh.SSHClientConnection:
+        """The connection that ends at the last of `jumps`: one for all who need it.
+
+        `waiting` is the hop that needs this one, if it is a hop that does.
+        """
         key = ",".join(jumps)
+        if waiting is not None:
+            self._needs[waiting] = key
+            self._check_circle(waiting)
         task = self._hops.get(key)
-        if task is None or (task.done() and _is_dead(task)):
+        if task is None or (task.done() and self._is_over(key, task)):
             task = self._hops[key] = asyncio.create_task(self._open_hop(jumps), name=f"hop {key}")
-        return await asyncio.shield(task)
+        try:
+            return await asyncio.shield(task)
+        except HostError as error:
+            told = copy(error)
+            told.what = f"jump host {jumps[-1]}: {error.what}"
+            raise told from None
 
     async def _open_hop(self, jumps: tuple[str, ...]) -> asyncssh.SSHClientConnection:
-        target = await self.resolve(jumps[-1].removeprefix("ssh://"))
-        if len(jumps) > 1:
-            # The chain is what the operator wrote, not what the last one's own entry adds.
-            target = replace(target, jumps=jumps[:-1])
-        return await self._connect(target)
+        key = ",".join(jumps)
+        try:
+            target = await self.resolve(jumps[-1].removeprefix("ssh://"))
+            if len(jumps) > 1:
+                # The chain is what the operator wrote, not what the last one's own entry adds.
+                target = replace(target, jumps=jumps[:-1])
+            return await self._connect(target, key)
+        except HostError:
+            self._failed[key] = asyncio.get_running_loop().time()
+            raise
 
+    def _check_circle(self, start: str) -> None:
+        """A hop that waits for itself would do so for ever."""
+        at: str | None = self._needs[start]
+        way = [start]
+        while at is not None and at not in way:
+            way.append(at)
+            at = self._needs.get(at)
+        if at == start:
+            raise Refused(
+                f"ProxyJump goes in a circle: {' -> '.join([*way, start])}",
+                hint="give the hop `ProxyJump none`, above, in ~/.ssh/config",
+            )
 
-def _is_dead(task: asyncio.Task[asyncssh.SSHClientConnection]) -> bool:
-    return task.cancelled() or task.exception() is not None or task.result().is_closed()
-
-
-async def _start(name: str, target: Target, connection: asyncssh.SSHClientConnection) -> Shell:
-    try:
-        async with asyncio.timeout(target.connect_seconds):
-            process = await connection.create_process(BOOT, encoding=None, request_pty=False)
-    except (OSError, asyncssh.Error) as error:
-        raise explain(target, error, {}) from None
-
-    def end(kill: bool) -> None:
-        if kill:
-            # OpenSSH and dropbear pass the signal on to the command's whole group. A
-            # channel that is closed already, or a server that takes none, says so.
-            with contextlib.suppress(OSError):
-                process.kill()
-        connection.abort()
-
-    shell = Shell(name, Pipes(process.stdin, process.stdout, process.stderr, end))
-    await shell.start()
-    return shell
-
-
-async def _open_local(name: str) -> Shell:
-    process = await asyncio.create_subprocess_exec(
-        *BOOT_ARGV,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stdin and process.stdout and process.stderr
-    stdin = process.stdin
-
-    def end(kill: bool) -> None:
-        stdin.close()
-        if kill:
-            # What sudo started can't be killed from here, but it ends with its stdin.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
-
-    shell = Shell(name, Pipes(process.stdin, process.stdout, process.stderr, end))
-    await shell.start()
-    return shell
+    def _is_over(self, key: str, task: asyncio.Task[asyncssh.SSHClientConnection]) -> bool:
+        """Whether to try this hop afresh. A failure holds for a moment, for all behind it."""
+        if task.cancelled():
+            return True
+        if task.exception() is None:
+            return task.result().is_closed()
+        return asyncio.get_running_loop().time() - self._failed.get(key, 0.0) > _HOP_PAUSE_SECONDS

@@ -7,11 +7,15 @@ file, asyncssh would also trust keys listed for the address.
 from __future__ import annotations
 
 import os
+import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import asyncssh
 
 from meshtui.errors import Refused, UnknownHostKey
+from meshtui.ssh.knownhosts import hashed, lines_for
 from meshtui.ssh.target import Target
 
 #: What is offered for, best first: asyncssh's own order puts RSA first, which
@@ -33,6 +37,14 @@ class Known:
     keys: list[asyncssh.SSHKey] = field(default_factory=list)
     authorities: list[asyncssh.SSHKey] = field(default_factory=list)
     revoked: list[asyncssh.SSHKey] = field(default_factory=list)
+    file: Path | None = None
+    """Where the first of the keys stands."""
+
+    def trusted(self) -> tuple[list[asyncssh.SSHKey], ...]:
+        """As asyncssh's `known_hosts`. It refuses a revoked key without showing it to us:
+        it hears of these only where it must look for them inside of certificates.
+        """
+        return self.keys, self.authorities, self.revoked if self.authorities else []
 
     def algorithms(self) -> list[str]:
         """Host key algorithms to offer: those of the known keys first.
@@ -52,25 +64,35 @@ class Known:
 def known(target: Target) -> Known:
     """Read the target's known_hosts files; a line that is not one is passed over, as `ssh` does."""
     found = Known()
+    texts = list(_texts(target))
+    for name in target.known_names:
+        for path, text in texts:
+            for line in lines_for(text, name):
+                try:
+                    key = asyncssh.import_public_key(line.key)
+                except asyncssh.KeyImportError:
+                    continue
+                if line.marker == "@revoked":
+                    found.revoked.append(key)
+                elif line.marker == "@cert-authority":
+                    found.authorities.append(key)
+                else:
+                    found.keys.append(key)
+                    found.file = found.file or path
+        if found.keys or found.authorities:
+            break
+    found.keys = [key for key in found.keys if key not in found.revoked]
+    return found
+
+
+def _texts(target: Target) -> Iterator[tuple[Path, str]]:
     for path in target.known_hosts:
         try:
-            text = path.read_text("utf-8", "replace")
+            yield path, path.read_text("utf-8", "replace")
         except FileNotFoundError:
             continue
         except OSError as error:
             raise Refused(f"cannot read {path}: {error.strerror}", host=target.written) from None
-        for line in text.splitlines():
-            if not line.strip() or line.lstrip().startswith("#"):
-                continue
-            try:
-                entry = asyncssh.import_known_hosts(line)
-                keys, authorities, revoked, *_ = entry.match(target.key_name, "", target.port)
-            except ValueError:
-                continue
-            found.keys += keys
-            found.authorities += authorities
-            found.revoked += revoked
-    return found
 
 
 class Verifier(asyncssh.SSHClient):
@@ -89,38 +111,57 @@ class Verifier(asyncssh.SSHClient):
 
 def complaint(target: Target, found: Known, offered: asyncssh.SSHKey) -> Refused:
     """Why `offered` is not accepted: another key is known, or none is."""
-    fingerprint = offered.get_fingerprint()
-    kind = offered.get_algorithm()
-    if found.keys or found.authorities:
-        was = (
-            ", ".join(key.get_fingerprint() for key in found.keys)
-            or "a certificate of a known authority"
-        )
+    key = f"{offered.get_algorithm()} {offered.get_fingerprint()}"
+    where = f"{target.host} port {target.port}"
+    if offered in found.revoked:
         return Refused(
-            f"THE HOST KEY CHANGED: it offers {kind} {fingerprint}, known is {was}",
+            f"THE HOST KEY IS REVOKED: {where} offers {key}",
+            host=target.written,
+            hint="known_hosts says that this key was stolen or withdrawn: do not log in there",
+        )
+    if found.keys:
+        was = ", ".join(known.get_fingerprint() for known in found.keys)
+        return Refused(
+            f"THE HOST KEY CHANGED: {where} offers {key}, known is {was}",
             host=target.written,
             hint="if the server was reinstalled, check the new fingerprint there, then "
-            f"`ssh-keygen -R {shlex_name(target)}`; if it was not, somebody is in between",
+            f"`{_forget(target, found)}`; if it was not, somebody is in between",
+        )
+    if found.authorities:
+        return Refused(
+            f"{where} offers {key} without a certificate, and known_hosts names an authority",
+            host=target.written,
+            hint="install the host's certificate there, or log in once with `ssh`, which asks",
+        )
+    if target.new_keys is None:
+        return Refused(
+            f"unknown host key of {where}: {key}, and no file to add it to",
+            host=target.written,
+            hint="name a UserKnownHostsFile for this host in ~/.ssh/config",
         )
     return UnknownHostKey(
-        f"unknown host key {kind} {fingerprint}",
+        f"unknown host key of {where}: {key}",
         host=target.written,
         hint="compare it with the server's own, then run again with --accept-new-host-keys",
-        fingerprint=f"{kind} {fingerprint}",
+        fingerprint=key,
     )
 
 
-def shlex_name(target: Target) -> str:
-    """The target as known_hosts writes it, quoted where a shell would need that."""
-    return f"'[{target.key_name}]:{target.port}'" if target.port != 22 else target.key_name
+def _forget(target: Target, found: Known) -> str:
+    """The command that makes the known key an unknown one."""
+    command = ["ssh-keygen", "-R", target.known_names[0]]
+    if found.file and found.file != Path.home() / ".ssh" / "known_hosts":
+        command += ["-f", str(found.file)]
+    return shlex.join(command)
 
 
 def remember(target: Target, key: asyncssh.SSHKey) -> None:
     """Append `key` to the user's known_hosts file, durably; OSError where that fails."""
-    path = target.known_hosts[0]
-    name = f"[{target.key_name}]:{target.port}" if target.port != 22 else target.key_name
+    path = target.new_keys
+    assert path  # see complaint()
+    name = target.known_names[0]
     if target.hash_known_hosts:
-        name = _hashed(name)
+        name = hashed(name)
     line = f"{name} {key.export_public_key('openssh').decode('ascii').strip()}\n".encode()
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
@@ -132,14 +173,3 @@ def remember(target: Target, key: asyncssh.SSHKey) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _hashed(name: str) -> str:
-    """`|1|salt|HMAC-SHA1(salt, name)`: OpenSSH's HashKnownHosts."""
-    import base64
-    import hashlib
-    import hmac
-
-    salt = os.urandom(20)
-    digest = hmac.new(salt, name.encode(), hashlib.sha1).digest()
-    return f"|1|{base64.b64encode(salt).decode()}|{base64.b64encode(digest).decode()}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,17 +19,28 @@ _LOAD = (
     'IFS= read -r n && s=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null'
     ' || dd bs=1 count="$n" 2>/dev/null) && eval "$s"'
 )
-_AS_ROOT = 'if [ "$(id -u)" = 0 ]; then exec sh -c "$0"; else exec sudo -n -- sh -c "$0"; fi'
+# LC_ALL: what sudo and the shell complain of is told apart by its English.
+_AS_ROOT = (
+    'LC_ALL=C; export LC_ALL; if [ "$(id -u)" = 0 ];'
+    ' then exec sh -c "$0"; else exec sudo -n -- sh -c "$0"; fi'
+)
+#: SIGKILL for a process group, as root; also from any login shell.
+KILL = f"exec sh -c '{_AS_ROOT}' 'kill -s KILL -- -%d'"
 BOOT = f"exec sh -c '{_AS_ROOT}' '{_LOAD}'"
 BOOT_ARGV = ("sh", "-c", _AS_ROOT, _LOAD)
 
 #: More than a mesh of 1,000 hosts needs; a host that sends more is cut off.
 _MOST_BYTES = 8 << 20
-_NOISE_BYTES = 1 << 20
+#: What a login may print before it is given up, and how much is kept to tell of it.
+_NOISE_BYTES = 16 << 20
+_KEPT_BYTES = 64 << 10
 GREETING_SECONDS = 15.0
 
 #: The exit status of a verb that misses a program, as in any shell.
 _MISSING = 127
+
+
+_WORD = re.compile(r"[!-~]+")
 
 
 class Reader(Protocol):
@@ -56,8 +68,19 @@ class Pipes:
     stdin: Writer
     stdout: Reader
     stderr: Reader
-    end: Callable[[bool], None]
-    """Drop the connection; if true, kill what runs there first."""
+    end: Callable[[int | None], None]
+    """Drop the connection; first kill what runs there, if a process group is given.
+
+    Where that is not known, it is 0.
+    """
+
+
+class _TooMuch(OSError):
+    """The host sends more than any answer needs."""
+
+
+class NotConnected(Unreachable):
+    """The channel was closed before anything was sent: asking again is safe."""
 
 
 @cache
@@ -79,23 +102,26 @@ class Shell:
         self._err = bytearray()
         self._more_err = asyncio.Event()
         self._draining = asyncio.create_task(self._drain_stderr(), name=f"stderr of {host}")
-        self.closed = False
+        self._closed = False
+        self._group = 0
 
-    async def start(self, deadline: float = GREETING_SECONDS) -> None:
+    async def start(self) -> None:
         """Load the program as root. Refused if sudo or the login shell says no."""
         nonce = secrets.token_hex(16)
+        deadline = GREETING_SECONDS
         try:
             async with asyncio.timeout(deadline):
                 self._send(b"%d\n%s%s\n" % (len(program()), program(), nonce.encode()))
-                await self._read_to(f"{nonce}\n".encode(), _NOISE_BYTES)
+                await self._skip_to(f"{nonce} ".encode())
+                self._group = int(await self._read_to(b"\n", 64))
         except TimeoutError:
             self.close(kill=True)
             raise Unreachable(
-                f"logged in, but no shell answered in {deadline:.0f} s",
+                f"logged in, but no shell answered in {deadline:g} s",
                 host=self.host,
                 hint="does the login shell start a menu or wait for input?",
             ) from None
-        except (EOFError, OSError):
+        except (EOFError, OSError, ValueError):
             # What it said on its way out may still be under way.
             await asyncio.wait({self._draining}, timeout=1)
             self.close()
@@ -109,11 +135,11 @@ class Shell:
         nobody knows whether it was done. CommandFailed or NotInstalled when the verb
         says that it failed.
         """
-        if any(not arg or any(c.isspace() or not c.isprintable() for c in arg) for arg in args):
-            raise ValueError("an argument holds a space or a control character")
+        if not all(_WORD.fullmatch(arg) for arg in args):
+            raise ValueError("an argument is not one word of printable ASCII")
         async with self._turn:
             if self.closed:
-                raise Unreachable("not connected", host=self.host)
+                raise NotConnected("not connected", host=self.host)
             token = secrets.token_hex(8)
             self._err.clear()
             header = " ".join((token, str(len(data)), verb, *args))
@@ -127,13 +153,15 @@ class Shell:
             except TimeoutError:
                 self.close(kill=True)
                 raise Unreachable(
-                    f"no answer to `{verb}` in {deadline:.0f} s: not known whether it was done",
+                    f"no answer to `{verb}` in {deadline:g} s: not known whether it was done",
                     host=self.host,
                 ) from None
             except (EOFError, OSError, ValueError) as error:
-                self.close()
+                self.close(kill=isinstance(error, _TooMuch))
                 raise Unreachable(
-                    f"connection lost during `{verb}`: not known whether it was done ({error})",
+                    f"connection lost during `{verb}`: not known whether it was done ({error})"
+                    if not isinstance(error, _TooMuch)
+                    else f"`{verb}` was cut off: not known whether it was done ({error})",
                     host=self.host,
                 ) from None
             except asyncio.CancelledError:
@@ -146,12 +174,17 @@ class Shell:
             raise CommandFailed(said or f"`{verb}` ended with status {status}", host=self.host)
         return answer
 
+    @property
+    def closed(self) -> bool:
+        """Whether it is of no more use; also true once the far end hung up."""
+        return self._closed or self._draining.done()
+
     def close(self, *, kill: bool = False) -> None:
         """End the channel. What runs on it ends its step by itself, or is killed."""
-        if not self.closed:
-            self.closed = True
+        if not self._closed:
+            self._closed = True
             self._draining.cancel()
-            self._pipes.end(kill)
+            self._pipes.end(self._group if kill else None)
 
     def _send(self, data: bytes) -> None:
         self._pipes.stdin.write(data)
@@ -162,7 +195,7 @@ class Shell:
         while (at := self._out.find(mark, searched)) < 0:
             searched = max(0, len(self._out) - len(mark) + 1)
             if len(self._out) > most:
-                raise OSError(f"more than {most >> 20} MiB of output")
+                raise _TooMuch(f"more than {most >> 20} MiB of output")
             chunk = await self._pipes.stdout.read(65536)
             if not chunk:
                 raise EOFError("the host closed it")
@@ -170,6 +203,25 @@ class Shell:
         found = bytes(self._out[:at])
         del self._out[: at + len(mark)]
         return found
+
+    async def _skip_to(self, mark: bytes) -> None:
+        """Pass over all that a login prints, `mark` included."""
+        skipped = 0
+        while (at := self._out.find(mark)) < 0:
+            if len(self._out) > 2 * _KEPT_BYTES:
+                skipped += len(self._out) - _KEPT_BYTES
+                del self._out[:-_KEPT_BYTES]
+            if skipped > _NOISE_BYTES:
+                raise Refused(
+                    f"logged in, but the login shell prints without end: {_tail(self._out)}",
+                    host=self.host,
+                    hint="see what its profile and rc files start",
+                )
+            chunk = await self._pipes.stdout.read(65536)
+            if not chunk:
+                raise EOFError("the host closed it")
+            self._out += chunk
+        del self._out[: at + len(mark)]
 
     async def _complaint(self, token: str) -> str:
         """What the verb said on stderr, which ends with `token`."""
@@ -181,11 +233,14 @@ class Shell:
 
     async def _drain_stderr(self) -> None:
         """Keep reading, else a host that says much there would block its own answer."""
-        while chunk := await self._pipes.stderr.read(65536):
-            self._err += chunk
-            if len(self._err) > _NOISE_BYTES:
-                del self._err[: -_NOISE_BYTES // 2]
-            self._more_err.set()
+        try:
+            while chunk := await self._pipes.stderr.read(65536):
+                self._err += chunk
+                if len(self._err) > 2 * _KEPT_BYTES:
+                    del self._err[:-_KEPT_BYTES]
+                self._more_err.set()
+        except OSError:
+            return  # Whoever waits for an answer on stdout hears of it, too.
 
 
 def _tail(raw: bytes | bytearray, lines: int = 6) -> str:
@@ -198,6 +253,12 @@ def _refusal(host: str, said: str) -> HostError:
     if "sudo" in said and ("not found" in said or "No such file" in said):
         return Refused(
             "not root, and there is no sudo", host=host, hint="log in as root, or install sudo"
+        )
+    if "must have a tty" in said:
+        return Refused(
+            f"sudo says no: {said}",
+            host=host,
+            hint="log in as root, or set `Defaults:USER !requiretty` for this user in its sudoers",
         )
     if "sudo" in said or "password is required" in said:
         return Refused(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
+import signal
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +17,9 @@ from meshtui.errors import Refused, UsageError
 #: `ssh -G` answers in milliseconds, unless a `Match exec` hangs.
 _ASK_SECONDS = 10.0
 CONNECT_SECONDS = 10.0
+
+#: What OpenSSH 9.6 refuses in a host's or user's name (CVE-2023-51385).
+_ACTIVE = re.compile(r"""[\s\x00-\x1f\x7f'"`;&<>|(){}]""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +32,8 @@ class Target:
     """Name or address that the connection goes to."""
     port: int
     user: str
-    key_name: str
-    """The name by which known_hosts is asked: HostKeyAlias, or `host`."""
+    key_alias: str | None = None
+    """HostKeyAlias: the name by which known_hosts is asked instead of `host`."""
     identity_files: tuple[Path, ...] = ()
     certificate_files: tuple[Path, ...] = ()
     identities_only: bool = False
@@ -37,11 +42,24 @@ class Target:
     jumps: tuple[str, ...] = ()
     """ProxyJump, nearest first."""
     proxy_command: str | None = None
+    proxy_fdpass: bool = False
+    """ProxyUseFdpass: the proxy command hands over a socket."""
     known_hosts: tuple[Path, ...] = ()
-    """The user's files first; a new key goes into the first of all."""
+    """The user's files first."""
+    new_keys: Path | None = None
+    """The user's file that a new host key goes into."""
     hash_known_hosts: bool = False
     connect_seconds: float = CONNECT_SECONDS
     family: int = socket.AF_UNSPEC
+
+    @property
+    def known_names(self) -> tuple[str, ...]:
+        """Its names in known_hosts, the one to be written first; as with `ssh`, the second
+        counts where nothing is known of the first.
+        """
+        if self.key_alias:
+            return (self.key_alias,)
+        return (self.host,) if self.port == 22 else (f"[{self.host}]:{self.port}", self.host)
 
 
 def split(written: str) -> tuple[str, str | None, int | None]:
@@ -59,6 +77,9 @@ def split(written: str) -> tuple[str, str | None, int | None]:
     port = int(port_text) if port_text else None
     if host.startswith("-") or user.startswith("-"):
         raise ValueError("a host or user must not begin with a hyphen")
+    if _ACTIVE.search(written) or "$" in host or "\\" in host:
+        # ProxyCommand and Match exec hand both to a shell; newer `ssh` refuses them, too.
+        raise ValueError("a host or user must not hold spaces or what a shell would act on")
     if port is not None and not 0 < port < 65536:
         raise ValueError("expected a port from 1 to 65535")
     return host, user or None, port
@@ -80,31 +101,41 @@ async def resolve(written: str, config: Path | None = None) -> Target:
         argv += ["-l", user]
     if port:
         argv += ["-p", str(port)]
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            "--",
-            host,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-    except FileNotFoundError:
-        raise UsageError("there is no `ssh` here", hint="install OpenSSH's client") from None
-    try:
-        async with asyncio.timeout(_ASK_SECONDS):
-            out, err = await process.communicate()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise Refused(
-            f"`ssh -G {host}` did not answer in {_ASK_SECONDS:.0f} s",
-            hint="see the Match exec lines of ~/.ssh/config",
-        ) from None
-    if process.returncode != 0:
+    out, err, status = await _run([*argv, "--", host])
+    if status != 0:
         reason = err.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
         raise Refused(f"`ssh -G {host}`: {reason[-1]}", hint="see ~/.ssh/config")
     return read(written, out.decode("utf-8", "replace"), os.environ, Path.home())
+
+
+async def _run(argv: list[str]) -> tuple[bytes, bytes, int | None]:
+    """Output, errors and exit status. A session of its own: no `Match exec` reads our terminal."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        raise UsageError("there is no `ssh` here", hint="install OpenSSH's client") from None
+    done = False
+    try:
+        async with asyncio.timeout(_ASK_SECONDS):
+            out, err = await process.communicate()
+        done = True
+        return out, err, process.returncode
+    except TimeoutError:
+        raise Refused(
+            f"`ssh -G {argv[-1]}` did not answer in {_ASK_SECONDS:g} s",
+            hint="see the Match exec lines of ~/.ssh/config",
+        ) from None
+    finally:
+        if not done:
+            # What ssh started holds the pipes as well, and would outlive it.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def read(written: str, printed: str, environ: Mapping[str, str], home: Path) -> Target:
@@ -149,26 +180,29 @@ def read(written: str, printed: str, environ: Mapping[str, str], home: Path) -> 
         agent = environ.get(agent[1:].strip("{}"), "")
     elif agent != "none":
         agent = str(paths([agent])[0])
+    # `ssh -G` prints several files without quotes, spaces and all.
+    mine, everybody = (
+        paths(re.split(r"\s+(?=[/~%$])", one(key)) if one(key) else [])
+        for key in ("userknownhostsfile", "globalknownhostsfile")
+    )
     timeout = one("connecttimeout")
     return Target(
         written=written,
         host=host,
         port=port,
         user=user,
-        key_name=one("hostkeyalias", host),
+        key_alias=one("hostkeyalias") or None,
         identity_files=paths(options.get("identityfile", [])),
         certificate_files=paths(options.get("certificatefile", [])),
         identities_only=one("identitiesonly") == "yes",
         agent=agent if agent and agent != "none" else None,
         jumps=tuple(j.strip() for j in one("proxyjump").split(",") if j.strip()),
         proxy_command=expand(one("proxycommand")) or None,
-        known_hosts=paths(
-            " ".join(
-                options.get("userknownhostsfile", []) + options.get("globalknownhostsfile", [])
-            ).split()
-        ),
+        proxy_fdpass=one("proxyusefdpass") == "yes",
+        known_hosts=mine + everybody,
+        new_keys=next((path for path in mine if path != Path(os.devnull)), None),
         hash_known_hosts=one("hashknownhosts") == "yes",
-        connect_seconds=float(timeout) if timeout.isdigit() else CONNECT_SECONDS,
+        connect_seconds=float(timeout) if timeout.isdigit() and int(timeout) else CONNECT_SECONDS,
         family={"inet": socket.AF_INET, "inet6": socket.AF_INET6}.get(
             one("addressfamily"), socket.AF_UNSPEC
         ),

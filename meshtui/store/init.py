@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_interface
 from itertools import count, product
 from string import ascii_lowercase
 
-from meshtui.errors import UsageError
+from meshtui.errors import UsageError, UsageErrors
 from meshtui.mesh.addresses import allocate
 from meshtui.mesh.checks import check
 from meshtui.mesh.model import DEFAULT_INTERFACE, DEFAULT_PORT, Host, Mesh
@@ -47,7 +47,7 @@ def new_mesh(
         raise UsageError(f"an endpoint for {shown(strangers[0])}, which is no host of the mesh")
     mesh = Mesh(name=name, networks=tuple(networks), interface=interface, hosts=hosts)
     if problems := check(mesh):
-        raise UsageError("\n".join(str(problem) for problem in problems))
+        raise UsageErrors(str(problem) for problem in problems)
     return allocate(mesh)
 
 
@@ -101,7 +101,7 @@ def _named(targets: Sequence[str]) -> dict[str, str]:
             wrong.append(f"{shown(text)}: there is another host {name}; expected a name of its own")
         taken.add(name.lower())
     if wrong:
-        raise UsageError("\n".join(wrong))
+        raise UsageErrors(wrong)
     letters = _letters()
     named = {}
     for given, target, parts in parsed:

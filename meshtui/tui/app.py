@@ -7,9 +7,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
-from rich.segment import Segments
-from rich.traceback import Traceback
 from textual.app import App, SystemCommand
 from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerState
@@ -19,17 +18,16 @@ from meshtui.fleet.events import HostPolled
 from meshtui.mesh.model import Mesh
 from meshtui.plan.model import Plan
 from meshtui.tui.actions import ACTIONS, bindings
-from meshtui.tui.apply_run import ApplyRun
 from meshtui.tui.fleet_api import FleetApi, OpenFleet
-from meshtui.tui.screens.apply import ApplyScreen
-from meshtui.tui.screens.help import HelpScreen
-from meshtui.tui.screens.hostkey import HostKeyScreen
 from meshtui.tui.screens.mesh import MeshScreen
-from meshtui.tui.screens.plan import PlanScreen
-from meshtui.tui.screens.quit import QuitScreen
 from meshtui.tui.theme import NAME, THEME, VARIABLES
 from meshtui.tui.view import MeshView, inert_lines
 from meshtui.tui.words import describe
+
+if TYPE_CHECKING:
+    from meshtui.tui.apply_run import ApplyRun
+
+# The other screens are imported where they open: the first frame needs none of them.
 
 #: Seconds between two looks at a host; slower while another screen covers the grid.
 INTERVAL, COVERED_INTERVAL = 1.0, 3.0
@@ -45,14 +43,8 @@ class MeshApp(App[None], inherit_bindings=False):
 
     TITLE = "meshtui"
     BINDINGS = bindings("app")
-    # All of it here: Textual does not read the style sheets of a default screen.
-    CSS_PATH = [  # noqa: RUF012 - Textual takes no tuple
-        "widgets/grid.tcss",
-        "widgets/lines.tcss",
-        "screens/mesh.tcss",
-        "screens/plan.tcss",
-        "screens/dialog.tcss",
-    ]
+    # Those of the first screen; Textual reads the others with the screens that name them.
+    CSS_PATH = ["widgets/grid.tcss", "screens/mesh.tcss"]  # noqa: RUF012 - it takes no tuple
 
     def __init__(
         self, mesh: Mesh, open_fleet: OpenFleet, *, clock: Callable[[], float] = time.monotonic
@@ -149,13 +141,13 @@ class MeshApp(App[None], inherit_bindings=False):
         if not self._mesh_screen.is_mounted:
             return
         age = None if self._seen_at is None else self._clock() - self._seen_at
-        self._mesh_screen.tell(age=age, busy=self._busy())
+        self._mesh_screen.tell(age=age, busy=self._busy(), stopped=self._trouble is not None)
 
     def _busy(self) -> str:
         if self.apply_run is not None and self.apply_run.running:
             return self.apply_run.busy()
-        if self._trouble:
-            return "stopped"
+        if self._trouble is not None:
+            return ""
         waiting = len(self.view.rows) - self.view.answered
         return f"{waiting} connecting" if waiting else ""
 
@@ -181,6 +173,8 @@ class MeshApp(App[None], inherit_bindings=False):
                 if not answer.done():
                     answer.set_result(bool(yes))
 
+            from meshtui.tui.screens.hostkey import HostKeyScreen
+
             screen = HostKeyScreen(unknown)
             self.push_screen(screen, answered)
             try:
@@ -205,8 +199,10 @@ class MeshApp(App[None], inherit_bindings=False):
     def on_mesh_screen_plan_asked(self) -> None:
         """Show the plan, or the apply that is under way."""
         if self.apply_run is not None and self.apply_run.running:
-            self.push_screen(ApplyScreen(self.apply_run))
+            self._show_apply(self.apply_run)
         else:
+            from meshtui.tui.screens.plan import PlanScreen
+
             self.push_screen(PlanScreen(self._read_plan, len(self.view.rows)), self._apply_plan)
 
     def on_mesh_screen_reconnect_asked(self) -> None:
@@ -217,8 +213,15 @@ class MeshApp(App[None], inherit_bindings=False):
     def _apply_plan(self, plan: Plan | None) -> None:
         if plan is None:
             return
+        from meshtui.tui.apply_run import ApplyRun
+
         run = self.apply_run = ApplyRun(plan, self._clock)
         self.run_worker(self._apply(plan, run), name="apply", group="apply", exit_on_error=False)
+        self._show_apply(run)
+
+    def _show_apply(self, run: ApplyRun) -> None:
+        from meshtui.tui.screens.apply import ApplyScreen
+
         self.push_screen(ApplyScreen(run))
 
     async def _apply(self, plan: Plan, run: ApplyRun) -> None:
@@ -240,6 +243,8 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def action_help(self) -> None:
         """Open the help, or close it; a question on the screen goes first."""
+        from meshtui.tui.screens.help import HelpScreen
+
         if isinstance(self.screen, HelpScreen):
             self.screen.dismiss(None)
         elif not isinstance(self.screen, ModalScreen):
@@ -247,6 +252,8 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def action_leave(self) -> None:
         """Quit; ask once while an apply is under way."""
+        from meshtui.tui.screens.quit import QuitScreen
+
         asked = isinstance(self.screen, QuitScreen)
         if self.apply_run is None or not self.apply_run.running or asked:
             self.exit()
@@ -271,6 +278,9 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def _fatal_error(self) -> None:
         """As Textual's, but without local variables: one of them might be a secret."""
+        from rich.segment import Segments
+        from rich.traceback import Traceback
+
         self.bell()
         traceback = Traceback(show_locals=False, width=None)
         rendered = self.console.render(traceback, self.console.options)

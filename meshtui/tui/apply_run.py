@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import get_args
 
+from rich.cells import cell_len
+
 from meshtui.fleet.events import ApplyResult, DirectionVerified, Phase, Progress
 from meshtui.inert import inert
 from meshtui.plan.model import Plan
 from meshtui.tui.plan_lines import reason
 from meshtui.tui.view import ERROR_LIMIT, NAME_LIMIT
 from meshtui.tui.widgets.lines import Line
-from meshtui.tui.words import counted, pad
+from meshtui.tui.words import counted, fit, pad
 
 PHASES: tuple[Phase, ...] = get_args(Phase)
 _GLYPHS = {"waiting": "·", "running": "▸", "done": "✓", "failed": "×"}
@@ -100,7 +102,7 @@ class ApplyRun:
         name_width = max((len(inert(name, NAME_LIMIT)) for name in self.hosts), default=0)
         lines: list[Line] = []
         for host in self.hosts.values():
-            lines.append(self._line(host, min(name_width, 24)))
+            lines.append(self._line(host, min(name_width, 24), width))
             if host.problem:
                 lines += [((part, "bad"),) for part in reason(host.problem, width)]
         broken = [direction for direction in self.directions if not direction.ok]
@@ -115,7 +117,7 @@ class ApplyRun:
             ]
         return lines
 
-    def _line(self, host: HostRun, name_width: int) -> Line:
+    def _line(self, host: HostRun, name_width: int, width: int) -> Line:
         owed = host.problem is not None and not host.phases
         states = [host.phases.get(phase, "waiting") for phase in PHASES]
         state = _overall(states, problem=host.problem is not None)
@@ -132,7 +134,8 @@ class ApplyRun:
         if verified:
             good = sum(1 for direction in verified if direction.ok)
             pieces.append((f"{good}/{len(verified)} verified  ", "dim"))
-        pieces.append((inert(host.detail, 120), "dim"))
+        used = sum(cell_len(text) for text, _ in pieces)
+        pieces.append((fit(inert(host.detail, 120), width - used), "dim"))
         return tuple(pieces)
 
     def _elapsed(self, host: HostRun, state: str) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from difflib import unified_diff
 from textwrap import wrap
 
 from meshtui.inert import inert
 from meshtui.plan.model import HostPlan, Impact, Plan
+from meshtui.plan.render import LINE_LIMIT, diff
 from meshtui.tui.view import ERROR_LIMIT, NAME_LIMIT
 from meshtui.tui.widgets.lines import Line
 from meshtui.tui.words import counted
-
-#: A wg-quick line longer than this is no line a person reads.
-LINE_LIMIT = 300
 
 #: How an impact is written beside its step, in which style, and what it means.
 IMPACTS: dict[Impact, tuple[str, str, str]] = {
@@ -109,13 +106,11 @@ def _diff(host: HostPlan, interface: str) -> list[Line]:
     path = f"/etc/wireguard/{interface}.conf"
     new = host.before is None
     lines: list[Line] = [(("  │ ", "dim"), (f"{path}{' (new file)' if new else ''}", "strong"))]
-    before = (host.before or "").splitlines()
-    # The two file names that begin a unified diff say nothing here.
-    for line in list(unified_diff(before, host.after.splitlines(), lineterm="", n=2))[2:]:
+    for line in diff(host):
         style = {"+": "added", "-": "removed", "@": "hunk"}.get(line[:1], "dim")
         if new and style == "hunk":
             continue
-        lines.append((("  │ ", "dim"), (inert(line, LINE_LIMIT), style)))
+        lines.append((("  │ ", "dim"), (line, style)))
     return lines
 
 

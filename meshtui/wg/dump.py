@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from meshtui.wg.keys import is_key
+
+_ADDRESSES = re.compile(r"\(none\)|[0-9a-zA-Z.:/,%\[\]_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,9 @@ def _peer(line: str) -> LivePeer:
     if len(fields) != 8 or not is_key(fields[0]):
         raise ValueError(f"`wg show dump`: not a peer: {len(fields)} fields")
     key, psk, endpoint, allowed, handshake, rx, tx, keepalive = fields
+    if not (_ADDRESSES.fullmatch(endpoint) and _ADDRESSES.fullmatch(allowed)):
+        # It gets shown and compared: from a host that is not itself it may be anything.
+        raise ValueError("`wg show dump`: an endpoint or allowed IPs that are none")
     return LivePeer(
         public_key=key,
         preshared=psk != "(none)",

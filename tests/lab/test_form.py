@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+import sysconfig
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from meshtui_on import (
@@ -19,6 +22,7 @@ from meshtui_on import (
     status,
 )
 
+import meshtui as meshtui_package
 from meshtui.lab import Lab
 
 pytestmark = pytest.mark.lab
@@ -143,3 +147,35 @@ def test_the_file_that_meshtui_writes_is_one_for_plain_wg_quick(lab: MakeLab) ->
 def test_nobody_is_asked_where_there_is_no_terminal(lab: MakeLab) -> None:
     done = meshtui(lab(2), "apply", code=2, stdin=subprocess.DEVNULL)
     assert "--yes" in done.stderr
+
+
+def carry_meshtui(lab: Lab, host: str) -> None:
+    """Hosts do not see the checkout: put what the command line loads into the host's /opt."""
+    site = Path(sysconfig.get_path("platlib"))
+    names = "asyncssh cryptography cffi _cffi_backend* rich pygments markdown_it mdurl"
+    names += " platformdirs typing_extensions.py"
+    found = [path.name for name in names.split() for path in site.glob(name)]
+    root = Path(meshtui_package.__file__).parents[1]
+    tar = ["tar", "-c", "--exclude=__pycache__", "-C", site, *found, "-C", root, "meshtui"]
+    packed = subprocess.run(tar, capture_output=True, check=True).stdout
+    lab.on(host, ["tar", "-x", "-C", "/opt"], input=packed, text=False, check=True)
+
+
+def test_the_machine_that_meshtui_runs_on_is_a_host_too(lab: MakeLab) -> None:
+    """meshtui on server-a: that one is `local`, the other is reached from there."""
+    python = f"/usr/bin/python3.{sys.version_info.minor}"
+    if not Path(python).exists():
+        pytest.skip(f"no {python}, and a host sees no other one of the machine's")
+    one = lab(2)
+    carry_meshtui(one, "server-a")
+    key = (one.path / "id_ed25519").read_text()
+    on(one, "server-a", "mkdir", "-p", "-m", "700", "/root/.ssh", "/root/mesh")
+    write = ["sh", "-c", "umask 077; rm -f /root/.ssh/*; cat >/root/.ssh/id_ed25519"]
+    one.on("server-a", write, input=key, check=True)
+    there = ["env", "--chdir=/root/mesh", "PYTHONPATH=/opt", python, "-m", "meshtui"]
+    init = ["init", "server-a=local", "root@203.0.113.2", "--endpoint", "server-a=203.0.113.1"]
+    done = one.on("server-a", [*there, *init])
+    assert done.returncode == 0, done.stderr
+    done = one.on("server-a", [*there, "--accept-new-host-keys", "apply", "--yes"], timeout=60)
+    assert "2 of 2 directions up" in done.stderr, done.stderr
+    assert one.on("server-a", [*there, "plan"]).returncode == 0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from meshtui_on import edit, meshtui, on, set_mesh
+from screen import Screen
 
 from meshtui.lab import Lab
 
@@ -78,7 +79,17 @@ def test_no_secret_shows_while_an_apply_runs(lab: Callable[..., Lab], keys: str)
     done = one.run([sys.executable, "-c", crash], timeout=60, stdin=subprocess.DEVNULL)
     assert "RuntimeError" in done.stderr
     shown.extend((done.stdout, done.stderr))
-    run("apply", "--yes")
+    on(one, "server-c", "sh", "-c", "ip link del wg0; rm /etc/wireguard/wg0.conf")
+    with Screen(one) as screen:
+        screen.until("no-interface")
+        screen.press("a")
+        screen.until("steps on")
+        screen.press("\r")
+        screen.until("directions up")
+        screen.press("q")
+        screen.code()
+    shown.append(screen.output.decode("utf-8", "replace"))
+    run("apply", "--yes", code=0)
     argvs.over.set()
     argvs.join()
 

@@ -17,7 +17,7 @@ from meshtui.wg.interface import Address
 from tests.plan.fleets import fleets
 from tests.plan.sim import Sim, public
 
-_SLOW = settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_SLOW = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def _own(sim: Sim, addresses: list[Address]) -> set[Address]:

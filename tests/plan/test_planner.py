@@ -133,6 +133,19 @@ def test_a_prefix_is_not_taken_from_a_foreign_peer(where: str) -> None:
     assert FOREIGN not in box.live.peers and FOREIGN not in (box.file or "")
 
 
+def test_whoever_is_left_alone_gets_no_new_preshared_key_at_the_other_end() -> None:
+    sim = formed(make_mesh(2, psk=True))
+    sim.boxes["b"] = Box()
+    live, box = sim.boxes["a"].live, sim.boxes["a"]
+    assert live
+    live.put(foreign("10.0.0.2/32"))
+    assert of(sim, "a").problem
+    sim.apply(sim.plan())
+    assert sim.boxes["b"].live and not sim.boxes["b"].live.psk
+    assert of(sim, "b").steps == ()
+    assert box.live is live
+
+
 def test_the_meshs_own_route_stays() -> None:
     # A hub of former days had the whole network.
     sim = formed(make_mesh(2))

@@ -62,8 +62,13 @@ def test_mesh(snap_compare: Snap, size: tuple[int, int]) -> None:
 
 @sizes
 def test_mesh_of_three(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app(3)
+    assert snap_compare(app, terminal_size=size, run_before=steps(fleet))
+
+
+def test_bytes(snap_compare: Snap) -> None:
     app, fleet = make_app(4)
-    assert snap_compare(app, terminal_size=size, run_before=steps(fleet, "m"))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=steps(fleet, "m"))
 
 
 @sizes

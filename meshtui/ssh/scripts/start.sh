@@ -4,7 +4,17 @@
 LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
+# A step that prints to a channel that was closed goes on; see run in serve.sh.
+trap '' PIPE
+# Our process group, for when meshtui must end what runs here: sshd passes no
+# signal on to root's sessions.
+group=0
+if IFS= read -r stat 2>/dev/null </proc/$$/stat; then
+    # shellcheck disable=SC2086
+    set -- ${stat##*) }
+    group=$3
+fi
 # The line that meshtui sent tells its answer from whatever the login printed.
 IFS= read -r hello
-printf '%s\n' "$hello"
+printf '%s %s\n' "$hello" "$group"
 serve

@@ -26,6 +26,7 @@ _STYLES = {
 class ApplyScreen(Screen[None]):
     """Shows an ApplyRun. The run belongs to the app: leaving this screen stops nothing."""
 
+    CSS_PATH = ["plan.tcss", "../widgets/lines.tcss"]  # noqa: RUF012
     BINDINGS = bindings("apply")
 
     def __init__(self, run: ApplyRun) -> None:

@@ -17,6 +17,7 @@ _KEYS = 16
 class HelpScreen(ModalScreen[None]):
     """A panel over whatever is open."""
 
+    CSS_PATH = ["dialog.tcss", "../widgets/lines.tcss"]  # noqa: RUF012
     BINDINGS = bindings("help", "app")
 
     def compose(self) -> ComposeResult:

@@ -25,6 +25,7 @@ class HostKeyScreen(ModalScreen[bool]):
     somebody is typing.
     """
 
+    CSS_PATH = "dialog.tcss"
     BINDINGS = bindings("hostkey", "app")
 
     def __init__(self, unknown: UnknownHostKey) -> None:

@@ -51,13 +51,13 @@ class MeshScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is known, which is the hosts' names."""
-        self.tell(age=None, busy="connecting…")
+        self.tell(age=None, busy="connecting…", stopped=False)
         self._tell_details()
         self._tell_legend()
 
-    def tell(self, *, age: float | None, busy: str) -> None:
-        """Show how old the picture is and what is under way."""
-        self.status.tell(self.view, age=age, busy=busy)
+    def tell(self, *, age: float | None, busy: str, stopped: bool) -> None:
+        """Show how old the picture is, what is under way, and whether nobody looks any more."""
+        self.status.tell(self.view, age=age, busy=busy, stopped=stopped)
 
     def rows_changed(self, indexes: set[int]) -> None:
         """Draw what changed with these rows."""

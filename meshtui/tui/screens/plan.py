@@ -25,6 +25,7 @@ ReadPlan = Callable[[bool], Awaitable[Plan]]
 class PlanScreen(Screen[Plan | None]):
     """Reads the plan and shows it; ends with it when it is to be applied, else with None."""
 
+    CSS_PATH = ["plan.tcss", "../widgets/lines.tcss"]  # noqa: RUF012
     BINDINGS = bindings("plan")
 
     def __init__(self, read: ReadPlan, hosts: int) -> None:

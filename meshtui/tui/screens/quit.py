@@ -15,6 +15,7 @@ from meshtui.tui.widgets.hints import Hints
 class QuitScreen(ModalScreen[bool]):
     """Ends with whether to quit. A second `q` quits as well."""
 
+    CSS_PATH = "dialog.tcss"
     BINDINGS = bindings("quit", "app")
 
     def compose(self) -> ComposeResult:

@@ -14,14 +14,16 @@ class Calm(Static):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__("", markup=False, id=id)
         self._shown = Text()
+        self._lines = 0
 
     def say(self, text: Text) -> None:
         """Show `text`. Only another height lays the screen out again."""
         if text == self._shown:
             return
-        height = self._height(self._shown)
+        # Where the width is another, a layout is under way anyway.
+        before, self._lines = self._lines, self._height(text)
         self._shown = text
-        self.update(text, layout=self._height(text) != height)
+        self.update(text, layout=self._lines != before)
 
     def _height(self, text: Text) -> int:
         width = self.content_size.width

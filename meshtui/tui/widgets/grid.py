@@ -84,6 +84,8 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         self._layout = self._lay_out(80)
         self._window = Window(0, 0, 0, 0, 0)
         self._lines: dict[int, tuple[Key, Strip]] = {}
+        self._cells: dict[tuple[Face, bool, bool], tuple[Segment, ...]] = {}
+        self._empty: Strip | None = None
         self._styles: dict[tuple[str, ...], Style] = {}
         self._faces: dict[int, tuple[Key, tuple[Face, ...]]] = {}
 
@@ -92,13 +94,16 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
     def rows_changed(self, indexes: Iterable[int]) -> None:
         """Draw those of the rows again that are in view and look different."""
         window = self._window = self._look()
+        regions = []
         for index in indexes:
             line = index - window.top + 1
             if not 1 <= line < window.height:
                 continue
             drawn = self._lines.get(index)
             if drawn is None or self._key(index) != drawn[0]:
-                self.refresh(Region(0, line, self.size.width, 1))
+                regions.append(Region(0, line, self.size.width, 1))
+        if regions:
+            self.refresh(*regions)
 
     @property
     def wide(self) -> bool:
@@ -148,6 +153,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         count = len(self.view.rows)
         # One column for the scrollbar, so that its coming does not change the layout.
         self._layout = self._lay_out(self.size.width - 1)
+        self._cells.clear()
         self.virtual_size = Size(self._layout.left + count * self._layout.cell, count + 1)
         self._show_cursor()
         self.refresh()
@@ -178,22 +184,38 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         """Line `y` of what is in view: the heading, or a host."""
         index = -1 if y == 0 else y - 1 + self._window.top
         if index >= len(self.view.rows):
-            return Strip.blank(self._window.width, self._style("cell"))
+            return self._blank(self._window.width)
         key = self._key(index)
         drawn = self._lines.get(index)
         if drawn is not None and drawn[0] == key:
             return drawn[1]
         segments = self._heading() if index < 0 else self._row(index)
         blank = self._style("heading" if index < 0 else "cell")
-        strip = Strip(segments).adjust_cell_length(self._window.width, blank)
+        width, used = self._window.width, self._used
+        if used <= width and (index < 0 or not self.view.rows[index].silent):
+            # The width is known: every piece is padded to its own.
+            strip = Strip([*segments, Segment(" " * (width - used), blank)], width)
+        else:
+            strip = Strip(segments).adjust_cell_length(width, blank)
         self._lines[index] = (key, strip)
         return strip
+
+    @property
+    def _used(self) -> int:
+        return self._layout.left + self._window.shown * self._layout.cell
+
+    def _blank(self, width: int) -> Strip:
+        if self._empty is None or self._empty.cell_length != width:
+            self._empty = Strip.blank(width, self._style("cell"))
+        return self._empty
 
     def notify_style_update(self) -> None:
         """Forget every line: its colours may be others now."""
         super().notify_style_update()
         self._lines.clear()
         self._styles.clear()
+        self._cells.clear()
+        self._empty = None
 
     def _key(self, index: int) -> Key:
         """All that line `index` depends on; the same key is the same line."""
@@ -249,25 +271,33 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         segments = host_line(row, index + 1, self._layout, self._style, marked=marked)
         if row.silent:
             return segments + self._error(row.error or "", index)
-        base = "marked" if marked else "cell"
-        plain = self._style(base)
-        width = self._layout.cell
-        for column, (state, text) in enumerate(self._row_faces(index), self._window.first):
-            colour = state or "dim"
-            if column == self.column:
-                cursor = ("cursor",) if marked else ()
-                segments.append(Segment(text[:1], self._style("marked", colour, *cursor)))
-                word = () if state == "up" else (colour,)
-                rest = text[1:].ljust(width - 1 - len(text[:1]))
-                segments.append(Segment(rest, self._style("marked", *word, *cursor)))
-                segments.append(Segment(" ", plain))
-            elif state == "up":
-                # A healthy cell speaks softly: only its glyph is coloured.
-                segments.append(Segment(text[0], self._style(base, colour)))
-                segments.append(Segment(text[1:].ljust(width - 1), plain))
-            else:
-                segments.append(Segment(text.ljust(width), self._style(base, colour)))
+        known = self._cells
+        for column, shown in enumerate(self._row_faces(index), self._window.first):
+            crossed = column == self.column
+            cell = known.get((shown, marked, crossed))
+            if cell is None:
+                cell = known[shown, marked, crossed] = self._cell(shown, marked, crossed)
+            segments += cell
         return segments
+
+    def _cell(self, shown: Face, marked: bool, crossed: bool) -> tuple[Segment, ...]:
+        """A cell in the cursor's row, in its column, in both (the cursor), or in neither."""
+        state, text = shown
+        base, colour = "marked" if marked else "cell", state or "dim"
+        # A healthy cell speaks softly: only its glyph is coloured.
+        word = () if state == "up" else (colour,)
+        glyph, rest, width = text[:1], text[1:], self._layout.cell
+        if not crossed:
+            return (
+                Segment(glyph, self._style(base, colour)),
+                Segment(rest.ljust(width - len(glyph)), self._style(base, *word)),
+            )
+        cursor = ("cursor",) if marked else ()
+        return (
+            Segment(glyph, self._style("marked", colour, *cursor)),
+            Segment(rest.ljust(width - 1 - len(glyph)), self._style("marked", *word, *cursor)),
+            Segment(" ", self._style(base)),
+        )
 
     def _error(self, error: str, index: int) -> list[Segment]:
         """The reason in the place of cells that would all say `?`."""

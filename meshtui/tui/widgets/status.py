@@ -17,8 +17,11 @@ LIVE = 3
 class Status(Calm):
     """One line; what does not fit is cut at the right, least important last."""
 
-    def tell(self, view: MeshView, *, age: float | None, busy: str) -> None:
-        """`age`: seconds since the latest look; None: none yet. `busy`: what is under way."""
+    def tell(self, view: MeshView, *, age: float | None, busy: str, stopped: bool) -> None:
+        """`age`: seconds since the latest look; None: none yet. `busy`: what is under way.
+
+        `stopped`: nothing looks at the hosts any more.
+        """
         mesh = view.mesh
         text = Text(no_wrap=True, overflow="ellipsis")
         text.append(f" {inert(mesh.name, NAME_LIMIT)}", "bold")
@@ -33,7 +36,11 @@ class Status(Calm):
             f"{healthy}/{view.directions}", _grade(healthy, view.directions, waiting=waiting)
         )
         text.append(" healthy   ")
-        text.append(_freshness(age), "" if age is not None and age < LIVE else "bold")
+        if stopped:
+            text.append("stopped   ", f"bold {VARIABLES['state-stale']}")
+        live = age is not None and age < LIVE
+        if not (stopped and live):
+            text.append(_freshness(age), "" if live else "bold")
         if busy:
             text.append(f"   {busy}", VARIABLES["state-idle"])
         self.say(text)
