@@ -13,10 +13,22 @@ def wanted(mesh: Mesh) -> dict[str, Interface]:
 
     Addresses must be allocated and endpoints known (see `Host.endpoint`).
     """
-    reached = {
-        host.name: tuple(single(address) for address in host.addresses)
-        for host in mesh.hosts.values()
-    }
+    # A host looks the same to most others: 200 hosts are 39,800 peers, and 200 or 400 values.
+    made: dict[tuple[str, int], Peer] = {}
+
+    def peer(host: Host, other: Host) -> Peer:
+        keepalive = _keepalive(host, other)
+        if (other.name, keepalive) not in made:
+            made[other.name, keepalive] = Peer(
+                name=other.name,
+                public_key=other.public_key,
+                endpoint=other.endpoint,
+                allowed_ips=tuple(single(address) for address in other.addresses),
+                persistent_keepalive=keepalive,
+                preshared=mesh.preshared_keys,
+            )
+        return made[other.name, keepalive]
+
     return {
         host.name: Interface(
             name=mesh.interface,
@@ -25,16 +37,7 @@ def wanted(mesh: Mesh) -> dict[str, Interface]:
             listen_port=host.listen_port,
             mtu=host.mtu,
             peers=tuple(
-                Peer(
-                    name=other.name,
-                    public_key=other.public_key,
-                    endpoint=other.endpoint,
-                    allowed_ips=reached[other.name],
-                    persistent_keepalive=_keepalive(host, other),
-                    preshared=mesh.preshared_keys,
-                )
-                for other in mesh.hosts.values()
-                if other.name != host.name
+                peer(host, other) for other in mesh.hosts.values() if other.name != host.name
             ),
         )
         for host in mesh.hosts.values()

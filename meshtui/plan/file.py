@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import ip_interface, ip_network
 
 from meshtui.plan.seen import Seen
 from meshtui.wg.conf import ConfFile, Section, section
 from meshtui.wg.dump import LivePeer
-from meshtui.wg.endpoint import Endpoint, parse_endpoint
+from meshtui.wg.endpoint import parse_endpoint
 from meshtui.wg.interface import Address, Interface, Network, Peer
 
 MARK = "# meshtui: "
@@ -18,6 +18,7 @@ def new_file(
     want: Interface,
     seen: Seen,
     old: ConfFile | None,
+    stand: Mapping[str, Sequence[Section]],
     networks: Collection[Network],
     gone: Collection[str],
     fresh_psk: Collection[str],
@@ -25,9 +26,9 @@ def new_file(
 ) -> str:
     """The file's new text, with marks for what is secret or not made yet (see `Work`).
 
-    `old` is the file as it is; `gone` are public keys whose peers go; `fresh_psk` the
-    names of peers whose link gets a new preshared key; `made` the mark for a private
-    key where there is none.
+    `old` is the file as it is and `stand` its peers by key; `gone` are public keys whose
+    peers go; `fresh_psk` the names of peers whose link gets a new preshared key; `made`
+    the mark for a private key where there is none.
     """
     if old is None:
         own = {peer.public_key for peer in want.peers}
@@ -38,34 +39,39 @@ def new_file(
         ]
         new = [_new_peer(peer, seen, peer.name in fresh_psk) for peer in want.peers]
         return str(ConfFile((_new_interface(want, seen, networks, made), *new, *unknown)))
-    by_key = {peer.public_key: peer for peer in want.peers if peer.public_key}
+    missing = {peer.public_key: peer for peer in want.peers if peer.public_key}
+    wanted = frozenset(missing)
     hooked = _set_by_hook(old.interface, "preshared-key")
     sections: list[Section] = []
-    for one in _without_doubles(old.sections, frozenset(by_key)):
-        key = one.get("PublicKey") or ""
+    for one in old.sections:
+        key = one.get("PublicKey") or "" if one.heading == "peer" else ""
         if one.heading == "interface":
             sections.append(_edit_interface(one, want, seen, networks, made))
-        elif one.heading == "peer" and key in by_key:
-            peer = by_key.pop(key)
+        elif key in missing:
+            peer, one_of_it = missing.pop(key), _merged(stand[key])
             psk = _preshared(peer, seen, peer.name in fresh_psk)
-            if peer.name not in fresh_psk and (hooked or _is_in_file(one, key, seen)):
-                psk = None
-            sections.append(_edit_peer(one, peer, psk))
-        elif one.heading == "" or key not in gone:
+            if psk and peer.name not in fresh_psk:
+                psk = None if hooked or _is_in_file(one_of_it, key, seen) else psk
+            sections.append(_edit_peer(one_of_it, peer, psk))
+        elif key not in wanted and key not in gone:
             sections.append(one)
-    missing = (p for p in want.peers if p.public_key is None or p.public_key in by_key)
-    new = [_new_peer(peer, seen, peer.name in fresh_psk) for peer in missing]
+    rest = (p for p in want.peers if p.public_key is None or p.public_key in missing)
+    new = [_new_peer(peer, seen, peer.name in fresh_psk) for peer in rest]
     return str(ConfFile(tuple(sections)).add(new))
 
 
-def managed(conf: ConfFile | None) -> dict[str, str]:
-    """Public key -> name, for the peers in the file that meshtui once made."""
-    found = {}
+def peers_by_key(conf: ConfFile | None) -> dict[str, list[Section]]:
+    """The file's peers by public key; those without one are under an empty text."""
+    found: dict[str, list[Section]] = {}
     for one in conf.peers if conf else ():
-        marks = [line.strip() for line in one.lines if line.lstrip().startswith(MARK)]
-        if marks and (key := one.get("PublicKey")):
-            found[key] = marks[-1].removeprefix(MARK).strip()
+        found.setdefault(one.get("PublicKey") or "", []).append(one)
     return found
+
+
+def mark_of(same: Iterable[Section]) -> str | None:
+    """The name that meshtui gave this peer when it made it; None: somebody else did."""
+    lines = (line.strip() for one in same for line in one.lines)
+    return next((li.removeprefix(MARK).strip() for li in lines if li.startswith(MARK)), None)
 
 
 def addresses_of(interface: Section) -> list[Address]:
@@ -79,22 +85,13 @@ def key_is_set_by_hook(interface: Section) -> bool:
     return interface.get("PrivateKey") is None and _set_by_hook(interface, "private-key")
 
 
-def _without_doubles(sections: Iterable[Section], wanted: Collection[str]) -> Iterator[Section]:
-    """Each wanted peer once: of the same peer in two sections `wg` merges, the last wins."""
-    by_key: dict[str, list[Section]] = {}
-    for one in sections:
-        if one.heading == "peer":
-            by_key.setdefault(one.get("PublicKey") or "", []).append(one)
-    for one in sections:
-        key = one.get("PublicKey") if one.heading == "peer" else None
-        if key not in wanted:
-            yield one
-        elif same := by_key.pop(key or "", []):
-            merged = same[0]
-            for name in ("PresharedKey", "Endpoint"):
-                if value := next((v for s in reversed(same) if (v := s.get(name))), None):
-                    merged = merged.put(name, [value])
-            yield merged
+def _merged(same: Sequence[Section]) -> Section:
+    """One section of all that there are for one peer: `wg` merges them, the last wins."""
+    merged = same[0]
+    for name in ("PresharedKey", "Endpoint") if len(same) > 1 else ():
+        if value := next((v for s in reversed(same) if (v := s.get(name))), None):
+            merged = merged.put(name, [value])
+    return merged
 
 
 def _new_interface(
@@ -146,9 +143,9 @@ def _new_peer(peer: Peer, seen: Seen, fresh_psk: bool) -> Section:
     pairs = [("PublicKey", peer.public_key or f"@public:{peer.name}@")]
     if (psk := _preshared(peer, seen, fresh_psk)) is not None:
         pairs.append(("PresharedKey", psk))
-    pairs.append(("AllowedIPs", ", ".join(str(network) for network in peer.allowed_ips)))
-    if peer.endpoint:
-        pairs.append(("Endpoint", str(peer.endpoint)))
+    pairs.append(("AllowedIPs", ", ".join(peer.prefixes)))
+    if peer.at:
+        pairs.append(("Endpoint", peer.at))
     if peer.persistent_keepalive:
         pairs.append(("PersistentKeepalive", str(peer.persistent_keepalive)))
     return section("peer", pairs, f"{MARK}{peer.name}")
@@ -156,11 +153,11 @@ def _new_peer(peer: Peer, seen: Seen, fresh_psk: bool) -> Section:
 
 def _edit_peer(old: Section, peer: Peer, psk: str | None) -> Section:
     new = old
-    if not _are(old.values("AllowedIPs"), peer.allowed_ips):
-        new = new.put("AllowedIPs", [", ".join(str(network) for network in peer.allowed_ips)])
+    if not _are(old.values("AllowedIPs"), peer):
+        new = new.put("AllowedIPs", [", ".join(peer.prefixes)])
     # Without an endpoint of our own, one that somebody found out is the best there is.
-    if peer.endpoint and not is_endpoint(old.get("Endpoint"), peer.endpoint):
-        new = new.put("Endpoint", [str(peer.endpoint)])
+    if peer.at and not is_endpoint(old.get("Endpoint"), peer):
+        new = new.put("Endpoint", [peer.at])
     if keepalive_of(old) != peer.persistent_keepalive:
         seconds = peer.persistent_keepalive
         new = new.put("PersistentKeepalive", [str(seconds)] if seconds else [])
@@ -171,20 +168,22 @@ def _edit_peer(old: Section, peer: Peer, psk: str | None) -> Section:
     return new
 
 
-def _are(texts: Collection[str], networks: Collection[Network]) -> bool:
-    """Whether `texts` say these networks, in whatever order and way to write them."""
+def _are(texts: tuple[str, ...], peer: Peer) -> bool:
+    """Whether `texts` are the peer's prefixes, in whatever order and way to write them."""
+    if texts == peer.prefixes:
+        return True
     try:
-        return {ip_network(text, strict=False) for text in texts} == set(networks)
+        return {ip_network(text, strict=False) for text in texts} == set(peer.allowed_ips)
     except ValueError:
         return False
 
 
-def is_endpoint(text: str | None, endpoint: Endpoint) -> bool:
-    """Whether `text` says this endpoint, in whatever way to write it."""
-    if text == str(endpoint):
+def is_endpoint(text: str | None, peer: Peer) -> bool:
+    """Whether `text` says the peer's endpoint, in whatever way to write it."""
+    if text == peer.at:
         return True
     try:
-        return text is not None and parse_endpoint(text) == endpoint
+        return text is not None and parse_endpoint(text) == peer.endpoint
     except ValueError:
         return False
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 from meshtui.mesh.wanted import single
 from meshtui.plan.file import in_networks
-from meshtui.plan.model import Impact, Step
+from meshtui.plan.model import Step
 from meshtui.plan.seen import Seen
 from meshtui.wg.dump import LivePeer
 from meshtui.wg.endpoint import Endpoint
@@ -42,6 +42,8 @@ class Context:
     """Endpoints that are DNS names -> their addresses now."""
     routed: bool
     """Whether wg-quick would make routes (Table is not off)."""
+    far: Collection[Network]
+    """Prefixes in the mesh that no address of the interface covers."""
 
 
 def live_plan(want: Interface, seen: Seen, context: Context) -> LivePlan:
@@ -59,7 +61,7 @@ def live_plan(want: Interface, seen: Seen, context: Context) -> LivePlan:
     _peers(plan, want, seen, context)
     plan.changes.extend(changes)
     if context.routed:
-        _routes(plan, want, seen)
+        _routes(plan, want, seen, context)
     return plan
 
 
@@ -108,62 +110,64 @@ def _addresses(
 
 
 def _peers(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> None:
-    """New peers and new allowed IPs go in one `wg addconf`, the rest by `wg set`.
-
-    `wg addconf` replaces the allowed IPs of each peer that it names, also by none.
+    """New peers go in one `wg addconf`, by stdin. It is not for those that are there: it
+    empties the allowed IPs of each peer that it names.
     """
     assert seen.live is not None
-    text: list[str] = []
+    new: list[str] = []
     for peer in want.peers:
         live = seen.live.peers.get(peer.public_key) if peer.public_key else None
-        # A new preshared key counts from the next handshake on. Made anew, the peer
-        # has that at once, and not in two minutes, when nobody looks any more.
-        anew = live is None or peer.name in context.fresh_psk
-        settings = _settings(peer, live, anew, seen.clock, context)
-        if not settings:
-            continue
-        lines = [f"{name} = {value}" for name, value in settings.items()]
         if live is None:
             at = f" at {peer.endpoint}" if peer.endpoint else ""
-            detail = f"{peer.name} {', '.join(map(str, peer.allowed_ips))}{at}"
+            detail = f"{peer.name} {', '.join(peer.prefixes)}{at}"
             plan.steps.append(Step("add-peer", detail, "new"))
-        elif anew:
-            plan.changes.append(f"remove-peer {peer.public_key}")
-            plan.steps.append(Step("change-peer", f"{peer.name}: a new preshared key", "handshake"))
+        elif peer.name in context.fresh_psk:
+            # A new preshared key counts from the next handshake on. Made anew, the peer
+            # has that at once, and not in two minutes, when nobody looks any more.
+            detail = f"{peer.name}: a new preshared key"
+            _do(plan, Step("change-peer", detail, "handshake"), f"remove-peer {peer.public_key}")
+            plan.freed.update(live.allowed_ips)
         else:
-            impact: Impact = "route" if "AllowedIPs" in settings else "none"
-            plan.steps.append(Step("change-peer", f"{peer.name}: {', '.join(lines)}", impact))
-        if anew:
-            plan.renewed.add(peer.name)
-        if live:
-            plan.freed.update(set(live.allowed_ips) - {str(n) for n in peer.allowed_ips})
-        if "AllowedIPs" in settings:
-            text += ["[Peer]", f"PublicKey = {peer.public_key or f'@public:{peer.name}@'}", *lines]
-        else:
-            words = {"Endpoint": "endpoint", "PersistentKeepalive": "keepalive"}
-            plan.changes += [f"{words[n]} {peer.public_key} {v}" for n, v in settings.items()]
-    if text:
-        plan.changes += [f"peers {len(text)}", *text]
+            _change_peer(plan, peer, live, seen.clock, context)
+            continue
+        plan.renewed.add(peer.name)
+        new += _new_peer(peer, live, seen.clock, context)
+    if new:
+        plan.changes += [f"peers {len(new)}", *new]
 
 
-def _settings(
-    peer: Peer, live: LivePeer | None, anew: bool, clock: int, context: Context
-) -> dict[str, str]:
-    """What is to be set for this peer, all of it if `anew`; nothing if it is right."""
-    found = {}
-    if live is None or anew or set(live.allowed_ips) != {str(n) for n in peer.allowed_ips}:
-        found["AllowedIPs"] = ", ".join(map(str, peer.allowed_ips))
-    endpoint = _endpoint(peer, live, clock, context)
-    if endpoint is not None:
-        found["Endpoint"] = str(endpoint)
-    elif anew and live and live.endpoint:
-        # Where it was heard last; it may be known from nowhere else.
-        found["Endpoint"] = live.endpoint
-    if (live.persistent_keepalive if live and not anew else 0) != peer.persistent_keepalive:
-        found["PersistentKeepalive"] = str(peer.persistent_keepalive or "off")
+def _new_peer(peer: Peer, live: LivePeer | None, clock: int, context: Context) -> list[str]:
+    """`live` is the peer in whose place it comes."""
+    lines = ["[Peer]", f"PublicKey = {peer.public_key or f'@public:{peer.name}@'}"]
     if peer.name in context.fresh_psk:
-        found["PresharedKey"] = f"@psk:{peer.name}@"
-    return found
+        lines.append(f"PresharedKey = @psk:{peer.name}@")
+    lines.append(f"AllowedIPs = {', '.join(peer.prefixes)}")
+    # Where it was heard last may be known from nowhere else.
+    heard = live.endpoint if live else None
+    if (endpoint := _endpoint(peer, live, clock, context) or heard) is not None:
+        lines.append(f"Endpoint = {endpoint}")
+    if peer.persistent_keepalive:
+        lines.append(f"PersistentKeepalive = {peer.persistent_keepalive}")
+    return lines
+
+
+def _change_peer(plan: LivePlan, peer: Peer, live: LivePeer, clock: int, context: Context) -> None:
+    """Only what differs: setting what is there already costs packets."""
+    key = peer.public_key
+    if live.allowed_ips != peer.prefixes and set(live.allowed_ips) != set(peer.prefixes):
+        allowed = ",".join(peer.prefixes)
+        detail = f"{peer.name}: allowed IPs {', '.join(live.allowed_ips) or 'none'} -> {allowed}"
+        _do(plan, Step("change-peer", detail, "route"), f"allowed-ips {key} {allowed}")
+        plan.freed.update(set(live.allowed_ips) - set(peer.prefixes))
+    if (endpoint := _endpoint(peer, live, clock, context)) is not None:
+        detail = f"{peer.name}: endpoint {live.endpoint or 'none'} -> {endpoint}"
+        _do(plan, Step("change-peer", detail), f"endpoint {key} {endpoint}")
+    if live.persistent_keepalive != peer.persistent_keepalive:
+        seconds = peer.persistent_keepalive
+        detail = (
+            f"{peer.name}: keepalive {live.persistent_keepalive or 'off'} -> {seconds or 'off'}"
+        )
+        _do(plan, Step("change-peer", detail), f"keepalive {key} {seconds}")
 
 
 def _endpoint(peer: Peer, live: LivePeer | None, clock: int, context: Context) -> Endpoint | None:
@@ -172,10 +176,10 @@ def _endpoint(peer: Peer, live: LivePeer | None, clock: int, context: Context) -
     A peer that talks from elsewhere has roamed: setting its endpoint back would cut
     it off. Only one that the operator moved, or that is silent, is told anew.
     """
-    if peer.endpoint is None:
+    if peer.endpoint is None or (live and live.endpoint == peer.at):
         return None
     wanted = context.resolved.get(peer.endpoint, peer.endpoint)
-    if not wanted.is_address or (live and live.endpoint == str(wanted)):
+    if (live and live.endpoint == str(wanted)) or not wanted.is_address:
         return None
     if live and live.endpoint and peer.name not in context.retold:
         seconds = age(live, clock)
@@ -184,17 +188,24 @@ def _endpoint(peer: Peer, live: LivePeer | None, clock: int, context: Context) -
     return wanted
 
 
-def _routes(plan: LivePlan, want: Interface, seen: Seen) -> None:
+def _routes(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> None:
     """As wg-quick does: a route for each prefix that no address of the interface covers."""
+    if not context.far and not plan.freed:
+        return
     wanted = {network for peer in want.peers for network in peer.allowed_ips}
-    needed = {n for n in wanted if not any(_covers(a.network, n) for a in want.addresses)}
-    for network in sorted(needed - seen.routes, key=str):
+    for network in sorted(wanted.intersection(context.far) - seen.routes, key=str):
         _do(plan, Step("add-route", str(network), "route"), f"add-route {network}")
     # The route to an address's own subnet is the kernel's, whoever else had that prefix.
     kernels = {address.network for address in (*want.addresses, *seen.addresses)}
     left = {ip_network(text) for text in plan.freed} - wanted - kernels
     for network in sorted(left & seen.routes, key=str):
         _do(plan, Step("remove-route", str(network), "route"), f"remove-route {network}")
+
+
+def far(prefixes: Iterable[Network], near: Iterable[Network]) -> frozenset[Network]:
+    """The prefixes that are in none of the networks `near`."""
+    near = tuple(near)
+    return frozenset(p for p in prefixes if not any(_covers(n, p) for n in near))
 
 
 def _covers(big: Network, small: Network) -> bool:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from meshtui.errors import HostError
 from meshtui.mesh.model import Mesh
 from meshtui.mesh.wanted import joined, single, wanted
-from meshtui.plan.file import is_endpoint, managed, new_file
-from meshtui.plan.live import Context, LivePlan, live_plan
+from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
+from meshtui.plan.live import Context, LivePlan, far, live_plan
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
 from meshtui.plan.seen import Seen
-from meshtui.plan.trouble import clones, steals, trouble
-from meshtui.wg.conf import ConfFile, parse
+from meshtui.plan.trouble import clones, read, steals, trouble
+from meshtui.wg.conf import ConfFile, Section
 from meshtui.wg.endpoint import Endpoint
-from meshtui.wg.interface import Interface
+from meshtui.wg.interface import Interface, Network, Peer
 
 #: Of what `systemctl is-enabled` says; the rest (masked, static, not-found) is somebody's choice.
 _CAN_BE_ENABLED = ("disabled", "linked", "linked-runtime")
@@ -28,6 +28,10 @@ class Known:
 
     mesh: Mesh
     written: Mesh
+    able: Mapping[str, Seen]
+    """The hosts that can be worked with."""
+    problems: Mapping[str, str]
+    """The others -> why not."""
     wanted: Mapping[str, Interface]
     fresh_psk: frozenset[frozenset[str]]
     """Links that get a new preshared key."""
@@ -35,12 +39,53 @@ class Known:
     """Keys that mesh.toml still names and their hosts no longer have -> the host."""
     resolved: Mapping[Endpoint, Endpoint]
     prune: bool
+    far: dict[tuple[Network, ...], frozenset[Network]] = field(default_factory=dict)
+    """Networks of an interface's addresses -> prefixes in the mesh that are in none of them."""
+
+    def far_from(self, want: Interface) -> frozenset[Network]:
+        """What `want`'s addresses do not cover: the same for most hosts, so worked out once."""
+        near = tuple(address.network for address in want.addresses)
+        if near not in self.far:
+            hosts = self.mesh.hosts.values()
+            self.far[near] = far((single(a) for host in hosts for a in host.addresses), near)
+        return self.far[near]
 
 
 def make_plan(inputs: PlanInputs) -> Plan:
     """What would change on each host."""
+    sections: dict[str, Section] = {}
+    files = {name: read(one, sections) for name, one in inputs.seen.items()}
+    stolen: dict[str, str] = {}
+    while True:
+        known = _know(inputs, files, stolen)
+        found = {name: _host(known, name, files[name]) for name in known.able}
+        more = {name: plan.problem for name, (plan, _) in found.items() if plan.problem}
+        if not more:
+            break
+        # Such a host stays as it is: the others must not count on it, as for a new
+        # preshared key, and so on until it holds.
+        stolen |= more
+    renewed = {(name, peer) for name, (_, peers) in found.items() for peer in peers}
+    hosts = known.mesh.hosts
+    return Plan(
+        mesh=known.mesh.name,
+        interface=known.mesh.interface,
+        hosts=tuple(found[n][0] if n in found else _owed(known, n) for n in hosts),
+        touched=frozenset(joined(known.mesh)) & (renewed | {(b, a) for a, b in renewed}),
+        public_keys={name: host.public_key for name, host in hosts.items() if host.public_key},
+        inputs=inputs,
+    )
+
+
+def _know(
+    inputs: PlanInputs,
+    files: Mapping[str, ConfFile | ValueError | None],
+    stolen: Mapping[str, str],
+) -> Known:
+    """What follows from all hosts together; `stolen` are those to leave alone -> why."""
     mesh, written, seen = inputs.mesh, inputs.written, inputs.seen
-    problems = {name: problem for name, one in seen.items() if (problem := trouble(mesh, one))}
+    problems = {n: problem for n, one in seen.items() if (problem := trouble(mesh, one, files[n]))}
+    problems |= stolen
     keys = {name: _key(mesh, name, one, name not in problems) for name, one in seen.items()}
     cloned = clones(keys)
     problems |= cloned
@@ -48,9 +93,11 @@ def make_plan(inputs: PlanInputs) -> Plan:
         mesh, hosts={n: replace(host, public_key=keys[n]) for n, host in mesh.hosts.items()}
     )
     able = {n: one for n, one in seen.items() if isinstance(one, Seen) and n not in problems}
-    known = Known(
+    return Known(
         mesh=mesh,
         written=written,
+        able=able,
+        problems=problems,
         wanted=_without_unknown(wanted(mesh), able, cloned),
         fresh_psk=_fresh_psk(mesh, able),
         retired={
@@ -59,27 +106,17 @@ def make_plan(inputs: PlanInputs) -> Plan:
             # An able host without a key gets a new one; any other may still have it.
             if host.public_key and keys[host.name] != host.public_key
             if keys[host.name] or host.name in able
+            if host.name not in cloned
         },
         resolved=inputs.resolved,
         prune=inputs.prune,
     )
-    hosts, renewed = [], set[tuple[str, str]]()
-    for name in mesh.hosts:
-        if name not in able:
-            steps = tuple(_write_back(known, name))
-            hosts.append(HostPlan(name, steps=steps, problem=problems[name]))
-            continue
-        plan, peers = _host(known, name, able[name])
-        hosts.append(plan)
-        renewed |= {(name, peer) for peer in peers} | {(peer, name) for peer in peers}
-    return Plan(
-        mesh=mesh.name,
-        interface=mesh.interface,
-        hosts=tuple(hosts),
-        touched=frozenset(renewed) & frozenset(joined(mesh)),
-        public_keys={name: key for name, key in keys.items() if key},
-        inputs=inputs,
-    )
+
+
+def _owed(known: Known, name: str) -> HostPlan:
+    """The plan of a host that is left as it is."""
+    steps = tuple(_write_back(known, name))
+    return HostPlan(name, steps=steps, problem=known.problems[name])
 
 
 def _key(mesh: Mesh, name: str, seen: Seen | HostError, able: bool) -> str | None:
@@ -129,35 +166,33 @@ def _fresh_psk(mesh: Mesh, able: Mapping[str, Seen]) -> frozenset[frozenset[str]
     )
 
 
-def _host(known: Known, name: str, seen: Seen) -> tuple[HostPlan, set[str]]:
+def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[HostPlan, set[str]]:
     """The plan of one host that can be worked with, and the peers whose sessions start anew."""
+    seen, conf = known.able[name], file if isinstance(file, ConfFile) else None
     want = known.wanted[name]
-    conf = parse(seen.file) if seen.file is not None else None
-    gone, left_alone = _strangers(known, name, seen, conf)
+    stand = peers_by_key(conf)
+    gone, left_alone = _strangers(known, name, seen, stand)
     if stolen := steals(want, left_alone):
-        return HostPlan(name, steps=tuple(_write_back(known, name)), problem=stolen), set()
+        return HostPlan(name, problem=stolen), set()
     notes = [
         f"peer {key[:12]}… ({', '.join(allowed) or 'no allowed IPs'}) is not in mesh.toml:"
         " left alone (--prune removes it)"
         for key, allowed in left_alone.items()
     ]
-    fresh = {p.name for p in want.peers if frozenset((name, p.name)) in known.fresh_psk}
+    fresh: set[str] = set()
+    if known.fresh_psk:
+        fresh = {p.name for p in want.peers if frozenset((name, p.name)) in known.fresh_psk}
     made = "@operator@" if known.mesh.hosts[name].keys == "operator" else "@made@"
-    text = new_file(want, seen, conf, known.mesh.networks, gone, fresh, made)
+    text = new_file(want, seen, conf, stand, known.mesh.networks, gone, fresh, made)
     live, routed = LivePlan(), True
     retold: set[str] = set()
     if conf is not None:
         routed = (conf.interface.get("Table") or "auto").lower() == "auto"
-        told = {s.get("PublicKey"): s.get("Endpoint") for s in conf.peers}
-        retold = {
-            p.name
-            for p in want.peers
-            if p.endpoint
-            and (old := told.get(p.public_key)) is not None
-            and not is_endpoint(old, p.endpoint)
-        }
+        retold = {p.name for p in want.peers if _is_retold(p, stand.get(p.public_key or ""))}
     if seen.live:
-        context = Context(known.mesh.networks, gone, fresh, retold, known.resolved, routed)
+        context = Context(
+            known.mesh.networks, gone, fresh, retold, known.resolved, routed, known.far_from(want)
+        )
         live = live_plan(want, seen, context)
     else:
         live.renewed |= {peer.name for peer in want.peers}
@@ -174,6 +209,12 @@ def _host(known: Known, name: str, seen: Seen) -> tuple[HostPlan, set[str]]:
         work=work,
     )
     return plan, live.renewed
+
+
+def _is_retold(peer: Peer, told: Sequence[Section] | None) -> bool:
+    """Whether the file has another endpoint than mesh.toml: the operator moved the peer."""
+    old = told[-1].get("Endpoint") if told else None
+    return old is not None and peer.at is not None and not is_endpoint(old, peer)
 
 
 def _work(
@@ -231,7 +272,7 @@ def _write_back(known: Known, name: str) -> list[Step]:
 
 
 def _strangers(
-    known: Known, name: str, seen: Seen, conf: ConfFile | None
+    known: Known, name: str, seen: Seen, stand: Mapping[str, Sequence[Section]]
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """Peers that are not wanted: those to remove (key -> name), and those left alone (-> prefixes).
 
@@ -239,31 +280,28 @@ def _strangers(
     are a host's former key. A host that merely could not be asked has not left the
     mesh: its entry is neither.
     """
-    there: dict[str, tuple[str, ...]] = {}
-    for section in conf.peers if conf else ():
-        if key := section.get("PublicKey"):
-            there[key] = section.values("AllowedIPs")
-    for key, peer in (seen.live.peers if seen.live else {}).items():
-        there[key] = tuple(dict.fromkeys((*peer.allowed_ips, *there.get(key, ()))))
     keep = {host.public_key for host in known.mesh.hosts.values()}
     keep |= {host.public_key for host in known.written.hosts.values()} - set(known.retired)
     # Of whom no key is known, the address or meshtui's mark tells.
-    wanted = {peer.name for peer in known.wanted[name].peers}
-    owed = [host for host in known.mesh.hosts.values() if host.name not in {*wanted, name}]
+    there_or_self = {name, *(peer.name for peer in known.wanted[name].peers)}
+    owed = [host for host in known.mesh.hosts.values() if host.name not in there_or_self]
     names = {host.name for host in owed}
     addresses = {str(single(address)) for host in owed for address in host.addresses}
-    ours = managed(conf)
     gone: dict[str, str] = {}
     left_alone: dict[str, tuple[str, ...]] = {}
-    for key, allowed in there.items():
-        if key in keep:
+    live = seen.live.peers if seen.live else {}
+    for key in dict.fromkeys((*stand, *live)):
+        if key in keep or not key:
             continue
+        mark = mark_of(stand.get(key, ()))
+        prefixes = [text for one in stand.get(key, ()) for text in one.values("AllowedIPs")]
+        allowed = tuple(dict.fromkeys((*(live[key].allowed_ips if key in live else ()), *prefixes)))
         if key in known.retired:
             gone[key] = f"{known.retired[key]} (its former key)"
-        elif ours.get(key) in names or not addresses.isdisjoint(allowed):
+        elif mark in names or not addresses.isdisjoint(allowed):
             continue
-        elif key in ours:
-            gone[key] = ours[key]
+        elif mark is not None:
+            gone[key] = mark
         elif known.prune:
             gone[key] = f"{key[:12]}… (unknown)"
         else:
@@ -277,11 +315,8 @@ def _notes(known: Known, name: str) -> list[str]:
     if written.public_key and host.public_key != written.public_key:
         now = f"now has the key {host.public_key}" if host.public_key else "has no key any more"
         notes.append(f"{name} {now}; mesh.toml says {written.public_key}")
-    missing = [
-        other
-        for other in known.mesh.hosts
-        if other != name and other not in {peer.name for peer in known.wanted[name].peers}
-    ]
+    there = {name, *(peer.name for peer in known.wanted[name].peers)}
+    missing = [other for other in known.mesh.hosts if other not in there]
     if missing:
         notes.append(f"no key of its own known of {', '.join(missing)}: the peer entry is owed")
     unreached = [

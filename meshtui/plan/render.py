@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, Literal, NamedTuple
 
 from meshtui.inert import inert
@@ -64,13 +65,12 @@ def diff(host: HostPlan) -> list[str]:
     """
     if host.after is None:
         return []
-    before = show_marks(host.before or "").splitlines()
-    after = show_marks(host.after).splitlines()
-    return [
-        inert(line, LINE_LIMIT)
-        for line in difflib.unified_diff(before, after, lineterm="", n=2)
-        if not line.startswith(("---", "+++"))
-    ]
+    # A file from Windows has one more byte a line, which is no news in any of them.
+    before = show_marks(host.before or "").replace("\r\n", "\n").split("\n")
+    after = show_marks(host.after).replace("\r\n", "\n").split("\n")
+    found = difflib.unified_diff(before[:-1], after[:-1], lineterm="", n=2)
+    # The first two lines are headings; a changed line may begin like one.
+    return [inert(line, LINE_LIMIT) for line in islice(found, 2, None)]
 
 
 def show_marks(text: str) -> str:

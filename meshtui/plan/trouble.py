@@ -9,15 +9,30 @@ from meshtui.errors import HostError
 from meshtui.mesh.model import Mesh
 from meshtui.plan.file import addresses_of, key_is_set_by_hook
 from meshtui.plan.seen import Seen
-from meshtui.wg.conf import parse
+from meshtui.wg.conf import ConfFile, Section, parse
 from meshtui.wg.interface import Interface
 
 _NEEDED = ("wg", "wg-quick", "ip", "awk", "sha256sum")
 _PACKAGE = {"wg": "wireguard-tools", "wg-quick": "wireguard-tools", "ip": "iproute2"}
 
 
-def trouble(mesh: Mesh, seen: Seen | HostError) -> str | None:
-    """The reason to leave this host alone; None: it can be worked with."""
+def read(seen: Seen | HostError, known: dict[str, Section]) -> ConfFile | ValueError | None:
+    """The host's wg-quick file; ValueError: why it is none; None: there is no file.
+
+    `known` are sections of the other hosts' files (see `parse`).
+    """
+    if isinstance(seen, HostError) or seen.file is None:
+        return None
+    try:
+        conf = parse(seen.file, known)
+        addresses_of(conf.interface)
+    except ValueError as error:
+        return error
+    return conf
+
+
+def trouble(mesh: Mesh, seen: Seen | HostError, conf: ConfFile | ValueError | None) -> str | None:
+    """The reason to leave this host alone; None: it can be worked with. `conf` is its file."""
     if isinstance(seen, HostError):
         return f"{seen.what} ({seen.hint})" if seen.hint else seen.what
     name = mesh.interface
@@ -33,18 +48,15 @@ def trouble(mesh: Mesh, seen: Seen | HostError) -> str | None:
         )
     if seen.live and seen.live.public_key is None:
         return f"{name} runs without a private key (remove it: ip link del {name})"
-    return _trouble_in_file(name, seen)
-
-
-def _trouble_in_file(name: str, seen: Seen) -> str | None:
-    if seen.file is None:
+    if conf is None:
         return None
     path = f"/etc/wireguard/{name}.conf"
-    try:
-        interface = parse(seen.file).interface
-        addresses_of(interface)
-    except ValueError as error:
-        return f"{path} is not a wg-quick file: {error}"
+    if isinstance(conf, ValueError):
+        return f"{path} is not a wg-quick file: {conf}"
+    return _trouble_in_file(name, path, seen, conf.interface)
+
+
+def _trouble_in_file(name: str, path: str, seen: Seen, interface: Section) -> str | None:
     if (interface.get("SaveConfig") or "").lower() == "true":
         return (
             f"{path} has SaveConfig = true: wg-quick would overwrite the file with what"
@@ -81,6 +93,8 @@ def steals(want: Interface, left_alone: Mapping[str, Collection[str]]) -> str | 
     WireGuard moves a prefix to whoever is given it last, without a word.
     `left_alone` are public keys -> allowed IPs.
     """
+    if not left_alone:
+        return None
     wanted = {network: peer.name for peer in want.peers for network in peer.allowed_ips}
     for key, allowed in left_alone.items():
         for text in allowed:

@@ -6,11 +6,14 @@ match in any case, `#` begins a comment anywhere, a key may stand several times.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 Heading = Literal["", "interface", "peer"]
+
+_TITLE = re.compile(r"^[^\S\n]*\[", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +22,34 @@ class Section:
 
     heading: Heading
     lines: tuple[str, ...]
+    _read: dict[str, list[tuple[int, str]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What `_settings` found, once: a plan asks each of 40,000 sections many times."""
+
+    def _settings(self) -> dict[str, list[tuple[int, str]]]:
+        """Key in lower case -> the number and value of each line that sets it."""
+        if not self._read:
+            for i, line in enumerate(self.lines):
+                name, equals, value = line.partition("#")[0].partition("=")
+                if equals:
+                    name = "".join(name.split()).lower()
+                    self._read.setdefault(name, []).append((i, value.strip()))
+        return self._read
 
     def every(self, key: str) -> tuple[str, ...]:
         """The value of each line that sets `key`, as it stands."""
-        return tuple(v for line in self.lines if (v := _value(line, key)) is not None)
+        return tuple([value for _, value in self._settings().get(key.lower(), ())])
 
     def values(self, key: str) -> tuple[str, ...]:
         """All values of `key`, lists split at their commas."""
-        return tuple(part for v in self.every(key) for one in v.split(",") if (part := one.strip()))
+        texts = (value for _, value in self._settings().get(key.lower(), ()))
+        return tuple([part for v in texts for one in v.split(",") if (part := one.strip())])
 
     def get(self, key: str) -> str | None:
         """The value of `key`; of several the last, as `wg` takes it. None: it is not there."""
-        found = self.every(key)
-        return found[-1] if found else None
+        found = (self._read or self._settings()).get(key.lower())
+        return found[-1][1] if found else None
 
     def has(self, text: str) -> bool:
         """Whether a line reads just `text`."""
@@ -43,19 +61,18 @@ class Section:
         A line that says one of them already stays as it is; the one line that takes
         the one value keeps its comment.
         """
-        old = [(i, line) for i, line in enumerate(self.lines) if _value(line, key) is not None]
-        right = {_value(line, key): line for _, line in old}
+        old = dict(self._settings().get(key.lower(), ()))
+        right = {value: self.lines[i] for i, value in old.items()}
         comment = ""
         if len(old) == len(values) == 1:
-            _, hash_, text = old[0][1].rstrip("\r").partition("#")
+            _, hash_, text = self.lines[min(old)].rstrip("\r").partition("#")
             comment = f" #{text}" if hash_ else ""
         new = [right.get(v) or f"{key} = {v}{comment}{self.ending}" for v in values]
-        at = old[0][0] if old else self._end
-        gone = {i for i, _ in old}
+        at = min(old, default=self._end)
         return self._with(
-            *(line for i, line in enumerate(self.lines) if i < at and i not in gone),
+            *self.lines[:at],
             *new,
-            *(line for i, line in enumerate(self.lines) if i >= at and i not in gone),
+            *(line for i, line in enumerate(self.lines) if i >= at and i not in old),
         )
 
     def insert(self, line: str) -> Section:
@@ -70,8 +87,8 @@ class Section:
     @property
     def _end(self) -> int:
         """Behind the last setting: what follows may be about the next section."""
-        settings = (i for i, line in enumerate(self.lines) if "=" in line.partition("#")[0])
-        return max(settings, default=self._title) + 1
+        last = (found[-1][0] for found in self._settings().values())
+        return max(last, default=self._title) + 1
 
     @property
     def ending(self) -> str:
@@ -79,7 +96,7 @@ class Section:
         return "\r" if self.lines[self._title].endswith("\r") else ""
 
     def _with(self, *lines: str) -> Section:
-        return replace(self, lines=lines)
+        return Section(self.heading, lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,38 +118,58 @@ class ConfFile:
     def add(self, new: Iterable[Section]) -> ConfFile:
         """With `new` at the end, its lines ending as those that are there."""
         ending = self.interface.ending
-        add = (replace(one, lines=tuple(line + ending for line in one.lines)) for one in new)
-        return ConfFile((*self.sections, *add))
+        if ending:
+            new = (Section(s.heading, tuple(line + ending for line in s.lines)) for s in new)
+        return ConfFile((*self.sections, *new))
 
     def __str__(self) -> str:
-        return "".join(f"{line}\n" for section in self.sections for line in section.lines)
+        return "".join(["\n".join(section.lines) + "\n" for section in self.sections])
 
 
-def parse(text: str) -> ConfFile:
-    """Read a wg-quick file. ValueError says on which line it is none."""
+def parse(text: str, known: dict[str, Section] | None = None) -> ConfFile:
+    """Read a wg-quick file. ValueError says on which line it is none.
+
+    `known` takes every section and gives it back where it comes again: in the files of
+    a full mesh each peer stands 199 times, and is read once.
+    """
+    known = {} if known is None else known
     sections: list[Section] = []
-    heading: Heading = ""
-    lines: list[str] = []
-    for number, line in enumerate(text.removesuffix("\n").split("\n"), 1):
-        found = _heading(line)
-        if found is None:
-            bare = line.partition("#")[0].strip()
-            if bare and ("=" not in bare or not heading):
-                raise ValueError(f"line {number} is neither a heading nor `key = value`")
-            lines.append(line)
-            continue
-        # Comments right above a heading speak of what follows.
-        above = len(lines)
-        while above and lines[above - 1].lstrip().startswith("#") and not _marks(lines[above - 1]):
-            above -= 1
-        if lines[:above]:
-            sections.append(Section(heading, tuple(lines[:above])))
-        heading, lines = found, [*lines[above:], line]
-    sections.append(Section(heading, tuple(lines)))
+    starts = [_with_comments(text, found.start()) for found in _TITLE.finditer(text)]
+    at = 0
+    for end in (*starts, len(text)):
+        if block := text[at:end]:
+            if block not in known:
+                known[block] = _section(block, text.count("\n", 0, at) + 1)
+            sections.append(known[block])
+        at = end
     count = sum(section.heading == "interface" for section in sections)
     if count != 1:
         raise ValueError(f"it has {count} [Interface] sections instead of one")
     return ConfFile(tuple(sections))
+
+
+def _section(block: str, first: int) -> Section:
+    """The section that `block` is; `first` is the number of its first line."""
+    lines = block.removesuffix("\n").split("\n")
+    heading: Heading = ""
+    for number, line in enumerate(lines, first):
+        bare = line.partition("#")[0].strip()
+        if bare.startswith("["):
+            heading = _heading(line) or ""
+        elif bare and ("=" not in bare or not heading):
+            raise ValueError(f"line {number} is neither a heading nor `key = value`")
+    return Section(heading, tuple(lines))
+
+
+def _with_comments(text: str, at: int) -> int:
+    """Where the comments right above position `at` begin: they speak of what follows."""
+    while at:
+        above = text.rfind("\n", 0, at - 1) + 1
+        line = text[above : at - 1].lstrip()
+        if not line.startswith("#") or _marks(line):
+            break
+        at = above
+    return at
 
 
 def section(heading: Heading, pairs: Iterable[tuple[str, str]], comment: str = "") -> Section:
@@ -157,10 +194,3 @@ def _heading(line: str) -> Heading | None:
     if "".join(bare.split()) == "[peer]":
         return "peer"
     raise ValueError(f"unknown section {bare}")
-
-
-def _value(line: str, key: str) -> str | None:
-    name, equals, value = line.partition("#")[0].partition("=")
-    if not equals or "".join(name.split()).lower() != key.lower():
-        return None
-    return value.strip()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 
 from meshtui.wg.endpoint import Endpoint
@@ -26,6 +26,14 @@ class Peer:
     """Seconds; 0 is off."""
     preshared: bool = False
     """Whether the link has a preshared key."""
+    prefixes: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """`allowed_ips` as `wg` writes them."""
+    at: str | None = field(init=False, repr=False, compare=False)
+    """`endpoint` as `wg` writes it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prefixes", tuple(map(str, self.allowed_ips)))
+        object.__setattr__(self, "at", str(self.endpoint) if self.endpoint else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,13 +162,17 @@ class Box:
                     self.live.psk.pop(value, None)
                 case "peers":
                     self._addconf([todo.pop(0) for _ in range(int(value))])
+                case "allowed-ips":
+                    one, _, allowed = value.partition(" ")
+                    peer = self.live.peers[one]
+                    self.live.put(replace(peer, allowed_ips=tuple(allowed.split(","))))
                 case "endpoint":
                     one, _, endpoint = value.partition(" ")
                     self.live.peers[one] = replace(self.live.peers[one], endpoint=endpoint)
                 case "keepalive":
                     one, _, seconds = value.partition(" ")
-                    every = 0 if seconds == "off" else int(seconds)
-                    self.live.peers[one] = replace(self.live.peers[one], persistent_keepalive=every)
+                    peer = replace(self.live.peers[one], persistent_keepalive=int(seconds))
+                    self.live.peers[one] = peer
                 case "add-address":
                     self._add_address(ip_interface(value))
                 case "remove-address":
@@ -350,7 +354,7 @@ class Sim:
                 continue
             box, seen = self.boxes[host.host], plan.inputs and plan.inputs.seen[host.host]
             assert isinstance(seen, Seen)
-            private = key(f"new private key of {host.host} {len(box.file or '')}")
+            private = key(f"{host.host}, after {self.mesh.hosts[host.host].public_key}")
             if host.work.make_key == "host":
                 box.made = box.made or private
                 private = box.made

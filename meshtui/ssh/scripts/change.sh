@@ -11,15 +11,16 @@ lines() {
 }
 
 # change IF: one change a line on stdin, in their order, live; "peers N" is followed
-# by N lines that `wg addconf` takes, so that preshared keys come by stdin.
+# by N lines for `wg addconf`, so that preshared keys of new peers come by stdin.
 change() {
-    while IFS=' ' read -r what value; do
+    while IFS=' ' read -r what value more; do
         case $what in
             listen-port) wg set "$1" listen-port "$value" ;;
             mtu) ip link set dev "$1" mtu "$value" ;;
             remove-peer) wg set "$1" peer "$value" remove ;;
-            endpoint) wg set "$1" peer "${value% *}" endpoint "${value#* }" ;;
-            keepalive) wg set "$1" peer "${value% *}" persistent-keepalive "${value#* }" ;;
+            allowed-ips) wg set "$1" peer "$value" allowed-ips "$more" ;;
+            endpoint) wg set "$1" peer "$value" endpoint "$more" ;;
+            keepalive) wg set "$1" peer "$value" persistent-keepalive "$more" ;;
             peers) lines "$value" | wg addconf "$1" /dev/stdin ;;
             add-address) ip address replace "$value" dev "$1" ;;
             remove-address) ip address del "$value" dev "$1" ;;

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from ipaddress import ip_interface, ip_network
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meshtui.mesh.model import NAT_KEEPALIVE, Host, Mesh
+from meshtui.mesh.wanted import joined, single, wanted
+from meshtui.wg.endpoint import Endpoint
+
+
+@st.composite
+def meshes(draw: st.DrawFn) -> Mesh:
+    hosts = {}
+    for number in range(1, draw(st.integers(1, 6)) + 1):
+        nat = draw(st.booleans())
+        name = f"h{number}"
+        hosts[name] = Host(
+            name,
+            name,
+            addresses=(ip_interface(f"10.0.0.{number}/24"), ip_interface(f"fd10::{number}/64")),
+            endpoint=None if nat else Endpoint(f"203.0.113.{number}", 51820),
+            behind_nat=nat,
+            persistent_keepalive=draw(st.sampled_from([0, 0, 15])),
+        )
+    networks = ip_network("10.0.0.0/24"), ip_network("fd10::/64")
+    return Mesh("m", networks, preshared_keys=draw(st.booleans()), hosts=hosts)
+
+
+@given(meshes())
+def test_each_has_all_others_and_never_itself(mesh: Mesh) -> None:
+    found = wanted(mesh)
+    assert list(found) == list(mesh.hosts)
+    for name, one in found.items():
+        assert [peer.name for peer in one.peers] == [other for other in mesh.hosts if other != name]
+        assert one.addresses == mesh.hosts[name].addresses
+        for peer in one.peers:
+            other = mesh.hosts[peer.name]
+            assert peer.endpoint == other.endpoint
+            assert peer.preshared is mesh.preshared_keys
+            assert peer.prefixes == tuple(str(single(a)) for a in other.addresses)
+
+
+@given(meshes())
+def test_no_prefix_is_two_peers(mesh: Mesh) -> None:
+    for one in wanted(mesh).values():
+        networks = [network for peer in one.peers for network in peer.allowed_ips]
+        for a, b in combinations(networks, 2):
+            assert a.version != b.version or not a.overlaps(b)  # type: ignore[arg-type]
+        own = {single(address) for address in one.addresses}
+        assert own.isdisjoint(networks)
+
+
+@given(meshes())
+def test_who_keeps_the_way_open(mesh: Mesh) -> None:
+    for name, one in wanted(mesh).items():
+        host = mesh.hosts[name]
+        for peer in one.peers:
+            needed = host.behind_nat and not mesh.hosts[peer.name].behind_nat
+            expected = host.persistent_keepalive or (NAT_KEEPALIVE if needed else 0)
+            assert peer.persistent_keepalive == expected
+
+
+@given(meshes())
+def test_directions(mesh: Mesh) -> None:
+    pairs = joined(mesh)
+    assert len(set(pairs)) == len(pairs)
+    assert {(b, a) for a, b in pairs} == set(pairs)
+    nat = {name for name, host in mesh.hosts.items() if host.behind_nat}
+    count = len(mesh.hosts)
+    assert len(pairs) == count * (count - 1) - len(nat) * (len(nat) - 1)
+
+
+def test_the_network_of_one_address() -> None:
+    assert single(ip_interface("10.0.0.1/24")) == ip_network("10.0.0.1/32")
+    assert single(ip_interface("fd10::1/64")) == ip_network("fd10::1/128")
