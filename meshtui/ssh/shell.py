@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import secrets
 from collections.abc import Callable
@@ -122,8 +123,10 @@ class Shell:
                 hint="does the login shell start a menu or wait for input?",
             ) from None
         except (EOFError, OSError, ValueError):
-            # What it said on its way out may still be under way.
-            await asyncio.wait({self._draining}, timeout=1)
+            # What it said on its way out may still be under way, or unread.
+            listening = asyncio.create_task(self._listen())
+            await asyncio.wait({self._draining, listening}, timeout=1)
+            listening.cancel()
             self.close()
             raise _refusal(self.host, _tail(self._err) or _tail(self._out)) from None
         self._out.clear()
@@ -222,6 +225,12 @@ class Shell:
                 raise EOFError("the host closed it")
             self._out += chunk
         del self._out[: at + len(mark)]
+
+    async def _listen(self) -> None:
+        """What is left to read, for as long as it is worth telling of."""
+        with contextlib.suppress(OSError):
+            while len(self._out) < _KEPT_BYTES and (chunk := await self._pipes.stdout.read(4096)):
+                self._out += chunk
 
     async def _complaint(self, token: str) -> str:
         """What the verb said on stderr, which ends with `token`."""

@@ -115,20 +115,32 @@ def test_the_others_go_on(
         assert one.on(BAD, ["ip", "link", "show", "wg0"]).returncode != 0
 
 
-def test_a_full_disk_leaves_a_running_host_as_it_was(lab: MakeLab) -> None:
+def keepalives(lab: Lab) -> list[str]:
+    return sorted(on(lab, BAD, "wg", "show", "wg0", "persistent-keepalive").splitlines())
+
+
+@pytest.mark.parametrize(
+    ("break_it", "mend_it", "says"),
+    [
+        (faults.fill_disk, faults.free_disk, "No space left"),
+        (faults.read_only_etc, faults.writable_etc, "Read-only"),
+    ],
+)
+def test_a_disk_that_cannot_be_written_leaves_a_running_host_as_it_was(
+    lab: MakeLab,
+    break_it: Callable[[Lab, str], None],
+    mend_it: Callable[[Lab, str], None],
+    says: str,
+) -> None:
     one = lab(3)
     apply(one)
-    before = conf(one, BAD), on(one, BAD, "wg", "show", "wg0", "persistent-keepalive")
-    # Full for the new file, but the old one is there to be lost.
-    faults.fill_disk(one, BAD)
-    on(one, BAD, "sh", "-c", "cd /etc/wireguard && rm -f * && head -c 1 /dev/zero >/dev/null")
-    faults.free_disk(one, BAD)
+    before = conf(one, BAD), keepalives(one)
     edit(one, "[mesh]\n", "[mesh]\npersistent_keepalive = 25\n")
-    faults.read_only_etc(one, BAD)
+    break_it(one, BAD)
     result = apply(one, code=1)
-    assert list(result["failed"]) == [BAD] and "Read-only" in result["failed"][BAD]
-    faults.writable_etc(one, BAD)
-    assert (conf(one, BAD), on(one, BAD, "wg", "show", "wg0", "persistent-keepalive")) == before
+    assert list(result["failed"]) == [BAD] and says in result["failed"][BAD]
+    mend_it(one, BAD)
+    assert (conf(one, BAD), keepalives(one)) == before
     assert directions(apply(one)) == (6, 6)
 
 

@@ -62,7 +62,7 @@ class Live:
         for other_key, other in self.peers.items():
             if other_key != peer.public_key:
                 left = tuple(n for n in other.allowed_ips if n not in peer.allowed_ips)
-                self.peers[other_key] = replace(other, allowed_ips=left)
+                self.peers[other_key] = other._replace(allowed_ips=left)
         self.peers[peer.public_key] = peer
 
 
@@ -165,13 +165,13 @@ class Box:
                 case "allowed-ips":
                     one, _, allowed = value.partition(" ")
                     peer = self.live.peers[one]
-                    self.live.put(replace(peer, allowed_ips=tuple(allowed.split(","))))
+                    self.live.put(peer._replace(allowed_ips=tuple(allowed.split(","))))
                 case "endpoint":
                     one, _, endpoint = value.partition(" ")
-                    self.live.peers[one] = replace(self.live.peers[one], endpoint=endpoint)
+                    self.live.peers[one] = self.live.peers[one]._replace(endpoint=endpoint)
                 case "keepalive":
                     one, _, seconds = value.partition(" ")
-                    peer = replace(self.live.peers[one], persistent_keepalive=int(seconds))
+                    peer = self.live.peers[one]._replace(persistent_keepalive=int(seconds))
                     self.live.peers[one] = peer
                 case "add-address":
                     self._add_address(ip_interface(value))
@@ -288,7 +288,7 @@ class Box:
         """So that two can be compared by what somebody set."""
         for one, peer in self.live.peers.items() if self.live else ():
             assert self.live
-            self.live.peers[one] = replace(peer, latest_handshake=0)
+            self.live.peers[one] = peer._replace(latest_handshake=0)
 
     def down(self) -> None:
         self.live, self.addresses, self.routes = None, [], set()
@@ -404,7 +404,7 @@ class Sim:
             for one, peer in live.peers.items():
                 other = running.get(one)
                 if other and own in other.peers and other.psk.get(own) == live.psk.get(one):
-                    live.peers[one] = replace(peer, latest_handshake=NOW)
+                    live.peers[one] = peer._replace(latest_handshake=NOW)
 
     def written(self, plan: Plan) -> None:
         """Write the keys back into mesh.toml."""
