@@ -240,8 +240,7 @@ def foreign_peer(sim: Sim, name: str, number: int) -> None:
 def roamed(sim: Sim, name: str, number: int) -> None:
     box, other = sim.boxes[name], _key_of(sim, _other(sim, name, number))
     if box.live and other in box.live.peers:
-        box.live.peers[other] = replace(
-            box.live.peers[other],
+        box.live.peers[other] = box.live.peers[other]._replace(
             endpoint=f"198.51.100.{number}:{1000 + number}",
             latest_handshake=NOW - (30 if number % 2 else 9999),
         )
@@ -253,9 +252,9 @@ def wrong_peer(sim: Sim, name: str, number: int) -> None:
     if box.live and other in box.live.peers:
         live = box.live.peers[other]
         box.live.put(
-            replace(live, allowed_ips=(*live.allowed_ips, "10.77.0.0/16"), persistent_keepalive=7)
+            live._replace(allowed_ips=(*live.allowed_ips, "10.77.0.0/16"), persistent_keepalive=7)
             if number % 2
-            else replace(live, persistent_keepalive=7)
+            else live._replace(persistent_keepalive=7)
         )
         box.routes.add(ip_network("10.77.0.0/16"))
     if number % 3 and box.file:
@@ -270,7 +269,7 @@ def own_psk(sim: Sim, name: str, number: int) -> None:
         live, peer = sim.boxes[here].live, _key_of(sim, there)
         if live and peer in live.peers:
             live.psk[peer] = key(f"by hand {number}")
-            live.peers[peer] = replace(live.peers[peer], preshared=True)
+            live.peers[peer] = live.peers[peer]._replace(preshared=True)
 
 
 def new_own_key(sim: Sim, name: str, number: int) -> None:

@@ -163,7 +163,7 @@ def at(sim: Sim, endpoint: str | None, seconds: int | None) -> None:
     live, one = sim.boxes["a"].live, sim.mesh.hosts["b"].public_key or ""
     assert live
     when = 0 if seconds is None else NOW - seconds
-    live.peers[one] = replace(live.peers[one], endpoint=endpoint, latest_handshake=when)
+    live.peers[one] = live.peers[one]._replace(endpoint=endpoint, latest_handshake=when)
 
 
 @pytest.mark.parametrize(
@@ -220,9 +220,9 @@ def test_a_changed_setting_leaves_the_rest_of_the_peer() -> None:
     one = sim.mesh.hosts["b"].public_key or ""
     live = sim.boxes["a"].live
     assert live
-    live.peers[one] = replace(live.peers[one], persistent_keepalive=7)
+    live.peers[one] = live.peers[one]._replace(persistent_keepalive=7)
     assert changes(of(sim, "a")) == (f"keepalive {one} 0",)
-    live.peers[one] = replace(live.peers[one], persistent_keepalive=0, allowed_ips=())
+    live.peers[one] = live.peers[one]._replace(persistent_keepalive=0, allowed_ips=())
     assert changes(of(sim, "a")) == (f"allowed-ips {one} 10.0.0.2/32",)
 
 
@@ -261,7 +261,7 @@ def test_an_interface_without_a_file_keeps_what_it_has() -> None:
     box = sim.boxes["a"]
     assert box.live
     box.live.fwmark = "0xca6c"
-    box.live.put(replace(foreign("192.168.7.0/24"), allowed_ips=()))
+    box.live.put(foreign("192.168.7.0/24")._replace(allowed_ips=()))
     box.addresses.append(ip_interface("192.168.1.1/24"))
     box.file = None
     host = of(sim, "a")
