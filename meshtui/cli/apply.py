@@ -29,7 +29,7 @@ class ApplyReport:
     def __init__(self, plan: Plan, *, show: bool) -> None:
         self._plan = plan
         self._show = show
-        self._console = Console(highlight=False, stderr=True)
+        self._console = Console(highlight=False, stderr=True, soft_wrap=True)
         self._live: Live | None = None
         self._start = time.monotonic()
         self._now: dict[str, tuple[str, str]] = {

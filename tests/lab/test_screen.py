@@ -30,7 +30,7 @@ def test_a_mesh_is_formed_and_watched(lab: MakeLab) -> None:
         one.boot("server-c")
         screen.until("no-interface", 60)
         screen.press("q")
-        assert screen.code() == 0
+        assert screen.code() == 0, screen.drawn()[-3000:]
     # What the screen did is what the command line finds.
     assert plan(one)["hosts"]["server-a"] == []
 
@@ -48,7 +48,7 @@ def test_an_unknown_host_key_is_asked_about(lab: MakeLab) -> None:
         screen.press("\r")
         screen.until("refused")
         screen.press("q")
-        assert screen.code() == 0
+        assert screen.code() == 0, screen.drawn()[-3000:]
     assert v4 not in known.read_text()
     with Screen(one) as screen:
         screen.until(fingerprint.split()[1])
@@ -59,7 +59,7 @@ def test_an_unknown_host_key_is_asked_about(lab: MakeLab) -> None:
             assert time.monotonic() < end, "the key was not added"
             time.sleep(0.05)
         screen.press("q")
-        assert screen.code() == 0
+        assert screen.code() == 0, screen.drawn()[-3000:]
     apply(one)
 
 
@@ -69,9 +69,9 @@ def test_q_quits_at_any_moment(lab: MakeLab) -> None:
     with Screen(one) as screen:
         screen.until("server-b")
         screen.press("q")
-        assert screen.code() == 0
+        assert screen.code() == 0, screen.drawn()[-3000:]
     with Screen(one) as screen:
         screen.until("no-interface")
         screen.press("a")
         screen.press("q")
-        assert screen.code() == 0
+        assert screen.code() == 0, screen.drawn()[-3000:]
