@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[1] / "screenshots"
-HOSTS = 7
-SIZE = (118, 30)
+HOSTS = 6
+NAME = "prod"
+SIZE = (156, 24)
 
 
 def save(app, name: str) -> None:
@@ -65,14 +66,26 @@ async def take() -> None:
         await until(pilot, shows(f"{count} of {count} directions up"))
         await pilot.press("escape", "down", "right", "right")
         await until(pilot, shows(f"{count}/{count}"))
+        await asyncio.to_thread(traffic)
+        await until(pilot, shows("20s"))
         save(app, "mesh")
+
+
+def traffic() -> None:
+    """Something to count."""
+    from meshtui.lab import Lab
+
+    lab = Lab.attach(NAME)
+    for number in (2, 3):
+        flood = ["ping", "-q", "-f", "-c", "3000", "-s", "1200", f"10.0.0.{number}"]
+        lab.on("server-a", flood, check=True)
 
 
 def main() -> None:
     from meshtui.lab import Lab
 
     FOLDER.mkdir(exist_ok=True)
-    with Lab.up(HOSTS, name="pictures") as lab:
+    with Lab.up(HOSTS, name=NAME) as lab:
         argv = [sys.executable, str(Path(__file__).resolve()), "inside"]
         env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         done = lab.run(argv, env=env, timeout=120)
