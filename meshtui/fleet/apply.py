@@ -48,7 +48,6 @@ class Apply:
         self._sessions = sessions
         self._journal = journal
         self._failed: dict[str, str] = {h.host: h.problem for h in plan.hosts if h.problem}
-        self._owed = set(self._failed)
         self._private: dict[str, Secret] = {}
         self._preshared: dict[frozenset[str], Secret] = {}
         self._staged: dict[str, bytes] = {}
@@ -151,7 +150,7 @@ class Apply:
         if work.changes:
             lines = self._filled(name, "".join(f"{line}\n" for line in work.changes))
             await self._ask(name, "change", data=lines, deadline=_CHANGE_SECONDS)
-        if name in self._staged:
+        if work.template is not None:
             await self._ask(name, "commit", deadline=_STAGE_SECONDS)
             del self._staged[name]
         if work.bring_up:
@@ -276,6 +275,8 @@ class Apply:
             await task
         finally:
             task.cancel()
+            # What is under way on the hosts is let go of before anything else is asked.
+            await asyncio.wait({task})
 
     def _note(self, event: str, **more: Any) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -9,7 +9,19 @@ from meshtui.mesh.target import parse_target
 from meshtui.ssh.target import split
 
 WORDS = st.sampled_from(
-    ["root", "web-1", "203.0.113.1", "2001:db8::1", "[2001:db8::1]", "@", ":", "22", "0", "-", "a.b"]
+    [
+        "root",
+        "web-1",
+        "203.0.113.1",
+        "2001:db8::1",
+        "[2001:db8::1]",
+        "@",
+        ":",
+        "22",
+        "0",
+        "-",
+        "a.b",
+    ]
 )
 
 
