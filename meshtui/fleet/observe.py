@@ -85,8 +85,11 @@ async def _address(host: str) -> str:
         try:
             async with asyncio.timeout(_RESOLVE_SECONDS):
                 found = await loop.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
-        except (OSError, TimeoutError) as error:
-            reason = getattr(error, "strerror", None) or "no answer"
+        except (OSError, TimeoutError, UnicodeError) as error:
+            # UnicodeError: two dots in a row, or a label of more than 63 characters.
+            reason = getattr(error, "strerror", None) or (
+                "not a DNS name" if isinstance(error, UnicodeError) else "no answer"
+            )
             raise Refused(
                 f"its endpoint {host} cannot be resolved: {reason}",
                 hint="set endpoint in mesh.toml",
