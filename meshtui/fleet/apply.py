@@ -12,7 +12,7 @@ import contextlib
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -52,6 +52,8 @@ class Apply:
         self._private: dict[str, Secret] = {}
         self._preshared: dict[frozenset[str], Secret] = {}
         self._staged: dict[str, bytes] = {}
+        self._staging: dict[str, asyncio.Future[bytes]] = {}
+        """Hosts on which a file was begun and has not taken its place: the latest asking."""
         self._before: dict[str, Look] = {}
         self._events: asyncio.Queue[Progress] = asyncio.Queue()
 
@@ -66,7 +68,7 @@ class Apply:
                     yield event
         finally:
             # Whatever ended it early, no file with a key in it stays beside the real one.
-            await self._discard(self._staged)
+            await self._discard()
         if self.plan.changes:
             self._note("verify")
             async for proof in self._verify():
@@ -122,7 +124,12 @@ class Apply:
 
             async def one(host: HostPlan, texts: dict[str, tuple[Work, bytes]] = texts) -> None:
                 work, text = texts[host.host]
-                await self._ask(host.host, "stage", work.base, data=text, deadline=_STAGE_SECONDS)
+                asking = asyncio.ensure_future(
+                    self._ask(host.host, "stage", work.base, data=text, deadline=_STAGE_SECONDS)
+                )
+                self._staging[host.host] = asking
+                # Broken off, it would go on there all the same, and leave its file behind.
+                await asyncio.shield(asking)
                 self._staged[host.host] = text
 
             failed = await self._each("stage", [host for host, _, _ in todo], one)
@@ -153,7 +160,7 @@ class Apply:
             await self._ask(name, "change", data=lines, deadline=_CHANGE_SECONDS)
         if name in self._staged:
             await self._ask(name, "commit", deadline=_STAGE_SECONDS)
-            del self._staged[name]
+            del self._staged[name], self._staging[name]
         if work.bring_up:
             try:
                 await self._ask(name, "bring_up", deadline=_BRING_UP_SECONDS)
@@ -229,15 +236,18 @@ class Apply:
                 text = text.replace(mark, self._preshared[link].reveal())
         return text.encode("utf-8", "surrogateescape")
 
-    async def _discard(self, staged: Iterable[str]) -> None:
+    async def _discard(self) -> None:
         """Remove files that did not take their place, where that can still be asked for."""
 
-        async def one(name: str) -> None:
+        async def one(name: str, asking: asyncio.Future[bytes]) -> None:
+            await asyncio.wait({asking}, timeout=_DISCARD_SECONDS)
+            asking.cancel()
             with contextlib.suppress(HostError):
                 await self._ask(name, "discard", deadline=_DISCARD_SECONDS)
 
-        await asyncio.gather(*(one(name) for name in staged))
+        await asyncio.gather(*(one(*begun) for begun in self._staging.items()))
         self._staged.clear()
+        self._staging.clear()
 
     async def _each(
         self, phase: Phase, hosts: list[HostPlan], do: Callable[[HostPlan], Awaitable[None]]
