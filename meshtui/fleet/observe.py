@@ -57,9 +57,9 @@ async def endpoints(
             if host.behind_nat or host.ssh == LOCAL:
                 return None
             target = await connector.resolve(host.ssh)
-            return Endpoint(await _address(target.host), host.listen_port)
+            return Endpoint(_outside(mesh, await _address(target.host)), host.listen_port)
         if not host.endpoint.is_address:
-            address = await _address(host.endpoint.host)
+            address = _outside(mesh, await _address(host.endpoint.host))
             resolved[host.endpoint] = Endpoint(address, host.endpoint.port)
         return host.endpoint
 
@@ -76,6 +76,22 @@ async def endpoints(
         for name, endpoint in zip(mesh.hosts, found, strict=True)
     }
     return replace(mesh, hosts=hosts), resolved, troubles
+
+
+def _outside(mesh: Mesh, address: str) -> str:
+    """`address`, unless the mesh would take it away: its route leads into the tunnel then.
+
+    For what mesh.toml writes as an address its checks say so; a name is known only now.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    for network in mesh.networks:
+        if ip.version == network.version and ip in network:
+            raise Refused(
+                f"it is reached at {address}, inside the mesh's own network {network}:"
+                " the tunnel would lead into itself",
+                hint="give [mesh] another network, or the host an endpoint outside of it",
+            )
+    return address
 
 
 async def _address(host: str) -> str:
