@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import secrets
 import time
 from collections import Counter
@@ -93,6 +94,7 @@ class Apply:
             return
         self._note("key", hosts=[host.host for host in makers])
         made: dict[str, Seen | HostError] = {}
+        taken = self._known_keys()
 
         async def one(host: HostPlan) -> None:
             assert host.work
@@ -103,6 +105,9 @@ class Apply:
                 public = reply.decode("ascii", "replace").strip()
                 if not is_key(public):
                     raise CommandFailed("the key that it made is not one", host=host.host)
+                if public in taken:
+                    # Its peer entries elsewhere would become this host's, which nobody was shown.
+                    raise CommandFailed("the key that it made is another's", host=host.host)
             made[host.host] = replace(self._seen(host.host), made_key=public)
 
         self._again(made | await self._each("key", makers, one))
@@ -202,6 +207,16 @@ class Apply:
 
     def _able(self) -> list[HostPlan]:
         return [host for host in self.plan.hosts if not host.problem]
+
+    def _known_keys(self) -> set[str]:
+        """Every key that some host has, or has a peer for: a new one is none of them."""
+        assert self.plan.inputs
+        keys = set(self.plan.public_keys.values())
+        for seen in self.plan.inputs.seen.values():
+            if isinstance(seen, Seen):
+                keys |= set(seen.live.peers if seen.live else ())
+                keys |= set(re.findall(r"[A-Za-z0-9+/]{43}=", seen.file or ""))
+        return keys
 
     def _seen(self, name: str) -> Seen:
         assert self.plan.inputs
