@@ -66,3 +66,13 @@ def test_prefixes_that_are_none_stop_no_plan() -> None:
     odd = replace(seen, live=replace(seen.live, peers=peers))
     plan = make_plan(replace(inputs, seen={**inputs.seen, "a": odd}))
     assert any(step.action == "change-peer" for step in plan.hosts[0].steps)
+
+
+def test_a_file_without_end_is_not_compared() -> None:
+    inputs = formed(make_mesh(2)).plan().inputs
+    assert inputs
+    seen = inputs.seen["a"]
+    assert isinstance(seen, Seen) and seen.file
+    long = replace(seen, file=seen.file + "# x\n" * 30_000)
+    plan = make_plan(replace(inputs, seen={**inputs.seen, "a": long}))
+    assert "lines" in (plan.hosts[0].problem or "")
