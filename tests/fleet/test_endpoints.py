@@ -21,7 +21,7 @@ def ask(mesh: Mesh, goes_to: str) -> tuple[Mesh, Any, Any]:
     async def resolve(_: str) -> SimpleNamespace:
         return SimpleNamespace(host=goes_to)
 
-    connector = cast(Connector, SimpleNamespace(resolve=resolve))
+    connector = cast("Connector", SimpleNamespace(resolve=resolve))
     return asyncio.run(endpoints(mesh, connector))
 
 
