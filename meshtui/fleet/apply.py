@@ -53,6 +53,8 @@ class Apply:
         self._private: dict[str, Secret] = {}
         self._preshared: dict[frozenset[str], Secret] = {}
         self._staged: dict[str, bytes] = {}
+        self._sums: dict[str, str] = {}
+        """SHA-256 of the staged files, as their hosts say."""
         self._staging: dict[str, asyncio.Future[bytes]] = {}
         """Hosts on which a file was begun and has not taken its place: the latest asking."""
         self._before: dict[str, Look] = {}
@@ -134,7 +136,7 @@ class Apply:
                 )
                 self._staging[host.host] = asking
                 # Broken off, it would go on there all the same, and leave its file behind.
-                await asyncio.shield(asking)
+                self._sums[host.host] = _sum(host.host, await asyncio.shield(asking))
                 self._staged[host.host] = text
 
             failed = await self._each("stage", [host for host, _, _ in todo], one)
@@ -164,7 +166,7 @@ class Apply:
             lines = self._filled(name, "".join(f"{line}\n" for line in work.changes))
             await self._ask(name, "change", data=lines, deadline=_CHANGE_SECONDS)
         if name in self._staged:
-            await self._ask(name, "commit", deadline=_STAGE_SECONDS)
+            await self._ask(name, "commit", work.base, self._sums[name], deadline=_STAGE_SECONDS)
             del self._staged[name], self._staging[name]
         if work.bring_up:
             try:
@@ -305,6 +307,12 @@ class Apply:
     def _note(self, event: str, **more: Any) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._journal({"at": at, "mesh": self.plan.mesh, "event": event, **more})
+
+
+def _sum(host: str, reply: bytes) -> str:
+    if re.fullmatch(rb"[0-9a-f]{64}\n?", reply) is None:
+        raise CommandFailed("it did not say what it wrote", host=host)
+    return reply.decode("ascii").strip()
 
 
 def _why(error: Seen | HostError) -> str:

@@ -80,8 +80,12 @@ class Fleet:
         self._refuse_stale()
         journal = Journal(self.mesh.name)
         work = Apply(plan, self._sessions, journal.append)
-        async for event in work.run():
-            yield await self._ended(work.plan, event) if isinstance(event, ApplyResult) else event
+        with journal.alone():
+            async for event in work.run():
+                if isinstance(event, ApplyResult):
+                    yield await self._ended(work.plan, event)
+                else:
+                    yield event
 
     async def close(self) -> None:
         """Close all connections."""

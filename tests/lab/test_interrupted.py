@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from meshtui_on import on
+from meshtui_on import apply, conf, edit, on
 
 from meshtui.lab import Lab
 
@@ -73,3 +73,17 @@ def test_a_file_that_is_being_written_does_not_stay(lab: MakeLab, number: int) -
     time.sleep(2.5)  # whatever still runs there has come to its end
     for host in ("server-a", "server-b"):
         assert on(one, host, "ls", "-A", "/etc/wireguard") == ""
+
+
+def test_a_file_that_another_apply_wrote_meanwhile_is_not_replaced(lab: MakeLab) -> None:
+    one = lab(2)
+    apply(one)
+    edit(one, "[mesh]\n", "[mesh]\npersistent_keepalive = 20\n")
+    # Between stage and commit, as somebody elsewhere would: after the live change.
+    other = "printf '%s\\n' '#!/bin/sh' 'echo \"# theirs\" >>/etc/wireguard/wg0.conf'"
+    script = f"{other} 'exec /usr/bin/wg \"$@\"' >/usr/local/sbin/wg; chmod 755 /usr/local/sbin/wg"
+    on(one, "server-b", "sh", "-c", script.replace("echo", '[ "$1" != set ] || echo'))
+    result = apply(one, code=1)
+    assert "changed since the plan was made" in result["failed"]["server-b"]
+    assert "# theirs" in conf(one, "server-b")
+    assert on(one, "server-b", "ls", "-A", "/etc/wireguard").split() == ["wg0.conf"]
