@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import resource
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -188,7 +189,7 @@ def _apply(args: argparse.Namespace) -> int:
         if not args.json:
             print_plan(plan)
         if plan.changes and not args.yes:
-            _confirm()
+            await _confirm()
         with ApplyReport(plan, show=not args.json) as report:
             if plan.changes:
                 async for event in fleet.apply(plan):
@@ -200,10 +201,18 @@ def _apply(args: argparse.Namespace) -> int:
     return _with_fleet(args, ask)
 
 
-def _confirm() -> None:
+async def _confirm() -> None:
     if not sys.stdin.isatty():
         raise UsageError("nobody to ask whether to apply this", hint="--yes applies it")
-    if input("Apply? [y/N] ").strip().lower() not in ("y", "yes"):
+    print("Apply? [y/N] ", end="", file=sys.stderr, flush=True)
+    # Not input(): it would keep Ctrl-C from us, and connections from being kept alive.
+    loop, typed = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), typed.set)
+    try:
+        await typed.wait()
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise MeshError("nothing was changed")
 
 
@@ -240,13 +249,27 @@ def _with_fleet(args: argparse.Namespace, ask: Callable[[Fleet], Awaitable[int]]
         return accept
 
     async def run() -> int:
+        _stop_in_order()
         fleet = _new_fleet(find(args.file), decide, args.ssh_config)
         try:
             return await ask(fleet)
         finally:
             await fleet.close()
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def _stop_in_order() -> None:
+    """A terminal that is closed, or a `kill`, ends a command as Ctrl-C does: tidied up."""
+    task = asyncio.current_task()
+    assert task
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # nohup means it.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 def _print_json(value: Any) -> None:

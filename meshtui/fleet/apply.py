@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -51,6 +52,10 @@ class Apply:
         self._private: dict[str, Secret] = {}
         self._preshared: dict[frozenset[str], Secret] = {}
         self._staged: dict[str, bytes] = {}
+        self._sums: dict[str, str] = {}
+        """SHA-256 of the staged files, as their hosts say."""
+        self._staging: dict[str, asyncio.Future[bytes]] = {}
+        """Hosts on which a file was begun and has not taken its place: the latest asking."""
         self._before: dict[str, Look] = {}
         self._events: asyncio.Queue[Progress] = asyncio.Queue()
 
@@ -65,7 +70,7 @@ class Apply:
                     yield event
         finally:
             # Whatever ended it early, no file with a key in it stays beside the real one.
-            await self._discard(self._staged)
+            await self._discard()
         if self.plan.changes:
             self._note("verify")
             async for proof in self._verify():
@@ -90,6 +95,7 @@ class Apply:
             return
         self._note("key", hosts=[host.host for host in makers])
         made: dict[str, Seen | HostError] = {}
+        taken = self._known_keys()
 
         async def one(host: HostPlan) -> None:
             assert host.work
@@ -100,6 +106,9 @@ class Apply:
                 public = reply.decode("ascii", "replace").strip()
                 if not is_key(public):
                     raise CommandFailed("the key that it made is not one", host=host.host)
+                if public in taken:
+                    # Its peer entries elsewhere would become this host's, which nobody was shown.
+                    raise CommandFailed("the key that it made is another's", host=host.host)
             made[host.host] = replace(self._seen(host.host), made_key=public)
 
         self._again(made | await self._each("key", makers, one))
@@ -121,7 +130,12 @@ class Apply:
 
             async def one(host: HostPlan, texts: dict[str, tuple[Work, bytes]] = texts) -> None:
                 work, text = texts[host.host]
-                await self._ask(host.host, "stage", work.base, data=text, deadline=_STAGE_SECONDS)
+                asking = asyncio.ensure_future(
+                    self._ask(host.host, "stage", work.base, data=text, deadline=_STAGE_SECONDS)
+                )
+                self._staging[host.host] = asking
+                # Broken off, it would go on there all the same, and leave its file behind.
+                self._sums[host.host] = _sum(host.host, await asyncio.shield(asking))
                 self._staged[host.host] = text
 
             failed = await self._each("stage", [host for host, _, _ in todo], one)
@@ -151,8 +165,8 @@ class Apply:
             lines = self._filled(name, "".join(f"{line}\n" for line in work.changes))
             await self._ask(name, "change", data=lines, deadline=_CHANGE_SECONDS)
         if work.template is not None:
-            await self._ask(name, "commit", deadline=_STAGE_SECONDS)
-            del self._staged[name]
+            await self._ask(name, "commit", work.base, self._sums[name], deadline=_STAGE_SECONDS)
+            del self._staged[name], self._staging[name]
         if work.bring_up:
             try:
                 await self._ask(name, "bring_up", deadline=_BRING_UP_SECONDS)
@@ -195,6 +209,16 @@ class Apply:
     def _able(self) -> list[HostPlan]:
         return [host for host in self.plan.hosts if not host.problem]
 
+    def _known_keys(self) -> set[str]:
+        """Every key that some host has, or has a peer for: a new one is none of them."""
+        assert self.plan.inputs
+        keys = set(self.plan.public_keys.values())
+        for seen in self.plan.inputs.seen.values():
+            if isinstance(seen, Seen):
+                keys |= set(seen.live.peers if seen.live else ())
+                keys |= set(re.findall(r"[A-Za-z0-9+/]{43}=", seen.file or ""))
+        return keys
+
     def _seen(self, name: str) -> Seen:
         assert self.plan.inputs
         seen = self.plan.inputs.seen[name]
@@ -228,15 +252,18 @@ class Apply:
                 text = text.replace(mark, self._preshared[link].reveal())
         return text.encode("utf-8", "surrogateescape")
 
-    async def _discard(self, staged: Iterable[str]) -> None:
+    async def _discard(self) -> None:
         """Remove files that did not take their place, where that can still be asked for."""
 
-        async def one(name: str) -> None:
+        async def one(name: str, asking: asyncio.Future[bytes]) -> None:
+            await asyncio.wait({asking}, timeout=_DISCARD_SECONDS)
+            asking.cancel()
             with contextlib.suppress(HostError):
                 await self._ask(name, "discard", deadline=_DISCARD_SECONDS)
 
-        await asyncio.gather(*(one(name) for name in staged))
+        await asyncio.gather(*(one(*begun) for begun in self._staging.items()))
         self._staged.clear()
+        self._staging.clear()
 
     async def _each(
         self, phase: Phase, hosts: list[HostPlan], do: Callable[[HostPlan], Awaitable[None]]
@@ -281,6 +308,12 @@ class Apply:
     def _note(self, event: str, **more: Any) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._journal({"at": at, "mesh": self.plan.mesh, "event": event, **more})
+
+
+def _sum(host: str, reply: bytes) -> str:
+    if re.fullmatch(rb"[0-9a-f]{64}\n?", reply) is None:
+        raise CommandFailed("it did not say what it wrote", host=host)
+    return reply.decode("ascii").strip()
 
 
 def _why(error: Seen | HostError) -> str:

@@ -65,6 +65,7 @@ class Fleet:
 
     async def plan(self, *, prune: bool = False) -> Plan:
         """Look at all hosts and say what would change; `prune` removes unknown peers too."""
+        self._refuse_stale()
         seen, (mesh, resolved, troubles) = await asyncio.gather(
             observe(self._sessions, self.mesh.interface), endpoints(self.mesh, self._connector)
         )
@@ -76,16 +77,29 @@ class Fleet:
 
     async def apply(self, plan: Plan) -> AsyncIterator[Applied]:
         """Carry `plan` out and verify it. The last item is the ApplyResult."""
+        self._refuse_stale()
         journal = Journal(self.mesh.name)
         work = Apply(plan, self._sessions, journal.append)
-        async for event in work.run():
-            yield await self._ended(work.plan, event) if isinstance(event, ApplyResult) else event
+        with journal.alone():
+            async for event in work.run():
+                if isinstance(event, ApplyResult):
+                    yield await self._ended(work.plan, event)
+                else:
+                    yield event
 
     async def close(self) -> None:
         """Close all connections."""
         for session in self._sessions.values():
             session.close()
         await self._connector.close()
+
+    def _refuse_stale(self) -> None:
+        """MeshError where the file says something else by now: an old plan would undo it."""
+        if load(self.path) != self._written:
+            raise MeshError(
+                f"{self.path} was changed since it was read: nothing was changed",
+                hint="start meshtui again",
+            )
 
     async def _ended(self, plan: Plan, result: ApplyResult) -> ApplyResult:
         try:

@@ -13,6 +13,7 @@ from meshtui.wg.dump import LiveInterface, parse_dump
 from meshtui.wg.health import age, link_state
 
 LOOK_SECONDS = 5.0
+_CLOCK_DIGITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ async def look(session: Session, interface: str, deadline: float = LOOK_SECONDS)
     reply = (await session.ask("look", interface, deadline=deadline)).decode("utf-8", "replace")
     clock, _, dump = reply.strip("\n").partition("\n")
     try:
+        if len(clock) > _CLOCK_DIGITS:
+            raise ValueError("that is no time")
         return Look(int(clock), parse_dump(interface, dump) if dump else None)
     except ValueError as error:
         raise Unreachable(f"an answer that makes no sense: {error}", host=session.name) from None

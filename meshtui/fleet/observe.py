@@ -57,9 +57,9 @@ async def endpoints(
             if host.behind_nat or host.ssh == LOCAL:
                 return None
             target = await connector.resolve(host.ssh)
-            return Endpoint(await _address(target.host), host.listen_port)
+            return Endpoint(_outside(mesh, await _address(target.host)), host.listen_port)
         if not host.endpoint.is_address:
-            address = await _address(host.endpoint.host)
+            address = _outside(mesh, await _address(host.endpoint.host))
             resolved[host.endpoint] = Endpoint(address, host.endpoint.port)
         return host.endpoint
 
@@ -78,6 +78,22 @@ async def endpoints(
     return replace(mesh, hosts=hosts), resolved, troubles
 
 
+def _outside(mesh: Mesh, address: str) -> str:
+    """`address`, unless the mesh would take it away: its route leads into the tunnel then.
+
+    For what mesh.toml writes as an address its checks say so; a name is known only now.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    for network in mesh.networks:
+        if ip.version == network.version and ip in network:
+            raise Refused(
+                f"it is reached at {address}, inside the mesh's own network {network}:"
+                " the tunnel would lead into itself",
+                hint="give [mesh] another network, or the host an endpoint outside of it",
+            )
+    return address
+
+
 async def _address(host: str) -> str:
     """An address that other hosts can reach; IPv4 first, which more of them have."""
     if not is_address(host):
@@ -85,8 +101,11 @@ async def _address(host: str) -> str:
         try:
             async with asyncio.timeout(_RESOLVE_SECONDS):
                 found = await loop.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
-        except (OSError, TimeoutError) as error:
-            reason = getattr(error, "strerror", None) or "no answer"
+        except (OSError, TimeoutError, UnicodeError) as error:
+            # UnicodeError: two dots in a row, or a label of more than 63 characters.
+            reason = getattr(error, "strerror", None) or (
+                "not a DNS name" if isinstance(error, UnicodeError) else "no answer"
+            )
             raise Refused(
                 f"its endpoint {host} cannot be resolved: {reason}",
                 hint="set endpoint in mesh.toml",

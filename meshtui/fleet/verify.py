@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 
@@ -22,6 +23,8 @@ VERIFY_SECONDS = 15.0
 _ROUND = 3
 #: How long the others wait for a host that does not begin, in seconds.
 _FIRST_TURN = 4.0
+#: What ping says; whatever else a host answers is no proof.
+_MILLISECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 async def verify(
@@ -140,7 +143,7 @@ class _Check:
             return
         for line in reply.decode("utf-8", "replace").splitlines():
             address, _, took = line.partition(" ")
-            if address in addresses:
+            if address in addresses and _MILLISECONDS.fullmatch(took):
                 self._milliseconds[address] = float(took)
 
     def _judge(self, now: Look, other: str) -> tuple[bool, str]:

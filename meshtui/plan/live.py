@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
@@ -197,9 +197,18 @@ def _routes(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> No
         _do(plan, Step("add-route", str(network), "route"), f"add-route {network}")
     # The route to an address's own subnet is the kernel's, whoever else had that prefix.
     kernels = {address.network for address in (*want.addresses, *seen.addresses)}
-    left = {ip_network(text) for text in plan.freed} - wanted - kernels
+    left = set(_networks(plan.freed)) - wanted - kernels
     for network in sorted(left & seen.routes, key=str):
         _do(plan, Step("remove-route", str(network), "route"), f"remove-route {network}")
+
+
+def _networks(texts: Iterable[str]) -> Iterator[Network]:
+    """Those of `texts` that are networks: what a host says of its peers need not be one."""
+    for text in texts:
+        try:
+            yield ip_network(text, strict=False)
+        except ValueError:
+            continue
 
 
 def far(prefixes: Iterable[Network], near: Iterable[Network]) -> frozenset[Network]:

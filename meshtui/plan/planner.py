@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 from meshtui.errors import HostError
+from meshtui.inert import inert
 from meshtui.mesh.model import Mesh
 from meshtui.mesh.wanted import joined, single, wanted
 from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
@@ -20,6 +21,7 @@ from meshtui.wg.interface import Interface, Network, Peer
 
 #: Of what `systemctl is-enabled` says; the rest (masked, static, not-found) is somebody's choice.
 _CAN_BE_ENABLED = ("disabled", "linked", "linked-runtime")
+_PROBLEM_LIMIT = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,8 @@ def _know(
     keys = {name: _key(mesh, name, one, name not in problems) for name, one in seen.items()}
     cloned = clones(keys)
     problems |= cloned
+    # Of what a host's file says: shown, printed and kept by many, so made harmless here.
+    problems = {name: inert(problem, _PROBLEM_LIMIT) for name, problem in problems.items()}
     mesh = replace(
         mesh, hosts={n: replace(host, public_key=keys[n]) for n, host in mesh.hosts.items()}
     )

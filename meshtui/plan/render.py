@@ -105,11 +105,19 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "changes": plan.changes,
         "hosts": {
             host.host: [
-                {"action": step.action, "detail": step.detail, "impact": step.impact}
+                {
+                    "action": step.action,
+                    "detail": inert(step.detail, LINE_LIMIT),
+                    "impact": step.impact,
+                }
                 for step in host.steps
             ]
             for host in plan.hosts
         },
-        "notes": {host.host: list(host.notes) for host in plan.hosts if host.notes},
+        "notes": {
+            host.host: [inert(note, LINE_LIMIT) for note in host.notes]
+            for host in plan.hosts
+            if host.notes
+        },
         "problems": {host.host: host.problem for host in plan.hosts if host.problem},
     }

@@ -104,8 +104,18 @@ def _pair(line: str) -> tuple[str, str]:
 
 
 def _after(line: str, word: str) -> int | None:
-    words = line.split()
-    return int(words[words.index(word) + 1]) if word in words else None
+    found = _word_after(line.split(), word)
+    return None if found is None else int(found)
+
+
+def _word_after(words: list[str], word: str) -> str | None:
+    """The word behind `word`; None: it is not there. ValueError: it is the last one."""
+    if word not in words:
+        return None
+    at = words.index(word) + 1
+    if at == len(words):
+        raise ValueError(f"nothing behind {word!r}")
+    return words[at]
 
 
 def _addresses(lines: list[str]) -> list[Address]:
@@ -114,8 +124,8 @@ def _addresses(lines: list[str]) -> list[Address]:
     for line in lines:
         words = line.split()
         for family in ("inet", "inet6"):
-            if family in words:
-                address = ip_interface(words[words.index(family) + 1])
+            if (text := _word_after(words, family)) is not None:
+                address = ip_interface(text)
                 if not address.is_link_local:
                     found.append(address)
     return found

@@ -12,6 +12,9 @@ from meshtui.plan.seen import Seen
 from meshtui.wg.conf import ConfFile, Section, parse
 from meshtui.wg.interface import Interface
 
+#: A mesh of 1,000 hosts has 7,000. What is longer would keep the diff busy for hours.
+_MOST_LINES = 20_000
+
 _NEEDED = ("wg", "wg-quick", "ip", "awk", "sha256sum")
 _PACKAGE = {"wg": "wireguard-tools", "wg-quick": "wireguard-tools", "ip": "iproute2"}
 
@@ -23,6 +26,8 @@ def read(seen: Seen | HostError, known: dict[str, Section]) -> ConfFile | ValueE
     """
     if isinstance(seen, HostError) or seen.file is None:
         return None
+    if (count := seen.file.count("\n")) > _MOST_LINES:
+        return ValueError(f"it has {count} lines")
     try:
         conf = parse(seen.file, known)
         addresses_of(conf.interface)

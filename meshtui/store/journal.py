@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from meshtui.errors import MeshError, UsageError
@@ -13,6 +15,7 @@ from meshtui.mesh.names import is_host_name
 from meshtui.store.atomic import sync_directory
 
 _FILE = "journal.jsonl"
+_LOCK = "lock"
 
 
 class Journal:
@@ -32,6 +35,28 @@ class Journal:
             directory = user_state_path("meshtui")
         self.path = directory / mesh / _FILE
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the mesh's lock on this machine; MeshError: another meshtui has it."""
+        try:
+            self._make_directory()
+            handle = os.open(
+                self.path.with_name(_LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+            )
+        except OSError as error:
+            raise self._not_written(error) from error
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise MeshError(
+                    "another apply of this mesh is under way on this machine: nothing was changed",
+                    hint="wait for its end, then plan again",
+                ) from None
+            yield
+        finally:
+            os.close(handle)
+
     def append(self, entry: Mapping[str, object]) -> None:
         """Add `entry` (with its time: none is added here); on disk when this returns.
 
@@ -41,10 +66,7 @@ class Journal:
         try:
             self._append(line)
         except OSError as error:
-            raise MeshError(
-                f"the journal {self.path} cannot be written: {error.strerror or error}",
-                hint="nothing is changed without it: see that its directory is writable",
-            ) from error
+            raise self._not_written(error) from error
 
     def read(self) -> list[dict[str, object]]:
         """Every whole entry, oldest first; a line that a crash cut short is left out."""
@@ -62,12 +84,21 @@ class Journal:
                 entries.append(entry)
         return entries
 
-    def _append(self, line: bytes) -> None:
-        made = not self.path.exists()
+    def _not_written(self, error: OSError) -> MeshError:
+        return MeshError(
+            f"the journal {self.path} cannot be written: {error.strerror or error}",
+            hint="nothing is changed without it: see that its directory is writable",
+        )
+
+    def _make_directory(self) -> None:
         # 0700 for each level that is made; mkdir's mode does not reach the parents.
         for directory in reversed([d for d in self.path.parents if not d.exists()]):
             directory.mkdir(mode=0o700, exist_ok=True)
             sync_directory(directory.parent)
+
+    def _append(self, line: bytes) -> None:
+        made = not self.path.exists()
+        self._make_directory()
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
         handle = os.open(self.path, flags, 0o600)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import time
@@ -36,6 +37,8 @@ INTERVAL, COVERED_INTERVAL = 1.0, 3.0
 DRAW_EVERY, DRAW_AFTER = 0.2, 0.03
 #: Seconds that closing the connections may take after the screen is gone.
 CLOSE_WITHIN = 3.0
+#: Seconds that an apply which was broken off may take to tidy up, before that.
+TIDY_WITHIN = 10.0
 
 
 class MeshApp(App[None], inherit_bindings=False):
@@ -62,6 +65,9 @@ class MeshApp(App[None], inherit_bindings=False):
         self._trouble: str | None = None
         self._settled = asyncio.Event()
         self._asking = asyncio.Lock()
+        self.apply_over = asyncio.Event()
+        """Set while no apply has anything left to do or to tidy up."""
+        self.apply_over.set()
         self._dirty: set[int] = set()
         self._drawing = False
         self._drawn_at = -DRAW_EVERY
@@ -225,6 +231,7 @@ class MeshApp(App[None], inherit_bindings=False):
         self.push_screen(ApplyScreen(run))
 
     async def _apply(self, plan: Plan, run: ApplyRun) -> None:
+        self.apply_over.clear()
         try:
             fleet = await self._opened()
             async for event in fleet.apply(plan):
@@ -237,6 +244,7 @@ class MeshApp(App[None], inherit_bindings=False):
             run.fail(describe(error))
             raise
         finally:
+            self.apply_over.set()
             self._tell()
 
     # -- keys that work everywhere
@@ -298,6 +306,9 @@ async def _run(app: MeshApp) -> int:
     await app.run_async()
     # The terminal is given back by now: a host that hangs holds up nobody.
     if app.fleet is not None:
+        with contextlib.suppress(TimeoutError):
+            # An apply that was broken off still removes the files that it had begun.
+            await asyncio.wait_for(app.apply_over.wait(), TIDY_WITHIN)
         try:
             await asyncio.wait_for(app.fleet.close(), CLOSE_WITHIN)
         except TimeoutError:

@@ -12,7 +12,7 @@ from meshtui.wg.keys import is_key
 #: may be shown or compared later is held to what `wg` prints, whatever a host sends.
 _PEER = re.compile(
     r"([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)\t(\(none\)|set)\t([0-9a-zA-Z.:%\[\]_-]+|\(none\))"
-    r"\t([0-9a-f.:/,]+|\(none\))\t([0-9]+)\t([0-9]+)\t([0-9]+)\t([0-9]+|off)"
+    r"\t([0-9a-f.:/,]+|\(none\))\t([0-9]{1,20})\t([0-9]{1,20})\t([0-9]{1,20})\t([0-9]{1,5}|off)"
 )
 
 

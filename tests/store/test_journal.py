@@ -101,3 +101,14 @@ def test_it_follows_no_link(tmp_path):
 def test_a_name_that_leaves_the_directory_is_refused(tmp_path, name):
     with pytest.raises(UsageError):
         Journal(name, directory=tmp_path)
+
+
+def test_only_one_at_a_time_applies(tmp_path):
+    one, other = (Journal("prod", directory=tmp_path / "state") for _ in range(2))
+    with one.alone():
+        with pytest.raises(MeshError, match="another apply"), other.alone():
+            pass
+        with Journal("test", directory=tmp_path / "state").alone():
+            pass
+    with other.alone():
+        assert mode(tmp_path / "state" / "prod" / "lock") == 0o600

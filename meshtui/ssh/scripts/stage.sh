@@ -64,7 +64,7 @@ put_secrets() { # IF
 }
 
 # stage IF SHA256|none: the template on stdin becomes /etc/wireguard/.IF.meshtui,
-# if the file in place still is the one that the plan saw.
+# if the file in place still is the one that the plan saw. Prints its SHA-256.
 stage() {
     umask 077
     file=/etc/wireguard/$1.conf
@@ -80,11 +80,17 @@ stage() {
         rm -f "$new"
         fail "cannot write $new: $(printf '%s\n' "$said" | sed -n '/^dd: /{s///;p;q;}')"
     }
+    sum_of "$new"
 }
 
-# commit IF: the staged file takes its place, durably.
+# commit IF SHA256|none SHA256: the staged file takes its place, durably, if both it
+# and the file in place are what they were: somebody may apply from elsewhere, too.
 commit() {
-    mv "/etc/wireguard/.$1.meshtui" "/etc/wireguard/$1.conf" || exit 1
+    file=/etc/wireguard/$1.conf
+    new=/etc/wireguard/.$1.meshtui
+    [ "$(sum_of "$file")" = "$2" ] || fail "$file changed since the plan was made; plan again" 9
+    [ "$(sum_of "$new")" = "$3" ] || fail "another apply writes $file, too; plan again" 9
+    mv "$new" "$file" || exit 1
     sync
 }
 
