@@ -120,7 +120,8 @@ def _unhurried(name: str) -> None:
     """Take the lab away and let no second ctrl-c leave half of it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    down(name)
+    if down(name):
+        _say(f"The lab {name!r} is gone.")
 
 
 @contextmanager
