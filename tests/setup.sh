@@ -28,6 +28,7 @@ if ! .venv/bin/python -c 'import meshtui, pytest' 2>/dev/null; then
     for python in python3.13 python3.12 python3.11 python3; do
         if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then break; fi
     done
+    echo "making .venv, once: this takes a minute" >&2
     "$python" -m venv .venv
     .venv/bin/python -m pip install -q --disable-pip-version-check -e '.[dev]'
 fi

@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    init = command("init", _init, "make a mesh.toml from hosts that ssh reaches")
+    init = command("init", _init, "make a mesh.toml; no host is asked anything yet")
     init.add_argument(
         "targets", nargs="+", metavar="HOST", help="[NAME=]user@host[:port], or an alias"
     )
@@ -202,18 +202,41 @@ def _apply(args: argparse.Namespace) -> int:
 
 
 async def _confirm() -> None:
+    """Return if a person says yes. UsageError: nobody is there; MeshError: anything but yes."""
     if not sys.stdin.isatty():
         raise UsageError("nobody to ask whether to apply this", hint="--yes applies it")
+    # On stderr: whoever pipes the plan still sees the question.
     print("Apply? [y/N] ", end="", file=sys.stderr, flush=True)
-    # Not input(): it would keep Ctrl-C from us, and connections from being kept alive.
-    loop, typed = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(sys.stdin.fileno(), typed.set)
     try:
-        await typed.wait()
-    finally:
-        loop.remove_reader(sys.stdin.fileno())
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        answer = await _line()
+    except asyncio.CancelledError:
+        print("\nmeshtui: nothing was changed", file=sys.stderr)
+        raise
+    if not answer.endswith("\n"):
+        print(file=sys.stderr)  # ctrl-d
+    if answer.strip().lower() not in ("y", "yes"):
         raise MeshError("nothing was changed")
+
+
+async def _line() -> str:
+    """A line from the terminal.
+
+    input() would block the loop: asyncio turns the first ctrl-c into a cancellation, which
+    it could not hear, and connections would not be kept alive while a person reads.
+    """
+    loop = asyncio.get_running_loop()
+    typed: asyncio.Future[None] = loop.create_future()
+
+    def heard() -> None:
+        if not typed.done():
+            typed.set_result(None)
+
+    loop.add_reader(sys.stdin, heard)
+    try:
+        await typed
+    finally:
+        loop.remove_reader(sys.stdin)
+    return sys.stdin.readline()
 
 
 def _tui(args: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from asyncio import CancelledError
 from types import TracebackType
 from typing import Any, Self
 
@@ -55,6 +56,11 @@ class ApplyReport:
             self._live.stop()
         if self._show and kind is None:
             self._print_result()
+        elif self._plan.changes and kind is CancelledError:
+            self._console.print(
+                "meshtui: stopped. A host that was being changed finishes that step;"
+                " `meshtui plan` shows what is left, `meshtui apply` does it"
+            )
 
     @property
     def ok(self) -> bool:
@@ -111,10 +117,10 @@ class ApplyReport:
             return
         result, console = self._result, self._console
         for host, why in result.failed.items():
-            console.print(Text(f"✕ {host}: {why}", style="bold red"))
+            console.print(Text(f"× {host}: {why}", style="bold red"))
         bad = [direction for direction in result.directions if not direction.ok]
         for one in bad:
-            console.print(Text(f"✕ {one.from_} -> {one.to}: {one.detail}", style="red"))
+            console.print(Text(f"× {one.from_} -> {one.to}: {one.detail}", style="red"))
         good = len(result.directions) - len(bad)
         console.print(
             Text(

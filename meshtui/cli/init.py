@@ -24,7 +24,8 @@ def init(args: argparse.Namespace) -> int:
         endpoints=dict(_endpoint(text) for text in args.endpoint),
     )
     create(args.file, mesh, force=args.force)
-    print(f"{args.file}: {len(mesh.hosts)} hosts in {', '.join(map(str, mesh.networks))}")
+    hosts = "1 host" if len(mesh.hosts) == 1 else f"{len(mesh.hosts)} hosts"
+    print(f"{args.file}: {hosts} in {', '.join(map(str, mesh.networks))}")
     where = "" if args.file == Path("mesh.toml") else f" -f {args.file}"
     print(f"next: meshtui{where} apply")
     return 0

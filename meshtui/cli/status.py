@@ -14,18 +14,18 @@ from meshtui.fleet.events import HostPolled, LinkStatus
 from meshtui.mesh.model import Mesh
 from meshtui.wg.health import HEALTHY
 
-#: Colour and sign: never colour alone.
+#: Colour and sign, as on the screen: never colour alone.
 _STYLE = {
     "up": ("green", "●"),
     "idle": ("cyan", "○"),
     "stale": ("yellow", "◐"),
-    "never": ("red", "✕"),
-    "missing": ("red", "✕"),
+    "never": ("red", "×"),
+    "missing": ("magenta", "∅"),
     "unknown": ("dim", "?"),
     "no-interface": ("yellow", "○"),
-    "unreachable": ("red", "✕"),
-    "refused": ("red", "✕"),
-    "not-installed": ("red", "✕"),
+    "unreachable": ("red", "×"),
+    "refused": ("yellow", "!"),
+    "not-installed": ("magenta", "∅"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,9 @@ from meshtui.errors import UsageError
 from meshtui.lab.checks import require_root
 from meshtui.lab.cleanup import down
 from meshtui.lab.lab import Lab
+
+#: sudo's usual secure_path.
+_SUDO_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _V4 = "10.0.0.0/24"
 _V6 = "fd10:6d65:7368::/64"
@@ -51,13 +55,21 @@ def _up(args: argparse.Namespace) -> int:
     with _ended_by_signals():
         lab = _made(args)
     named = "" if args.name == "lab" else f" --name {args.name}"
+    meshtui = _as_root()
     _say(
-        f"Its mesh.toml, SSH key and known_hosts are in {lab.path}.\n"
-        f"Next:         sudo meshtui lab run{named} -- meshtui apply --yes\n"
-        f"or by hand:   sudo meshtui lab run{named} -- ssh server-a\n"
-        f"and to end:   sudo meshtui lab down{named}"
+        f"Its mesh.toml, SSH key and known_hosts are in {lab.path}, where `lab run` runs.\n"
+        f"Next:         {meshtui} lab run{named} -- meshtui apply --yes\n"
+        f"or by hand:   {meshtui} lab run{named} -- ssh server-a\n"
+        f"and to end:   {meshtui} lab down{named}"
     )
     return 0
+
+
+def _as_root() -> str:
+    """What starts this meshtui under sudo, whose PATH has no virtual environment in it."""
+    if shutil.which("meshtui", path=_SUDO_PATH):
+        return "sudo meshtui"
+    return f"sudo {shlex.quote(sys.executable)} -m meshtui"
 
 
 def _run(lab: Lab, words: Sequence[str]) -> NoReturn:
@@ -120,7 +132,8 @@ def _unhurried(name: str) -> None:
     """Take the lab away and let no second ctrl-c leave half of it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    down(name)
+    if down(name):
+        _say(f"The lab {name!r} is gone.")
 
 
 @contextmanager

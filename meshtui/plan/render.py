@@ -87,6 +87,9 @@ def summary(plan: Plan) -> str:
     """One line: how much would change, and who is owed."""
     changed = sum(bool(host.steps) for host in plan.hosts)
     owed = len(plan.problems)
+    if owed and owed == len(plan.hosts):
+        # "nothing to do" would be a guess.
+        return f"{owed} of {owed} hosts can't be changed now"
     if not plan.changes:
         text = "nothing to do"
     else:

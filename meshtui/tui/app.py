@@ -246,6 +246,11 @@ class MeshApp(App[None], inherit_bindings=False):
         finally:
             self.apply_over.set()
             self._tell()
+            # Its question speaks of an apply under way, which is over.
+            from meshtui.tui.screens.quit import QuitScreen
+
+            if isinstance(self.screen, QuitScreen):
+                self.screen.dismiss(False)
 
     # -- keys that work everywhere
 

@@ -29,7 +29,9 @@ def summary(plan: Plan) -> str:
     text = (
         f"{counted(plan.changes, 'step')} on {counted(changed, 'host')}"
         if plan.changes
-        else "nothing to change: every host that answers is as mesh.toml says"
+        else "nothing to change on hosts that answer"
+        if owed
+        else "nothing to change: all is as mesh.toml says"
     )
     return f"{text}, {counted(owed, 'host')} owed" if owed else text
 

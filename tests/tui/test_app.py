@@ -180,9 +180,9 @@ async def test_a_plan_without_changes_is_not_applied(key: str) -> None:
     fleet = StandIn(mesh, plan_result=Plan("prod", "wg0", (HostPlan("server-a"),)))
     async with playing(fleet) as play:
         await play.pilot.press("a")
-        await play.until("nothing to change: every host")
+        await play.until("nothing to change: all is as mesh.toml says")
         await play.pilot.press(key)
-        await play.pilot.pause(0.05)
+        await play.until("nothing to apply; esc goes back")
         assert isinstance(play.app.screen, PlanScreen)
         assert fleet.applied is None
 
@@ -247,6 +247,20 @@ async def test_quit_asks_once_while_an_apply_runs() -> None:
         await play.pilot.press("q")
         await play.pilot.pause()
         assert play.app._exit, "a second q quits"
+
+
+async def test_the_question_goes_when_the_apply_has_ended() -> None:
+    gate = asyncio.Event()
+    async with playing(StandIn(make_mesh(3), apply_gate=gate)) as play:
+        await play.pilot.press("a")
+        await play.until("7 steps")
+        await play.pilot.press("y")
+        await play.until_screen(ApplyScreen)
+        await play.pilot.press("q")
+        await play.until_screen(QuitScreen)
+        gate.set()
+        await play.until_screen(ApplyScreen)
+        assert not play.app._exit
 
 
 @pytest.mark.parametrize("error", [Unreachable("cut", host="server-a"), OSError("no fds")])

@@ -83,6 +83,8 @@ class PlanScreen(Screen[Plan | None]):
         """End with the plan, if it changes anything."""
         if self._plan is not None and self._plan.changes:
             self.dismiss(self._plan)
+        elif self._plan is not None:
+            self.notify("nothing to apply; esc goes back", markup=False)
 
     def action_prune(self) -> None:
         """Read again, with or without the removal of unknown peers."""
