@@ -189,6 +189,8 @@ def _apply(args: argparse.Namespace) -> int:
         if not args.json:
             print_plan(plan)
         if plan.changes and not args.yes:
+            if args.json:
+                raise UsageError("--json shows no plan to agree to", hint="--yes applies it")
             await _confirm()
         with ApplyReport(plan, show=not args.json) as report:
             if plan.changes:

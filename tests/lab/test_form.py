@@ -145,8 +145,9 @@ def test_the_file_that_meshtui_writes_is_one_for_plain_wg_quick(lab: MakeLab) ->
 
 
 def test_nobody_is_asked_where_there_is_no_terminal(lab: MakeLab) -> None:
-    done = meshtui(lab(2), "apply", code=2, stdin=subprocess.DEVNULL)
-    assert "--yes" in done.stderr
+    one = lab(2)
+    for words in (["apply"], ["apply", "--json"]):
+        assert "--yes" in meshtui(one, *words, code=2, stdin=subprocess.DEVNULL).stderr
 
 
 def carry_meshtui(lab: Lab, host: str) -> None:
