@@ -202,9 +202,10 @@ def test_the_marks_of_a_template(shell: list[str], awk: list[str], tmp_path: Pat
     (one.state / "wg0" / "private.key").write_text(MADE + "\n")
     template = f"a @made@\nb @live@ @secret:1@\nc @live-psk:{PUBLIC[0]}@\n\nd\r\n"
     base = hashlib.sha256(PLAIN).hexdigest()
-    done = one.run(f"stage wg0 {base} && commit wg0", template.encode())
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     expected = f"a {MADE}\nb {LIVE} {SECRETS[0]} # mine\nc {PSK}\n\nd\r\n"
+    staged = hashlib.sha256(expected.encode()).hexdigest()
+    done = one.run(f"stage wg0 {base} && commit wg0 {base} {staged}", template.encode())
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{staged}\n".encode(), b"")
     assert one.file.read_bytes() == expected.encode()
     assert stat.S_IMODE(one.file.stat().st_mode) == 0o600
 
