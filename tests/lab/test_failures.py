@@ -3,6 +3,7 @@ and the two others become a mesh."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -22,18 +23,16 @@ def powered_off(lab: Lab) -> None:
 
 
 def no_sshd(lab: Lab) -> None:
-    on(lab, BAD, "sh", "-c", "kill $(cat /run/sshd.pid)")
+    elsewhere = "echo Port 2222 >>/etc/ssh/sshd_config; kill -HUP $(cat /run/sshd.pid)"
+    on(lab, BAD, "sh", "-c", elsewhere)
+    closed = ["sh", "-c", "! ss -ltn | grep -q ':22 '"]
+    end = time.monotonic() + 10
+    while lab.on(BAD, closed).returncode:
+        assert time.monotonic() < end, "port 22 is still open"
 
 
 def wrong_key(lab: Lab) -> None:
-    on(
-        lab,
-        BAD,
-        "sh",
-        "-c",
-        "sed -i 's/^AuthorizedKeysFile.*/AuthorizedKeysFile none/'"
-        " /etc/ssh/sshd_config* && kill -HUP $(cat /run/sshd.pid)",
-    )
+    on(lab, BAD, "rm", "/root/.ssh/authorized_keys")
 
 
 def changed_host_key(lab: Lab) -> None:
@@ -84,6 +83,8 @@ def port_taken(lab: Lab) -> None:
     ("fault", "state", "says"),
     [
         (powered_off, "unreachable", "did not answer|No route|unreachable|Host is down"),
+        (no_sshd, "unreachable", "refuses connections"),
+        (wrong_key, "refused", "refuses the login as root"),
         (changed_host_key, "refused", "THE HOST KEY CHANGED"),
         (unknown_host_key, "refused", "--accept-new-host-keys"),
         (without_wg, "not-installed", "wireguard-tools"),
