@@ -12,6 +12,7 @@ from rich.text import Text
 
 from meshtui.fleet.events import HostPolled, LinkStatus
 from meshtui.mesh.model import Mesh
+from meshtui.tui.words import NONE, age_mid, bytes_long
 from meshtui.wg.health import HEALTHY
 
 #: Colour and sign, as on the screen: never colour alone.
@@ -106,8 +107,8 @@ def _hosts(polled: Sequence[HostPolled]) -> Table:
             Text(", ".join(one.host.addresses)),
             f"{good}/{len(one.links)}",
             _span(ages),
-            _bytes(sum(link.transfer_rx or 0 for link in one.links)),
-            _bytes(sum(link.transfer_tx or 0 for link in one.links)),
+            bytes_long(sum(link.transfer_rx or 0 for link in one.links)),
+            bytes_long(sum(link.transfer_tx or 0 for link in one.links)),
         )
     return table
 
@@ -120,15 +121,14 @@ def _links(links: Sequence[LinkStatus]) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("endpoint")
     for link in links:
-        age = link.latest_handshake_age
         table.add_row(
             Text(link.from_),
             Text(link.to),
             _state(link.state),
-            "-" if age is None else _age(age),
-            "-" if link.transfer_rx is None else _bytes(link.transfer_rx),
-            "-" if link.transfer_tx is None else _bytes(link.transfer_tx),
-            Text(link.endpoint or "-"),
+            age_mid(link.latest_handshake_age),
+            bytes_long(link.transfer_rx),
+            bytes_long(link.transfer_tx),
+            Text(link.endpoint or NONE),
         )
     return table
 
@@ -140,22 +140,6 @@ def _state(state: str) -> Text:
 
 def _span(ages: Sequence[int]) -> str:
     if not ages:
-        return "-"
-    youngest, oldest = _age(min(ages)), _age(max(ages))
+        return NONE
+    youngest, oldest = age_mid(min(ages)), age_mid(max(ages))
     return youngest if youngest == oldest else f"{youngest}-{oldest}"
-
-
-def _age(seconds: int) -> str:
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= 2 * size:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
-
-
-def _bytes(count: int) -> str:
-    size = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"

@@ -11,7 +11,6 @@ LinkState = Literal["up", "stale", "idle", "never", "missing", "unknown"]
 #: An initiator rekeys after 120 s of sending or 165 s of receiving, and tries
 #: for 90 s at most: with a keepalive of 25 s a healthy age stays under about
 #: 145 s, 205 s at worst (messages.h, timers.c).
-FRESH = 150
 ALIVE = 210
 
 HEALTHY: frozenset[LinkState] = frozenset({"up", "idle"})

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshtui.wg.dump import LivePeer
-from meshtui.wg.health import ALIVE, FRESH, HEALTHY, LinkState, age, link_state
+from meshtui.wg.health import ALIVE, HEALTHY, LinkState, age, link_state
 
 NOW = 1_700_000_000
 QUIET = LivePeer("k", False, None, (), 0, 0, 0, 0)
@@ -18,7 +18,7 @@ NEVER_ANSWERED = QUIET._replace(transfer_tx=148)
         (QUIET._replace(persistent_keepalive=25), None, "never"),
         (NEVER_ANSWERED, None, "never"),
         (QUIET._replace(latest_handshake=NOW), None, "up"),
-        (QUIET._replace(latest_handshake=NOW - FRESH), None, "up"),
+        (QUIET._replace(latest_handshake=NOW - 150), None, "up"),
         (QUIET._replace(latest_handshake=NOW - ALIVE), None, "up"),
         (QUIET._replace(latest_handshake=NOW - ALIVE - 1), None, "idle"),
         (QUIET._replace(latest_handshake=NOW - ALIVE - 1, persistent_keepalive=1), None, "stale"),
