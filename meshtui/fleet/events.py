@@ -23,6 +23,8 @@ class HostStatus:
     error: str | None = None
     """Why the state is not `up`: what happened and what to do."""
     live: LiveInterface | None = None
+    unknown_peers: tuple[str, ...] = ()
+    """Public keys of peers that the interface has and `mesh.toml` does not know."""
 
 
 class LinkStatus(NamedTuple):
@@ -44,6 +46,8 @@ class HostPolled:
 
     host: HostStatus
     links: tuple[LinkStatus, ...]
+    at: float = 0.0
+    """When the answer came, in seconds of the monotonic clock: rates are worked out with it."""
 
 
 Phase = Literal["key", "stage", "change", "verify"]

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Protocol
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from typing import TYPE_CHECKING, Protocol
 
 from meshtui.errors import UnknownHostKey
 from meshtui.fleet.events import ApplyResult, DirectionVerified, HostPolled, Progress
 from meshtui.mesh.model import Mesh
 from meshtui.plan.model import Plan
+
+if TYPE_CHECKING:
+    from meshtui.fleet.reports import (
+        CommandResult,
+        Inspection,
+        LinkSample,
+        PathMtu,
+        PingReport,
+        RoundTrip,
+        TrafficSample,
+    )
 
 AskHostKey = Callable[[UnknownHostKey], Awaitable[bool]]
 """Asks a person whether the key is the right one."""
@@ -33,6 +44,62 @@ class FleetApi(Protocol):
 
     async def close(self) -> None:
         """Close all connections."""
+        ...
+
+    def reload(self) -> bool:
+        """Read mesh.toml again if it changed; whether `mesh` is another now.
+
+        A watch that runs goes on with the old hosts: start it anew. MeshError: the file is
+        wrong, and everything stays as it was.
+        """
+        ...
+
+    # -- in depth, when a person asks
+
+    async def inspect(self, host: str) -> Inspection:
+        """All about one host. HostError: it does not answer."""
+        ...
+
+    def round_trips(self, hosts: Collection[str]) -> AsyncIterator[RoundTrip]:
+        """Ping every member from each of `hosts`, over the mesh; each as it answers."""
+        ...
+
+    async def ping(self, from_: str, to: str, count: int = 10) -> PingReport:
+        """Ping over the mesh, `count` times, 0.2 s apart."""
+        ...
+
+    async def path_mtu(self, from_: str, to: str) -> PathMtu:
+        """Find the largest packet that gets through."""
+        ...
+
+    def run(self, hosts: Collection[str], command: str) -> AsyncIterator[CommandResult]:
+        """Run a person's shell command as root on each of `hosts`, side by side."""
+        ...
+
+    def ssh_argv(self, host: str) -> list[str]:
+        """The command that opens a shell on `host` as a person would, for this terminal."""
+        ...
+
+    # -- the past; times are epoch seconds by the clock of this machine
+
+    async def moment(self, before: float | None = None, after: float | None = None) -> float | None:
+        """The recorded moment next before, or after, the given one; None: there is none."""
+        ...
+
+    async def past(self, at: float) -> list[HostPolled]:
+        """Every host as it was last seen before `at`; hosts not seen then are left out."""
+        ...
+
+    async def link_history(self, from_: str, to: str, since: float) -> list[LinkSample]:
+        """One direction since `since`, oldest first."""
+        ...
+
+    async def last_worked(self, from_: str, to: str) -> float | None:
+        """When this direction was last seen healthy."""
+        ...
+
+    async def traffic(self, host: str, since: float, step: float) -> list[TrafficSample]:
+        """A host's traffic in steps of `step` seconds from `since` to now, oldest first."""
         ...
 
 

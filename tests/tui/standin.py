@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
 from ipaddress import ip_interface, ip_network
 
@@ -15,6 +15,16 @@ from meshtui.fleet.events import (
     HostStatus,
     LinkStatus,
     Progress,
+)
+from meshtui.fleet.reports import (
+    CommandResult,
+    HostFacts,
+    Inspection,
+    LinkSample,
+    PathMtu,
+    PingReport,
+    RoundTrip,
+    TrafficSample,
 )
 from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.model import HostPlan, Plan, Step
@@ -120,6 +130,14 @@ class StandIn:
     calls: list[str] = field(default_factory=list)
     applied: Plan | None = None
     closed: bool = False
+    reloaded: Mesh | Exception | None = None
+    """What the next `reload` finds."""
+    answers: dict[str, object] = field(default_factory=dict)
+    """By method: what `inspect`, `ping`, … give instead; may be an exception."""
+    recorded: dict[float, list[HostPolled]] = field(default_factory=dict)
+    """The past, by epoch seconds."""
+    now: float = 1_800_000_000.0
+    """Epoch seconds."""
 
     async def open(self, ask: AskHostKey) -> StandIn:
         self.calls.append("open")
@@ -174,6 +192,118 @@ class StandIn:
 
     async def close(self) -> None:
         self.closed = True
+
+    def reload(self) -> bool:
+        found, self.reloaded = self.reloaded, None
+        if isinstance(found, Exception):
+            raise found
+        if found is not None:
+            self.calls.append("reload")
+            self.mesh = found
+        return found is not None
+
+    def _answer(self, call: str, good: object) -> object:
+        self.calls.append(call)
+        answer = self.answers.get(call.split()[0], good)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def inspect(self, host: str) -> Inspection:
+        await asyncio.sleep(self.pace)
+        return self._answer(f"inspect {host}", make_inspection(self.mesh, host))  # type: ignore[return-value]
+
+    async def round_trips(self, hosts: Collection[str]) -> AsyncIterator[RoundTrip]:
+        names = list(self.mesh.hosts)
+        good = [
+            RoundTrip(a, b, 0.4 + 1.7 * abs(names.index(a) - names.index(b)))
+            for a in hosts
+            for b in names
+            if a != b
+        ]
+        for one in self._answer("round_trips", good):  # type: ignore[attr-defined]
+            await asyncio.sleep(self.pace)
+            yield one
+
+    async def ping(self, from_: str, to: str, count: int = 10) -> PingReport:
+        await asyncio.sleep(self.pace)
+        good = PingReport(from_, to, count, count, 0.4, 0.9, 2.3)
+        return self._answer(f"ping {from_} {to}", good)  # type: ignore[return-value]
+
+    async def path_mtu(self, from_: str, to: str) -> PathMtu:
+        await asyncio.sleep(self.pace)
+        good = PathMtu(from_, to, 1420, 1500, 1420)
+        return self._answer(f"path_mtu {from_} {to}", good)  # type: ignore[return-value]
+
+    async def run(self, hosts: Collection[str], command: str) -> AsyncIterator[CommandResult]:
+        good = [CommandResult(host, 0, "Linux 6.1.0-18-amd64\n", seconds=0.1) for host in hosts]
+        for one in self._answer(f"run {','.join(hosts)}: {command}", good):  # type: ignore[attr-defined]
+            await asyncio.sleep(self.pace)
+            yield one
+
+    def ssh_argv(self, host: str) -> list[str]:
+        return ["ssh", self.mesh.hosts[host].ssh]
+
+    async def moment(self, before: float | None = None, after: float | None = None) -> float | None:
+        moments = sorted(self.recorded)
+        if before is not None:
+            return max((at for at in moments if at < before), default=None)
+        return min((at for at in moments if after is None or at > after), default=None)
+
+    async def past(self, at: float) -> list[HostPolled]:
+        return self.recorded[max(moment for moment in self.recorded if moment <= at)]
+
+    async def link_history(self, from_: str, to: str, since: float) -> list[LinkSample]:
+        first = int((self.now - since) // 10)
+        return [
+            LinkSample(self.now - 10 * i, "up", (10 * (first - i)) % 120, 5000 * (first - i), 900)
+            for i in range(first, -1, -1)
+        ]
+
+    async def last_worked(self, from_: str, to: str) -> float | None:
+        return self.now - 4000
+
+    async def traffic(self, host: str, since: float, step: float) -> list[TrafficSample]:
+        count = int((self.now - since) // step)
+        return [
+            TrafficSample(
+                since + step * (i + 1),
+                None if i % 29 == 7 else 80_000.0 * (1 + (i * 7) % 13),
+                3_000.0 * (1 + (i * 5) % 11),
+            )
+            for i in range(count)
+        ]
+
+
+def make_inspection(mesh: Mesh, name: str) -> Inspection:
+    me = mesh.hosts[name]
+    address = str(me.addresses[0])
+
+    def text(port: int, skip: int | None = None) -> str:
+        peers = "".join(
+            f"\n# {other.name}\n[Peer]\nPublicKey = {'ABCDEFGH'[i % 8] * 43}=\n"
+            f"AllowedIPs = {other.addresses[0].ip}/32\nEndpoint = 203.0.113.{i + 1}:51820\n"
+            for i, other in enumerate(mesh.hosts.values())
+            if other is not me and i != skip
+        )
+        return (
+            f"[Interface]\nAddress = {address}\nListenPort = {port}\nPrivateKey = (hidden)\n{peers}"
+        )
+
+    facts = HostFacts(
+        os="Debian GNU/Linux 12 (bookworm)",
+        kernel="6.1.0-18-amd64 x86_64",
+        wireguard="kernel",
+        tools="wireguard-tools v1.0.20210914",
+        uptime=86400 * 12 + 3600 * 5,
+        mtu=1420,
+        listen_port=51820,
+        addresses=(address,),
+        other_addresses=("eth0 203.0.113.1/24",),
+        ssh_target=me.ssh,
+        ssh_round_trip=12.4,
+    )
+    return Inspection(name, facts, text(51820), text(51820), text(51821, skip=1))
 
 
 def good_apply(plan: Plan) -> list[Progress | DirectionVerified | ApplyResult | Exception]:

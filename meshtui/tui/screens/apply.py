@@ -9,18 +9,13 @@ from textual.timer import Timer
 
 from meshtui.tui.actions import bindings
 from meshtui.tui.apply_run import ApplyRun
-from meshtui.tui.theme import VARIABLES
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.lines import Lines
 
 #: Seconds between two looks at the run: its elapsed times move too.
 _EVERY = 0.2
-_STYLES = {
-    "good": f"bold {VARIABLES['state-up']}",
-    "bad": f"bold {VARIABLES['state-never']}",
-    "strong": "bold",
-}
+_COLOURS = {"good": "up", "bad": "never"}
 
 
 class ApplyScreen(Screen[None]):
@@ -54,14 +49,15 @@ class ApplyScreen(Screen[None]):
     def _look(self) -> None:
         run = self._run
         text, style = run.summary()
+        shown = self.query_one("#title", Calm)
         title = Text("apply  ", overflow="fold")
-        title.append(text, _STYLES[style])
+        title.append(text, f"bold {shown.colour(_COLOURS[style]) if style in _COLOURS else ''}")
         # The summary holds the whole seconds, so nothing else can have changed either.
         at = (run.version, hash(text))
         if at == self._shown:
             return
         self._shown = at
-        self.query_one("#title", Calm).say(title)
+        shown.say(title)
         self.query_one(Lines).show(run.lines(self.size.width - 3))
         if not run.running and self._timer is not None:
             self._timer.stop()

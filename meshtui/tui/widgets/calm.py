@@ -29,6 +29,10 @@ class Calm(Static):
         width = self.content_size.width
         return len(text.wrap(self.app.console, width)) if width else 0
 
+    def colour(self, state: str) -> str:
+        """The theme's colour for a state: `up`, `stale`, …"""
+        return self.app.theme_variables[f"state-{state}"]
+
     @property
     def said(self) -> str:
         """What it shows, as plain text."""

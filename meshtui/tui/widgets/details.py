@@ -7,7 +7,7 @@ from rich.text import Text
 
 from meshtui.fleet.events import LinkStatus
 from meshtui.inert import inert
-from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, LINK_MEANINGS, VARIABLES
+from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, LINK_MEANINGS
 from meshtui.tui.view import FIELD_LIMIT, MeshView, Row
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.words import age_long, age_mid, bytes_long, bytes_short, pad
@@ -23,65 +23,61 @@ class Details(Calm):
         """Show the cell at `row` and `column`; on the diagonal, the host itself."""
         text = Text(overflow="fold")
         if row == column:
-            _host(text, view.rows[row])
+            self._host(text, view.rows[row])
         else:
             here, there = view.rows[row], view.rows[column]
             roomy = self.app.size.width >= ROOMY
             width = min(24, max(cell_len(here.name), cell_len(there.name)))
-            _direction(text, here, there, view.link(row, column), width, roomy=roomy)
+            self._direction(text, here, there, view.link(row, column), width, roomy=roomy)
             text.append("\n")
-            _direction(text, there, here, view.link(column, row), width, roomy=roomy)
+            self._direction(text, there, here, view.link(column, row), width, roomy=roomy)
             for end in (here, there):
-                _reason(text, end)
+                self._reason(text, end)
         self.say(text)
 
+    def _direction(
+        self, text: Text, here: Row, there: Row, link: LinkStatus | None, width: int, *, roomy: bool
+    ) -> None:
+        text.append(f"{pad(here.name, width)} → {pad(there.name, width)}  ", "bold")
+        if link is None:
+            text.append("connecting…" if here.state == "connecting" else "nothing seen", "dim")
+            return
+        colour = self.colour(link.state)
+        text.append(f"{LINK_GLYPHS[link.state]} {link.state:<7}  ", f"bold {colour}")
+        if link.state in ("unknown", "missing"):
+            text.append(LINK_MEANINGS[link.state])
+            return
+        if roomy:
+            text.append(f"{age_long(link.latest_handshake_age):<16}  ")
+            for word, count in (("rx", link.transfer_rx), ("tx", link.transfer_tx)):
+                text.append(f"{word} ", "dim")
+                text.append(f"{bytes_long(count):<11}")
+            text.append("endpoint ", "dim")
+        else:
+            text.append(f"{age_mid(link.latest_handshake_age):<7} ")
+            text.append(f"↓{bytes_short(link.transfer_rx):<4} ↑{bytes_short(link.transfer_tx):<4} ")
+        text.append(inert(link.endpoint or "no endpoint", FIELD_LIMIT))
 
-def _direction(
-    text: Text, here: Row, there: Row, link: LinkStatus | None, width: int, *, roomy: bool
-) -> None:
-    text.append(f"{pad(here.name, width)} → {pad(there.name, width)}  ", "bold")
-    if link is None:
-        text.append("connecting…" if here.state == "connecting" else "nothing seen", "dim")
-        return
-    colour = VARIABLES[f"state-{link.state}"]
-    text.append(f"{LINK_GLYPHS[link.state]} {link.state:<7}  ", f"bold {colour}")
-    if link.state in ("unknown", "missing"):
-        text.append(LINK_MEANINGS[link.state])
-        return
-    if roomy:
-        text.append(f"{age_long(link.latest_handshake_age):<16}  ")
-        for word, count in (("rx", link.transfer_rx), ("tx", link.transfer_tx)):
-            text.append(f"{word} ", "dim")
-            text.append(f"{bytes_long(count):<11}")
-        text.append("endpoint ", "dim")
-    else:
-        text.append(f"{age_mid(link.latest_handshake_age):<7} ")
-        text.append(f"↓{bytes_short(link.transfer_rx):<4} ↑{bytes_short(link.transfer_tx):<4} ")
-    text.append(inert(link.endpoint or "no endpoint", FIELD_LIMIT))
+    def _host(self, text: Text, row: Row) -> None:
+        text.append(row.name, "bold")
+        text.append("  ")
+        text.append(f"{HOST_GLYPHS[row.state]} {row.state}", self._colour(row))
+        if row.listen_port is not None:
+            text.append("  listen_port ", "dim")
+            text.append(str(row.listen_port))
+        if row.addresses:
+            text.append("  addresses ", "dim")
+            text.append(", ".join(row.addresses))
+        text.append("\npublic_key ", "dim")
+        text.append(row.public_key or "none yet")
+        self._reason(text, row)
 
+    def _reason(self, text: Text, row: Row) -> None:
+        if row.error is None:
+            return
+        text.append("\n")
+        text.append(f"{HOST_GLYPHS[row.state]} {row.name}: {row.state}: ", self._colour(row))
+        text.append(row.error)
 
-def _host(text: Text, row: Row) -> None:
-    text.append(row.name, "bold")
-    text.append("  ")
-    text.append(f"{HOST_GLYPHS[row.state]} {row.state}", _colour(row))
-    if row.listen_port is not None:
-        text.append("  listen_port ", "dim")
-        text.append(str(row.listen_port))
-    if row.addresses:
-        text.append("  addresses ", "dim")
-        text.append(", ".join(row.addresses))
-    text.append("\npublic_key ", "dim")
-    text.append(row.public_key or "none yet")
-    _reason(text, row)
-
-
-def _reason(text: Text, row: Row) -> None:
-    if row.error is None:
-        return
-    text.append("\n")
-    text.append(f"{HOST_GLYPHS[row.state]} {row.name}: {row.state}: ", _colour(row))
-    text.append(row.error)
-
-
-def _colour(row: Row) -> str:
-    return f"bold {VARIABLES['state-' + HOST_COLOURS[row.state]]}"
+    def _colour(self, row: Row) -> str:
+        return f"bold {self.colour(HOST_COLOURS[row.state])}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from meshtui.tui.theme import LINK_GLYPHS, VARIABLES
+from meshtui.tui.theme import LINK_GLYPHS
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.cells import MODE_NAMES, Mode
 
@@ -16,7 +16,7 @@ class Legend(Calm):
         """Show the legend for a mode of the grid."""
         text = Text(" ", no_wrap=True, overflow="ellipsis")
         for state, glyph in LINK_GLYPHS.items():
-            text.append(glyph, VARIABLES[f"state-{state}"])
+            text.append(glyph, self.colour(state))
             text.append(f" {state}  ", "dim")
         what = "age, rx, tx" if wide else MODE_NAMES[mode]
         text.append(what, "bold")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from rich.text import Text
 
 from meshtui.inert import inert
-from meshtui.tui.theme import VARIABLES
 from meshtui.tui.view import NAME_LIMIT, MeshView
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.words import duration
@@ -28,31 +27,30 @@ class Status(Calm):
         text.append(f" {mesh.interface}   ")
         hosts, up = len(view.rows), view.hosts_up
         text.append("hosts ")
-        text.append(f"{up}/{hosts}", _grade(up, hosts, waiting=view.answered < hosts))
+        text.append(f"{up}/{hosts}", self._grade(up, hosts, waiting=view.answered < hosts))
         text.append(" up   directions ")
         healthy = view.healthy
         waiting = view.answered < hosts
         text.append(
-            f"{healthy}/{view.directions}", _grade(healthy, view.directions, waiting=waiting)
+            f"{healthy}/{view.directions}", self._grade(healthy, view.directions, waiting=waiting)
         )
         text.append(" healthy   ")
         if stopped:
-            text.append("stopped   ", f"bold {VARIABLES['state-stale']}")
+            text.append("stopped   ", f"bold {self.colour('stale')}")
         live = age is not None and age < LIVE
         if not (stopped and live):
             text.append(_freshness(age), "" if live else "bold")
         if busy:
-            text.append(f"   {busy}", VARIABLES["state-idle"])
+            text.append(f"   {busy}", self.colour("idle"))
         self.say(text)
+
+    def _grade(self, good: int, total: int, *, waiting: bool) -> str:
+        if good == total:
+            return f"bold {self.colour('up')}"
+        return "bold" if waiting else f"bold {self.colour('stale')}"
 
 
 def _freshness(age: float | None) -> str:
     if age is None:
         return "no data yet"
     return "live" if age < LIVE else f"data {duration(int(age))} old"
-
-
-def _grade(good: int, total: int, *, waiting: bool) -> str:
-    if good == total:
-        return f"bold {VARIABLES['state-up']}"
-    return "bold" if waiting else f"bold {VARIABLES['state-stale']}"
