@@ -13,6 +13,7 @@ import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="meshtui", description=_ABOUT, epilog=_EXIT_CODES)
     parser.add_argument("--version", action="version", version=f"meshtui {__version__}")
     _add_common(parser)
+    parser.add_argument(
+        "--read-only", action="store_true", help="the screen looks, and changes nothing on a host"
+    )
     parser.set_defaults(run=_tui)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
@@ -244,17 +248,21 @@ async def _line() -> str:
 def _tui(args: argparse.Namespace) -> int:
     from meshtui.store.find import find
     from meshtui.store.meshfile import load
+    from meshtui.store.settings import load_settings
 
     path = find(args.file)
     mesh = load(path)
+    settings = load_settings()
+    if args.read_only:
+        settings = replace(settings, read_only=True)
 
-    from meshtui.tui.app import run
+    from meshtui.tui.start import run
 
     async def open_fleet(ask: Callable[[UnknownHostKey], Awaitable[bool]]) -> Fleet:
         # asyncssh takes longer to load than the first frame may: beside it, then.
         return await asyncio.to_thread(_new_fleet, path, ask, args.ssh_config)
 
-    return run(mesh, open_fleet)
+    return run(mesh, open_fleet, settings)
 
 
 def _new_fleet(

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Scope = Literal["app", "mesh", "grid", "plan", "apply", "scroll", "help", "hostkey", "quit"]
+Scope = Literal[
+    "app",
+    "about",
+    "mesh",
+    "grid",
+    "plan",
+    "apply",
+    "scroll",
+    "run",
+    "prompt",
+    "help",
+    "hostkey",
+    "quit",
+]
 
 TITLES: dict[Scope, str] = {
     "app": "Everywhere",
+    "about": "On a host or a link",
     "mesh": "Mesh",
     "grid": "In the grid",
     "plan": "Plan",
     "apply": "Apply",
     "scroll": "Plan, apply, help",
+    "run": "A command on hosts",
+    "prompt": "Typing",
     "help": "Help",
     "hostkey": "Unknown host key",
     "quit": "Quit while an apply is under way",
@@ -41,12 +56,37 @@ class Action:
     priority: bool = False
     """Whether it goes before whatever has the focus."""
 
+    @property
+    def name(self) -> str:
+        """What the settings file calls it: `grid.up`."""
+        return f"{self.scope}.{self.id}"
+
+    @property
+    def call(self) -> str:
+        """Textual's name for what it does."""
+        return f"app.{self.id}" if self.scope in _OF_APP else self.id
+
 
 ACTIONS: tuple[Action, ...] = (
-    Action("mesh", "plan", ("a",), "apply", "show what would change, then apply it", hint=True),
-    Action("mesh", "mode", ("m",), "mode", "show handshake age, bytes rx or bytes tx", hint=True),
-    Action("mesh", "reconnect", ("r",), "reconnect", "start over where the watch has stopped"),
-    Action("mesh", "clear", ("escape",), "clear", "clear the message line"),
+    Action("mesh", "plan", ("a",), "plan", "show what would change, to apply it", hint=True),
+    Action(
+        "mesh", "filter", ("slash",), "filter", "hosts by name; !text: all but these", hint=True
+    ),
+    Action("mesh", "measure", ("t",), "rtt", "measure the round trips of all links once"),
+    Action("mesh", "pause", ("space",), "pause", "hold the picture still, or go on"),
+    Action("mesh", "slower", ("minus",), "slower", "look at the hosts less often"),
+    Action("mesh", "faster", ("plus",), "faster", "look at the hosts more often"),
+    Action("mesh", "past", ("left_square_bracket",), "back in time", "one record back in time"),
+    Action("mesh", "future", ("right_square_bracket",), "forward", "one record forward in time"),
+    Action("mesh", "far_past", ("left_curly_bracket",), "10 min back", "ten minutes back in time"),
+    Action("mesh", "far_future", ("right_curly_bracket",), "10 min on", "ten minutes forward"),
+    Action("mesh", "log", ("L",), "log", "show or hide the log"),
+    Action("mesh", "reconnect", ("r",), "reconnect", "connect anew to every host"),
+    Action("mesh", "clear", ("escape",), "clear", "back to now, or drop the filter and marks"),
+    Action("about", "host", ("o",), "host", "all about the host of this row", hint=True),
+    Action("about", "ssh", ("S",), "ssh", "open a shell on the host; leave it to come back"),
+    Action("about", "run", ("exclamation_mark",), "run", "run a command on the marked hosts"),
+    Action("about", "copy", ("y",), "copy", "copy what the cursor is on"),
     Action("grid", "left", ("left", "h"), "left", "one host to the left"),
     Action("grid", "down", ("down", "j"), "down", "one host down"),
     Action("grid", "up", ("up", "k"), "up", "one host up"),
@@ -69,12 +109,21 @@ ACTIONS: tuple[Action, ...] = (
     Action("scroll", "screen_down", ("pagedown", "space"), "page down", "a screen down"),
     Action("scroll", "to_top", ("g", "home"), "top", "the beginning"),
     Action("scroll", "to_bottom", ("G", "end"), "bottom", "the end"),
+    Action("run", "back", ("escape",), "back", "back; what still runs is broken off", hint=True),
+    Action("run", "again", ("r",), "again", "run it once more", hint=True),
+    Action("prompt", "cancel", ("escape",), "cancel", "close it and do nothing"),
+    Action("prompt", "complete", ("tab",), "complete", "take the first suggestion"),
+    Action("prompt", "earlier", ("up",), "earlier", "what was typed before"),
+    Action("prompt", "later", ("down",), "later", "what was typed after that"),
     Action("help", "close", ("escape",), "close", "close this help", hint=True),
     Action("hostkey", "choose", ("left", "right", "tab"), "choose", "no or yes", hint=True),
     Action("hostkey", "answer", ("enter",), "answer", "give the marked answer", hint=True),
     Action("hostkey", "no", ("escape", "n"), "no", "refuse the key", hint=True),
     Action("quit", "yes", ("y",), "quit", "quit now", hint=True),
     Action("quit", "no", ("escape", "n"), "stay", "stay", hint=True),
+    Action("app", "command", ("colon",), "command", "type a command, with completion", hint=True),
+    Action("app", "command_palette", ("ctrl+p",), "palette", "search all commands"),
+    Action("app", "privacy", ("P",), "privacy", "hide addresses and keys, for a screen share"),
     Action("app", "help", ("question_mark", "f1"), "help", "this help", hint=True),
     Action(
         "app", "leave", ("q",), "quit", "quit; asks once while an apply is under way", hint=True
@@ -82,16 +131,20 @@ ACTIONS: tuple[Action, ...] = (
     Action("app", "leave_now", ("ctrl+c", "ctrl+q"), "quit now", "quit at once", priority=True),
 )
 
-KEY_NAMES = {
-    "question_mark": "?",
-    "escape": "esc",
-    "pageup": "pgup",
-    "pagedown": "pgdn",
-    "left": "←",
-    "right": "→",
-    "up": "↑",
-    "down": "↓",
-}
+#: Scopes that hold at the same time: within each of these a key means one thing.
+CONTEXTS: tuple[frozenset[Scope], ...] = (
+    frozenset({"app", "about", "mesh", "grid"}),
+    frozenset({"app", "plan", "scroll"}),
+    frozenset({"app", "apply", "scroll"}),
+    frozenset({"app", "help", "scroll"}),
+    frozenset({"app", "run", "scroll"}),
+    frozenset({"app", "hostkey"}),
+    frozenset({"app", "quit"}),
+    frozenset({"prompt"}),
+)
+
+#: Their actions are the app's, wherever the key is pressed.
+_OF_APP: frozenset[Scope] = frozenset({"app", "about"})
 
 
 def bindings(*scopes: Scope) -> list[BindingType]:
@@ -99,28 +152,13 @@ def bindings(*scopes: Scope) -> list[BindingType]:
     return [
         Binding(
             key=",".join(action.keys),
-            action=f"app.{action.id}" if action.scope == "app" else action.id,
+            action=action.call,
             description=action.label,
             tooltip=action.description,
             show=action.hint,
             priority=action.priority,
-            id=f"{action.scope}.{action.id}",
+            id=action.name,
         )
         for action in ACTIONS
         if action.scope in scopes
     ]
-
-
-def key_name(key: str) -> str:
-    """How a key is written for a person: `?`, `esc`, `ctrl+c`."""
-    return KEY_NAMES.get(key, key)
-
-
-def clashes(*scopes: Scope) -> dict[str, list[str]]:
-    """Keys that mean more than one thing where `scopes` hold together. Textual does not say."""
-    taken: defaultdict[str, list[str]] = defaultdict(list)
-    for action in ACTIONS:
-        if action.scope in scopes:
-            for key in action.keys:
-                taken[key].append(f"{action.scope}.{action.id}")
-    return {key: ids for key, ids in taken.items() if len(ids) > 1}

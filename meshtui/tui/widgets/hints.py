@@ -6,7 +6,8 @@ from rich.style import Style
 from rich.text import Text
 from textual.widgets import Static
 
-from meshtui.tui.actions import ACTIONS, Scope, key_name
+from meshtui.tui.actions import ACTIONS, Scope
+from meshtui.tui.keymap import Keymap, keymap_of
 
 
 class Hints(Static):
@@ -15,17 +16,22 @@ class Hints(Static):
     ALLOW_SELECT = False
 
     def __init__(self, *scopes: Scope) -> None:
-        super().__init__(hints(*scopes), markup=False)
+        super().__init__(markup=False)
+        self._scopes = scopes
+
+    def on_mount(self) -> None:
+        """Show them, with the keys that they have in this app."""
+        self.update(hints(keymap_of(self), *self._scopes))
 
 
-def hints(*scopes: Scope) -> Text:
+def hints(keymap: Keymap, *scopes: Scope) -> Text:
     """The hints as a text."""
     text = Text(" ", no_wrap=True, overflow="ellipsis")
     for action in ACTIONS:
-        if action.scope in scopes and action.hint:
-            target = f"{'app' if action.scope == 'app' else 'screen'}.{action.id}"
+        if action.scope in scopes and action.hint and keymap.keys(action):
+            target = action.call if action.call.startswith("app.") else f"screen.{action.id}"
             click = Style.from_meta({"@click": target})
-            text.append(key_name(action.keys[0]), Style(bold=True) + click)
+            text.append(keymap.shown(action), Style(bold=True) + click)
             text.append(f" {action.label}", Style(dim=True) + click)
             text.append("   ")
     return text
