@@ -118,7 +118,9 @@ _CHARACTERS = {_textual_name(character): character for character in punctuation}
 def _named(written: str) -> str | None:
     """A key as Textual names it; None: there is no such key."""
     if len(written) == 1:
-        return written if written.isalnum() else _textual_name(written)
+        if written.isalnum():
+            return written
+        return _textual_name(written) if written in punctuation or written == " " else None
     if written in _NAMED or written in _CHARACTERS:
         return written
     modifier, _, key = written.partition("+")

@@ -133,7 +133,7 @@ class Looking:
         self.touch(index)
 
     def touch(self, index: int) -> None:
-        """This row of the live view is another: draw it soon."""
+        """Draw a row of the live view soon: it is another."""
         if self._past_view is not None:
             return
         self._dirty.add(index)

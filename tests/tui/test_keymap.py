@@ -71,8 +71,8 @@ def test_no_keys_take_them_away() -> None:
 
 @pytest.mark.parametrize("character", punctuation)
 def test_punctuation_is_named_as_textual_does(character: str) -> None:
-    keymap = Keymap({"help.close": (character,)})
-    assert keymap.keys(BY_NAME["help.close"]) == (_character_to_key(character),)
+    keymap = Keymap({"prompt.cancel": (character,)})
+    assert keymap.keys(BY_NAME["prompt.cancel"]) == (_character_to_key(character),)
     assert key_name(_character_to_key(character)) == character
 
 
