@@ -5,7 +5,6 @@ It follows the fleet's watch and says what to draw, and when; it knows no widget
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
@@ -101,15 +100,10 @@ class Looking:
 
     async def follow(self, events: AsyncIterator[HostPolled]) -> None:
         """Take in what the fleet sees, for ever. Whatever ends it is its `trouble`."""
-        self.trouble = "the watch has ended"
         try:
             async for event in events:
-                self.trouble = None
                 self.see(event)
             self.trouble = "the watch has ended"
-        except asyncio.CancelledError:
-            self.trouble = None
-            raise
         except MeshError as error:
             self.trouble = str(error)
         except Exception as error:
