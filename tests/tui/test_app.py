@@ -3,12 +3,11 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
+from stage import Stage as Play
+from stage import on_stage as playing
 from standin import StandIn, dead, make_mesh, make_plan, poll
-from textual.pilot import Pilot
 
 from meshtui.errors import UnknownHostKey, Unreachable, UsageError
 from meshtui.fleet.events import HostPolled, HostStatus, LinkStatus, Progress
@@ -21,46 +20,6 @@ from meshtui.tui.screens.plan import PlanScreen
 from meshtui.tui.screens.quit import QuitScreen
 
 
-class Play:
-    def __init__(self, app: MeshApp, fleet: StandIn, pilot: Pilot[None]) -> None:
-        self.app, self.fleet, self.pilot = app, fleet, pilot
-
-    @property
-    def mesh_screen(self) -> MeshScreen:
-        return self.app._mesh_screen
-
-    def text(self) -> str:
-        """All that is on the screen."""
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
-
-    async def until(self, shown: str, *, gone: bool = False) -> str:
-        for _ in range(150):
-            text = self.text()
-            if (shown in text) is not gone:
-                return text
-            await self.pilot.pause(0.02)
-        raise AssertionError(f"{shown!r} {'still' if gone else 'not'} on screen:\n{text}")
-
-    async def until_screen(self, kind: type) -> None:
-        for _ in range(150):
-            if isinstance(self.app.screen, kind):
-                await self.pilot.pause()
-                return
-            await self.pilot.pause(0.02)
-        raise AssertionError(f"{self.app.screen} is no {kind}")
-
-
-@asynccontextmanager
-async def playing(
-    fleet: StandIn, size: tuple[int, int] = (100, 30), **more: object
-) -> AsyncIterator[Play]:
-    app = MeshApp(fleet.mesh, fleet.open, **more)  # type: ignore[arg-type]
-    async with app.run_test(size=size, notifications=True) as pilot:
-        await pilot.pause()
-        yield Play(app, fleet, pilot)
-
-
 async def test_the_first_frame_comes_before_the_fleet() -> None:
     fleet = StandIn(make_mesh(3))
     drawn: list[int] = []
@@ -71,7 +30,7 @@ async def test_the_first_frame_comes_before_the_fleet() -> None:
 
     app = MeshApp(fleet.mesh, open_fleet)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.1)
+        await pilot.pause()
         play = Play(app, fleet, pilot)
         assert drawn == [4], "the heading and three hosts"
         assert "3 connecting" in play.text()
@@ -170,7 +129,7 @@ async def test_plan_says_that_it_reads_and_escape_ends_it() -> None:
         await play.pilot.press("escape")
         await play.until_screen(MeshScreen)
         fleet.plan_gate.set()
-        await play.pilot.pause(0.1)
+        await play.pilot.pause()
         assert fleet.calls == ["open", "watch", "plan prune=False"]
 
 
@@ -353,10 +312,10 @@ async def test_text_from_hosts_is_inert() -> None:
         seen.append(await play.until("1/3"))
         for key in ("h", "j", "l", "G"):
             await play.pilot.press(key)
-            await play.pilot.pause(0.05)
+            await play.pilot.pause()
             seen.append(play.text())
         play.app.complain(EVIL * 300)
-        await play.pilot.pause(0.05)
+        await play.pilot.pause()
         seen.append(play.text())
         await play.pilot.press("a")
         seen.append(await play.until("1 step on 1 host"))
@@ -388,13 +347,13 @@ async def test_any_size(size: tuple[int, int]) -> None:
     async with playing(fleet, size=size) as play:
         fleet.feed_all()
         fleet.feed(dead(fleet.mesh, "server-c"))
-        await play.pilot.pause(0.3)
+        await play.pilot.pause()
         await play.pilot.press("G", "end", "k", "h", "m", "m", "g", "home")
         for keys in (["question_mark", "escape"], ["a", "escape"], ["a"], ["y"], ["escape"]):
             await play.pilot.press(*keys)
-            await play.pilot.pause(0.05)
+            await play.pilot.pause()
         await play.pilot.resize_terminal(80, 24)
-        await play.pilot.pause(0.1)
+        await play.pilot.pause()
         assert "11/12" in play.text()
 
 
@@ -461,7 +420,7 @@ async def test_only_rows_that_look_different_are_drawn_again() -> None:
 
         grid.refresh = refresh  # type: ignore[assignment,method-assign]
         fleet.feed_all(tick=0)
-        await play.pilot.pause(0.3)
+        await play.pilot.pause()
         assert drawn == [], "the same again"
         event = poll(fleet.mesh, "server-e", 0)
         older = tuple(
@@ -469,10 +428,10 @@ async def test_only_rows_that_look_different_are_drawn_again() -> None:
             for x in event.links
         )
         fleet.feed(HostPolled(event.host, older))
-        await play.pilot.pause(0.3)
+        await play.pilot.pause()
         assert drawn == [], "bytes are not shown in this mode"
         fleet.feed(poll(fleet.mesh, "server-e", 40))
-        await play.pilot.pause(0.3)
+        await play.pilot.pause()
         assert len(drawn) == 1
 
 

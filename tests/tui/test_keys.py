@@ -1,74 +1,46 @@
-"""Every key of the registry, pressed."""
+"""Every key of the registry, pressed: here, or in a test marked `@presses`."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from presses import KEYS, pressed
+from stage import Stage, on_stage
 from standin import StandIn, make_mesh
-from textual.pilot import Pilot
 
 from meshtui.errors import UnknownHostKey
-from meshtui.tui.actions import ACTIONS
-from meshtui.tui.app import MeshApp
 from meshtui.tui.screens.apply import ApplyScreen
 from meshtui.tui.screens.help import HelpScreen
 from meshtui.tui.screens.hostkey import HostKeyScreen
 from meshtui.tui.screens.mesh import MeshScreen
 from meshtui.tui.screens.plan import PlanScreen
 from meshtui.tui.screens.quit import QuitScreen
-from meshtui.tui.widgets.grid import Grid
-from meshtui.tui.widgets.lines import Lines
-
-
-@dataclass
-class Stage:
-    app: MeshApp
-    fleet: StandIn
-    pilot: Pilot[None]
-
-    @property
-    def grid(self) -> Grid:
-        return self.app._mesh_screen.grid
-
-    @property
-    def lines(self) -> Lines:
-        return self.app.screen.query_one(Lines)
-
-    async def until(self, what: Callable[[], bool]) -> None:
-        for _ in range(100):
-            if what():
-                return
-            await self.pilot.pause(0.02)
-        raise AssertionError("it did not come to be")
 
 
 @asynccontextmanager
-async def on_stage(scope: str, hosts: int = 40) -> AsyncIterator[Stage]:
+async def at(scope: str, hosts: int = 40) -> AsyncIterator[Stage]:
     """The app, where the actions of `scope` are."""
     fleet = StandIn(make_mesh(hosts))
     fleet.apply_gate = asyncio.Event()
     if scope == "hostkey":
         fleet.asked = [UnknownHostKey("new", host="node-001", hint="", fingerprint="SHA256:x")]
-    app = MeshApp(fleet.mesh, fleet.open)
-    async with app.run_test(size=(80, 24)) as pilot:
-        stage = Stage(app, fleet, pilot)
-        await pilot.pause()
+    async with on_stage(fleet, size=(80, 24)) as stage:
         if scope == "hostkey":
-            await stage.until(lambda: isinstance(app.screen, HostKeyScreen))
+            await stage.until(HostKeyScreen)
         if scope in ("plan", "apply", "quit", "scroll"):
-            await pilot.press("a")
+            await stage.press("a")
             await stage.until(lambda: "server" in stage.lines.plain or "node" in stage.lines.plain)
         if scope in ("apply", "quit"):
-            await pilot.press("enter")
-            await stage.until(lambda: isinstance(app.screen, ApplyScreen))
+            await stage.press("enter")
+            await stage.until(ApplyScreen)
         if scope == "quit":
-            await pilot.press("q")
-            await stage.until(lambda: isinstance(app.screen, QuitScreen))
+            await stage.press("q")
+            await stage.until(QuitScreen)
         if scope == "help":
-            await pilot.press("question_mark")
-            await stage.until(lambda: isinstance(app.screen, HelpScreen))
+            await stage.press("question_mark")
+            await stage.until(HelpScreen)
         yield stage
 
 
@@ -77,8 +49,8 @@ Check = Callable[[Stage, str], Awaitable[None]]
 
 def screen(kind: type) -> Check:
     async def check(stage: Stage, key: str) -> None:
-        await stage.pilot.press(key)
-        await stage.until(lambda: isinstance(stage.app.screen, kind))
+        await stage.press(key)
+        await stage.until(kind)
 
     return check
 
@@ -86,7 +58,7 @@ def screen(kind: type) -> Check:
 def cursor(start: tuple[int, int], end: tuple[int, int]) -> Check:
     async def check(stage: Stage, key: str) -> None:
         stage.grid.move(*start)
-        await stage.pilot.press(key)
+        await stage.press(key)
         await stage.pilot.pause()
         assert (stage.grid.row, stage.grid.column) == end
 
@@ -101,7 +73,7 @@ def scroll(start: tuple[int, int], moved: Callable[[int, int], bool]) -> Check:
         lines.scroll_to(*start, animate=False)
         await stage.pilot.pause()
         assert tuple(lines.scroll_offset) == start
-        await stage.pilot.press(key)
+        await stage.press(key)
         await stage.pilot.pause()
         assert moved(*lines.scroll_offset), lines.scroll_offset
 
@@ -109,20 +81,20 @@ def scroll(start: tuple[int, int], moved: Callable[[int, int], bool]) -> Check:
 
 
 async def leaves(stage: Stage, key: str) -> None:
-    await stage.pilot.press(key)
+    await stage.press(key)
     await stage.until(lambda: stage.app._exit)
 
 
 async def mode(stage: Stage, key: str) -> None:
     for expected in ("rx", "tx", "age"):
-        await stage.pilot.press(key)
+        await stage.press(key)
         assert stage.grid.mode == expected
 
 
 async def reconnect(stage: Stage, key: str) -> None:
     stage.fleet.feed(RuntimeError("gone"))
     await stage.until(lambda: "RuntimeError: gone" in stage.app._mesh_screen.message.said)
-    await stage.pilot.press(key)
+    await stage.press(key)
     await stage.until(lambda: stage.fleet.calls.count("watch") == 2)
     assert stage.app._mesh_screen.message.said == ""
 
@@ -130,21 +102,21 @@ async def reconnect(stage: Stage, key: str) -> None:
 async def clear(stage: Stage, key: str) -> None:
     stage.app.complain("something")
     assert stage.app._mesh_screen.message.said == "something"
-    await stage.pilot.press(key)
+    await stage.press(key)
     assert stage.app._mesh_screen.message.said == ""
 
 
 async def prune(stage: Stage, key: str) -> None:
-    await stage.pilot.press(key)
+    await stage.press(key)
     await stage.until(lambda: "remove-peer" in stage.lines.plain)
-    await stage.pilot.press(key)
+    await stage.press(key)
     await stage.until(lambda: "remove-peer" not in stage.lines.plain and stage.lines.plain != "")
     assert stage.fleet.calls.count("plan prune=True") == 1
     assert stage.fleet.calls.count("plan prune=False") == 2
 
 
 async def apply(stage: Stage, key: str) -> None:
-    await stage.pilot.press(key)
+    await stage.press(key)
     await stage.until(lambda: stage.fleet.applied is not None)
     assert isinstance(stage.app.screen, ApplyScreen)
 
@@ -153,14 +125,14 @@ async def choose(stage: Stage, key: str) -> None:
     hostkey = stage.app.screen
     assert isinstance(hostkey, HostKeyScreen)
     assert not hostkey._yes
-    await stage.pilot.press(key)
+    await stage.press(key)
     assert hostkey._yes
-    await stage.pilot.press(key)
+    await stage.press(key)
     assert not hostkey._yes
 
 
 async def refuse(stage: Stage, key: str) -> None:
-    await stage.pilot.press(key)
+    await stage.press(key)
     await stage.until(lambda: "answer False" in stage.fleet.calls)
 
 
@@ -205,18 +177,20 @@ CHECKS: dict[str, Check] = {
 
 @pytest.mark.parametrize(
     ("name", "key"),
-    [(f"{action.scope}.{action.id}", key) for action in ACTIONS for key in action.keys],
+    [(name, key) for name in CHECKS for key in KEYS.get(name, ())],
 )
 async def test_key(name: str, key: str) -> None:
-    async with on_stage(name.split(".")[0]) as stage:
+    async with at(name.split(".")[0]) as stage:
         await CHECKS[name](stage, key)
 
 
-def test_every_action_has_a_check() -> None:
-    assert set(CHECKS) == {f"{action.scope}.{action.id}" for action in ACTIONS}
+def test_every_action_has_a_test_that_presses_it() -> None:
+    missing = KEYS.keys() - CHECKS.keys() - pressed(Path(__file__).parent)
+    assert not missing, f"no @presses(...) in tests/tui for: {', '.join(sorted(missing))}"
+    assert CHECKS.keys() <= KEYS.keys(), "a check for an action that is no more"
 
 
 @pytest.mark.parametrize("scope", ["mesh", "plan", "apply", "help", "hostkey", "quit"])
 async def test_ctrl_c_quits_from_everywhere(scope: str) -> None:
-    async with on_stage(scope, hosts=3) as stage:
+    async with at(scope, hosts=3) as stage:
         await leaves(stage, "ctrl+c")

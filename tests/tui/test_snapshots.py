@@ -46,10 +46,10 @@ def steps(fleet: StandIn, *keys: str, seen: bool = True) -> Step:
     async def run(pilot: Pilot[None]) -> None:
         if seen:
             feed(fleet)
-        await pilot.pause(0.4)
+        await pilot.pause()
         for key in keys:
             await pilot.press(key)
-            await pilot.pause(0.4)
+            await pilot.pause()
 
     return run
 
@@ -88,7 +88,7 @@ def test_message(snap_compare: Snap) -> None:
     async def run(pilot: Pilot[None]) -> None:
         await steps(fleet)(pilot)
         fleet.feed(OSError(24, "Too many open files"))
-        await pilot.pause(0.3)
+        await pilot.pause()
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=run)
 
