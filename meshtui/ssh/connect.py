@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from copy import copy
@@ -18,6 +19,7 @@ from meshtui.ssh.channel import start, start_local
 from meshtui.ssh.explain import explain
 from meshtui.ssh.identity import Identities
 from meshtui.ssh.proxy import Proxy
+from meshtui.ssh.reach import reach
 from meshtui.ssh.shell import Shell
 from meshtui.ssh.target import Target, resolve
 
@@ -147,15 +149,21 @@ class Connector:
                 hint="use a ProxyCommand that passes the data on, or ProxyJump",
             )
         proxy: Proxy | None = None
+        reached: socket.socket | None = None
         try:
             async with (
                 asyncio.timeout(target.connect_seconds),
                 self._identities.for_target(target) as keys,
             ):
-                way: dict[str, Any] = {"tunnel": hop} if hop else {}
+                way: dict[str, Any]
                 if target.proxy_command:
                     proxy = await Proxy.start(target.proxy_command)
                     way = {"sock": proxy.sock}
+                elif hop:
+                    way = {"tunnel": hop}
+                else:
+                    reached = await reach(target)
+                    way = {"sock": reached}
                 connection = await asyncssh.connect(
                     target.host,
                     target.port,
@@ -179,7 +187,7 @@ class Connector:
                 )
                 if proxy:
                     self._end_with(connection, proxy)
-                    proxy = None
+                proxy = reached = None
                 return connection
         except asyncssh.HostKeyNotVerifiable as error:
             if verifier.offered is None:
@@ -192,6 +200,8 @@ class Connector:
         finally:
             if proxy:
                 proxy.end()
+            if reached:
+                reached.close()
 
     def _end_with(self, connection: asyncssh.SSHClientConnection, proxy: Proxy) -> None:
         """A ProxyCommand need not notice that its connection is over."""

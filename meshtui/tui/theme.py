@@ -76,7 +76,7 @@ LINK_GLYPHS: dict[LinkState, str] = {
 LINK_MEANINGS: dict[LinkState, str] = {
     "up": "a handshake within the last 210 s",
     "idle": "nothing to say yet: no keepalive and no traffic",
-    "stale": "it sends, and the latest handshake is too old",
+    "stale": "it sends, and nothing comes back",
     "never": "it sends, and there was never a handshake",
     "missing": "the interface has no such peer",
     "unknown": "that host cannot be asked",
