@@ -21,7 +21,7 @@ from meshtui.plan.model import Plan
 from meshtui.tui.actions import ACTIONS, bindings
 from meshtui.tui.fleet_api import FleetApi, OpenFleet
 from meshtui.tui.screens.mesh import MeshScreen
-from meshtui.tui.theme import NAME, THEME, VARIABLES
+from meshtui.tui.theme import NAME, THEMES, VARIABLES, theme_for
 from meshtui.tui.view import MeshView, inert_lines
 from meshtui.tui.words import describe
 
@@ -50,12 +50,18 @@ class MeshApp(App[None], inherit_bindings=False):
     CSS_PATH = ["widgets/grid.tcss", "screens/mesh.tcss"]  # noqa: RUF012 - it takes no tuple
 
     def __init__(
-        self, mesh: Mesh, open_fleet: OpenFleet, *, clock: Callable[[], float] = time.monotonic
+        self,
+        mesh: Mesh,
+        open_fleet: OpenFleet,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        theme: str = NAME,
     ) -> None:
-        # Without this, Textual's NO_COLOR still sends 24-bit greys.
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.register_theme(THEME)
-        self.theme = NAME
+        choice = theme_for(theme, os.environ)
+        super().__init__(ansi_color=choice.ansi_color)
+        for one in THEMES:
+            self.register_theme(one)
+        self.theme = choice.name
         self.view = MeshView(mesh)
         self.fleet: FleetApi | None = None
         self.apply_run: ApplyRun | None = None
@@ -80,7 +86,7 @@ class MeshApp(App[None], inherit_bindings=False):
         return self._mesh_screen
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """The states' colours, whatever the theme."""
+        """What our style sheets need, whatever the theme."""
         return VARIABLES
 
     def on_mount(self) -> None:
@@ -304,7 +310,7 @@ class MeshApp(App[None], inherit_bindings=False):
 def run(mesh: Mesh, open_fleet: OpenFleet) -> int:
     """Open the screen and stay until it is left; the exit code. UsageError: no such terminal."""
     check_terminal()
-    return asyncio.run(_run(MeshApp(mesh, open_fleet)))
+    return asyncio.run(_run(MeshApp(mesh, open_fleet, theme="auto")))
 
 
 async def _run(app: MeshApp) -> int:

@@ -4,28 +4,40 @@ from __future__ import annotations
 
 from rich.style import Style
 from rich.text import Text
-from textual.widgets import Static
+from textual.events import Click
 
 from meshtui.tui.actions import ACTIONS, Scope, key_name
+from meshtui.tui.widgets.calm import Calm, themed
 
 
-class Hints(Static):
+class Hints(Calm):
     """Hints for the actions of some scopes, in the registry's order."""
 
-    ALLOW_SELECT = False
-
     def __init__(self, *scopes: Scope) -> None:
-        super().__init__(hints(*scopes), markup=False)
+        super().__init__()
+        self._scopes = scopes
+        self.update(themed(hints(*scopes)))
+
+    def leave_out(self, *actions: str) -> None:
+        """Hint at all of them but these: `plan.apply`, where there is nothing to apply."""
+        self.say(hints(*self._scopes, without=actions))
+
+    async def on_click(self, event: Click) -> None:
+        """Do what the hint under the mouse says."""
+        # Not Textual's "@click": that makes links of them, in the colour of links.
+        if target := event.style.meta.get("hint"):
+            await self.run_action(target)
 
 
-def hints(*scopes: Scope) -> Text:
+def hints(*scopes: Scope, without: tuple[str, ...] = ()) -> Text:
     """The hints as a text."""
     text = Text(" ", no_wrap=True, overflow="ellipsis")
     for action in ACTIONS:
-        if action.scope in scopes and action.hint:
+        if action.scope in scopes and action.hint and f"{action.scope}.{action.id}" not in without:
             target = f"{'app' if action.scope == 'app' else 'screen'}.{action.id}"
-            click = Style.from_meta({"@click": target})
-            text.append(key_name(action.keys[0]), Style(bold=True) + click)
-            text.append(f" {action.label}", Style(dim=True) + click)
+            start = len(text)
+            text.append(key_name(action.keys[0]), "bold")
+            text.append(f" {action.label}", "dim")
+            text.stylize(Style.from_meta({"hint": target}), start)
             text.append("   ")
     return text
