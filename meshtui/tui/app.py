@@ -24,7 +24,7 @@ from meshtui.tui.keymap import Keymap
 from meshtui.tui.looking import Looking
 from meshtui.tui.measuring import Measuring
 from meshtui.tui.screens.mesh import MeshScreen
-from meshtui.tui.theme import NAME, THEME, VARIABLES
+from meshtui.tui.theme import THEMES, VARIABLES, theme_for
 from meshtui.tui.view import inert_lines
 from meshtui.tui.words import counted, describe
 
@@ -64,11 +64,13 @@ class MeshApp(App[None], inherit_bindings=False):
         settings: Settings | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        # Without this, Textual's NO_COLOR still sends 24-bit greys.
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.settings = settings or Settings()
-        self.register_theme(THEME)
-        self.theme = NAME
+        # Without settings nothing of the terminal is guessed: a test looks the same anywhere.
+        self.settings = settings or Settings(theme="dark")
+        choice = theme_for(self.settings.theme, os.environ)
+        super().__init__(ansi_color=choice.ansi_color)
+        for one in THEMES:
+            self.register_theme(one)
+        self.theme = choice.name
         self.keymap = Keymap(self.settings.keys)
         self.set_keymap(self.keymap.changed())
         self.clock = clock
@@ -90,7 +92,7 @@ class MeshApp(App[None], inherit_bindings=False):
         return self.mesh_screen
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """The states' colours, whatever the theme."""
+        """What our style sheets need, whatever the theme."""
         return VARIABLES
 
     @property

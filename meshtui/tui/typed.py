@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from meshtui.tui.actions import Action
 from meshtui.tui.commands import complete, parse
+from meshtui.tui.theme import THEME_NAMES
 from meshtui.tui.when import parse_when
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Commands:
         app = self._app
         return {
             "host": list(app.looking.view.mesh.hosts),
-            "theme": sorted(name for name in app.available_themes if name.startswith("meshtui-")),
+            "theme": THEME_NAMES,
             "mode": list(MODES),
             "sort": list(SORTS),
             "seconds": ["off", "1", "2", "5", "10", "30", "60"],
@@ -127,8 +128,6 @@ class Commands:
         self._app.looking.now()
 
     async def _theme(self, name: str) -> None:
-        names = self.words()["theme"]
-        name = name if name in names else f"meshtui-{name}"
         self._one_of("theme", name)
         self._app.theme = name
 

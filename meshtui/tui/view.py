@@ -31,6 +31,8 @@ class Row:
     """By column; None: itself, or nothing heard yet."""
     version: int = field(compare=False)
     """Goes up with every change of any of this."""
+    unknown_peers: tuple[str, ...] = ()
+    """Public keys of peers that the interface has and `mesh.toml` does not know."""
 
     @property
     def silent(self) -> bool:
@@ -76,6 +78,7 @@ class MeshView:
             listen_port=before.listen_port if port is None else port,
             links=tuple(cells),
             version=before.version + 1,
+            unknown_peers=tuple(inert(key, FIELD_LIMIT) for key in host.unknown_peers),
         )
         if row == before:
             return None
