@@ -1,4 +1,5 @@
 import sqlite3
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -159,7 +160,7 @@ def test_the_older_the_fewer(opened, clock, said):
     recent = [one for one in found if one.at / 1000 > now - 15 * MINUTE]
     older = [one for one in found if one.at / 1000 <= now - 30 * MINUTE]
     assert len(recent) == 90
-    spacing = {(b.at - a.at) / 1000 for a, b in zip(older, older[1:], strict=False)}
+    spacing = {(b.at - a.at) / 1000 for a, b in pairwise(older)}
     assert spacing == {60.0}
     assert len(older) == pytest.approx(160, abs=2)
     assert not said
@@ -175,8 +176,8 @@ def test_a_month_is_kept_and_no_more(opened, clock):
     # Before yesterday: one an hour, or as few as there were. A look at the edge of what is
     # thinned at once may be one too many.
     hourly = [at for at in found if at < clock.now - DAY - 12 * HOUR]
-    assert sum(b - a < HOUR - 1 for a, b in zip(hourly, hourly[1:], strict=False)) < 6
-    assert sum(b - a == HOUR for a, b in zip(hourly, hourly[1:], strict=False)) > 6
+    assert sum(b - a < HOUR - 1 for a, b in pairwise(hourly)) < 6
+    assert sum(b - a == HOUR for a, b in pairwise(hourly)) > 6
     # Every moment that one can go to has something to show.
     at = history.moment()
     while at is not None:

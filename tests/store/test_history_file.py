@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -182,7 +183,7 @@ def test_a_crash_costs_the_last_minute_and_no_more(tmp_path):
         "for s in range(15): h.add({'a': look(NOW - 600 + 10 * s)})\n"
         "os._exit(9)"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=os.getcwd(), check=False)
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=Path.cwd(), check=False)
     assert done.returncode == 9
     said = []
     history = History("prod", say=said.append, directory=tmp_path, clock=lambda: NOW)
