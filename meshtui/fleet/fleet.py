@@ -12,6 +12,8 @@ from meshtui.fleet.apply import Applied, Apply
 from meshtui.fleet.events import ApplyResult, HostPolled
 from meshtui.fleet.look import look, polled
 from meshtui.fleet.observe import endpoints, observe
+from meshtui.fleet.past import Past
+from meshtui.fleet.reports import LinkSample, TrafficSample
 from meshtui.fleet.session import Session
 from meshtui.fleet.watch import watch
 from meshtui.mesh.addresses import allocate
@@ -40,10 +42,11 @@ class Fleet:
             name: Session(name, host.ssh, self._connector) for name, host in self.mesh.hosts.items()
         }
         self._keys = {n: h.public_key for n, h in self.mesh.hosts.items() if h.public_key}
+        self._past = Past(lambda: self.mesh)
 
     def watch(self, interval: Callable[[], float]) -> AsyncIterator[HostPolled]:
         """Look at every host for ever, each every `interval()` seconds; none waits for another."""
-        return watch(lambda: self.mesh, self._keys, self._sessions, interval)
+        return self._past.recorded(watch(lambda: self.mesh, self._keys, self._sessions, interval))
 
     async def status(self) -> list[HostPolled]:
         """One look at every host."""
@@ -91,7 +94,7 @@ class Fleet:
         """Close all connections."""
         for session in self._sessions.values():
             session.close()
-        await self._connector.close()
+        await asyncio.gather(self._connector.close(), self._past.close())
 
     def _refuse_stale(self) -> None:
         """MeshError where the file says something else by now: an old plan would undo it."""
@@ -119,3 +122,29 @@ class Fleet:
         self._written = load(self.path)
         self.mesh = allocate(self._written)
         self._keys |= plan.public_keys
+
+    # -- the past; see FleetApi
+
+    def on_notice(self, say: Callable[[str], None]) -> None:
+        """Have `say` told, once each, what goes wrong on this machine: no room for a history."""
+        self._past.say = say
+
+    async def moment(self, before: float | None = None, after: float | None = None) -> float | None:
+        """The recorded moment next before, or after, the given one; None: there is none."""
+        return await self._past.moment(before, after)
+
+    async def past(self, at: float) -> list[HostPolled]:
+        """Every host as it was last seen before `at`; hosts not seen then are left out."""
+        return await self._past.past(at)
+
+    async def link_history(self, from_: str, to: str, since: float) -> list[LinkSample]:
+        """One direction since `since`, oldest first."""
+        return await self._past.link_history(from_, to, since)
+
+    async def last_worked(self, from_: str, to: str) -> float | None:
+        """When this direction was last seen healthy."""
+        return await self._past.last_worked(from_, to)
+
+    async def traffic(self, host: str, since: float, step: float) -> list[TrafficSample]:
+        """A host's traffic in steps of `step` seconds from `since` to now, oldest first."""
+        return await self._past.traffic(host, since, step)

@@ -208,6 +208,8 @@ class History:
         return None
 
     def _opened(self) -> sqlite3.Connection:
+        if self._open is not None and identity(self.path) != self._file:
+            self._drop()  # Someone took it away: what goes there would be lost.
         if self._open is None:
             self._file = identity(self.path)
             self._open = open_history(self.path, self._limit)
@@ -225,7 +227,7 @@ class History:
             if busy(error):
                 return False
             if identity(self.path) != self._file:
-                return True  # Someone took it away, or put it aside before us.
+                return True  # Another meshtui put it aside before us.
             if damaged(error):
                 return self._begin_anew(error)
         except OSError as worse:

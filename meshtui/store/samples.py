@@ -129,7 +129,8 @@ class Run:
             more, place = _unplaned(data, place, links * (count - 1))
             self._firsts.append(first)
             self._mores.append(more)
-        if len(self.to) != links or place != len(data):
+        known = max(self._states, default=0) < len(LINK_STATES)
+        if len(self.to) != links or place != len(data) or not known:
             raise Unreadable("its parts do not fit together")
 
     def samples(self) -> Iterator[Sample]:

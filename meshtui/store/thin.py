@@ -68,7 +68,7 @@ def thin(connection: sqlite3.Connection, now: int, most: int) -> None:
         # Only whole stretches; the rest follows when it is old enough.
         edge = (now - TIERS[tier].keep) // length * length
         due = connection.execute(
-            "SELECT DISTINCT host, since / ? FROM runs WHERE tier = ? AND since < ? LIMIT ?",
+            "SELECT DISTINCT host, (since - 1) / ? FROM runs WHERE tier = ? AND since <= ? LIMIT ?",
             (length, tier, edge, most),
         ).fetchall()
         most -= len(due)
@@ -77,7 +77,7 @@ def thin(connection: sqlite3.Connection, now: int, most: int) -> None:
 
 
 def _thin_one(connection: sqlite3.Connection, host: str, tier: int, low: int, high: int) -> None:
-    where = "WHERE host = ? AND tier = ? AND since >= ? AND since < ?", (host, tier, low, high)
+    where = "WHERE host = ? AND tier = ? AND since > ? AND since <= ?", (host, tier, low, high)
     with transaction(connection):
         rows = connection.execute(f"SELECT packed FROM runs {where[0]}", where[1])  # noqa: S608
         samples = [sample for (packed,) in rows for sample in Run(packed).samples()]
