@@ -8,7 +8,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Scope = Literal["app", "mesh", "grid", "plan", "apply", "scroll", "help", "hostkey", "quit"]
+Scope = Literal["app", "mesh", "grid", "plan", "apply", "tree", "scroll", "help", "hostkey", "quit"]
 
 TITLES: dict[Scope, str] = {
     "app": "Everywhere",
@@ -16,7 +16,8 @@ TITLES: dict[Scope, str] = {
     "grid": "In the grid",
     "plan": "Plan",
     "apply": "Apply",
-    "scroll": "Plan, apply, help",
+    "tree": "In a plan or an apply",
+    "scroll": "In a long text",
     "help": "Help",
     "hostkey": "Unknown host key",
     "quit": "Quit while an apply is under way",
@@ -57,10 +58,24 @@ ACTIONS: tuple[Action, ...] = (
     Action("grid", "page_down", ("pagedown",), "page down", "a screen down"),
     Action("grid", "first", ("home",), "first", "the first column"),
     Action("grid", "last", ("end",), "last", "the last column"),
-    Action("plan", "apply", ("enter", "y"), "apply", "apply this plan", hint=True),
+    Action("plan", "apply", ("A",), "apply", "apply this plan", hint=True),
     Action("plan", "prune", ("p",), "prune", "also remove peers that mesh.toml lacks", hint=True),
-    Action("plan", "back", ("escape",), "back", "back to the grid; nothing changes", hint=True),
-    Action("apply", "back", ("escape",), "back", "back to the grid; the apply goes on", hint=True),
+    Action("plan", "back", ("escape",), "back", "back; nothing changes", hint=True),
+    Action("apply", "back", ("escape",), "back", "back; the apply goes on", hint=True),
+    Action("tree", "up", ("up", "k"), "up", "a line up"),
+    Action("tree", "down", ("down", "j"), "down", "a line down"),
+    Action("tree", "open", ("enter", "space"), "open", "open or close", hint=True),
+    Action("tree", "expand", ("right", "l"), "open", "open, or go in"),
+    Action("tree", "collapse", ("left", "h"), "close", "close, or go to what it is under"),
+    Action("tree", "expand_all", ("e",), "all", "open the next level; close all", hint=True),
+    Action("tree", "page_up", ("pageup",), "page up", "a screen up"),
+    Action("tree", "page_down", ("pagedown",), "page down", "a screen down"),
+    Action("tree", "top", ("g", "home"), "top", "the first line"),
+    Action("tree", "bottom", ("G", "end"), "bottom", "the last line"),
+    Action("tree", "side_left", ("shift+left", "less_than_sign"), "left", "scroll to the left"),
+    Action(
+        "tree", "side_right", ("shift+right", "greater_than_sign"), "right", "scroll to the right"
+    ),
     Action("scroll", "line_up", ("up", "k"), "up", "a line up"),
     Action("scroll", "line_down", ("down", "j"), "down", "a line down"),
     Action("scroll", "side_left", ("left", "h"), "left", "to the left"),
@@ -84,6 +99,8 @@ ACTIONS: tuple[Action, ...] = (
 
 KEY_NAMES = {
     "question_mark": "?",
+    "less_than_sign": "<",
+    "greater_than_sign": ">",
     "escape": "esc",
     "pageup": "pgup",
     "pagedown": "pgdn",

@@ -20,6 +20,7 @@ from meshtui.tui.screens.plan import PlanScreen
 from meshtui.tui.screens.quit import QuitScreen
 from meshtui.tui.widgets.grid import Grid
 from meshtui.tui.widgets.lines import Lines
+from meshtui.tui.widgets.tree import LineTree
 
 
 @dataclass
@@ -57,16 +58,16 @@ async def on_stage(scope: str, hosts: int = 40) -> AsyncIterator[Stage]:
         await pilot.pause()
         if scope == "hostkey":
             await stage.until(lambda: isinstance(app.screen, HostKeyScreen))
-        if scope in ("plan", "apply", "quit", "scroll"):
+        if scope in ("plan", "apply", "quit", "tree"):
             await pilot.press("a")
             await stage.until(lambda: "server" in stage.lines.plain or "node" in stage.lines.plain)
         if scope in ("apply", "quit"):
-            await pilot.press("enter")
+            await pilot.press("A")
             await stage.until(lambda: isinstance(app.screen, ApplyScreen))
         if scope == "quit":
             await pilot.press("q")
             await stage.until(lambda: isinstance(app.screen, QuitScreen))
-        if scope == "help":
+        if scope in ("help", "scroll"):
             await pilot.press("question_mark")
             await stage.until(lambda: isinstance(app.screen, HelpScreen))
         yield stage
@@ -104,6 +105,44 @@ def scroll(start: tuple[int, int], moved: Callable[[int, int], bool]) -> Check:
         await stage.pilot.press(key)
         await stage.pilot.pause()
         assert moved(*lines.scroll_offset), lines.scroll_offset
+
+    return check
+
+
+def tree(start: str, end: str) -> Check:
+    """From the line `start` of a plan, the key leads to `end`, then shown as it is there."""
+
+    async def check(stage: Stage, key: str) -> None:
+        lines = stage.app.screen.query_one(LineTree)
+        lines.move(0)
+        await stage.pilot.press("space")
+        lines.move(next(i for i, line in enumerate(lines.plain.splitlines()) if start in line))
+        await stage.pilot.press(key)
+        await stage.pilot.pause()
+        assert end in lines.plain.splitlines()[lines.cursor]
+
+    return check
+
+
+async def expand_all(stage: Stage, key: str) -> None:
+    lines = stage.app.screen.query_one(LineTree)
+    await stage.pilot.press(key)
+    assert lines.plain.count("    add-peer ") == 78, "every host is open"
+    await stage.pilot.press(key)
+    assert "+AllowedIPs" in lines.plain
+    await stage.pilot.press(key)
+    assert lines.count == 40
+
+
+def sideways(moved: Callable[[int], bool]) -> Check:
+    async def check(stage: Stage, key: str) -> None:
+        lines = stage.app.screen.query_one(LineTree)
+        lines.plant([(("x" * 300, ""),)])
+        await stage.pilot.pause()
+        lines.scroll_to(x=20, animate=False)
+        await stage.pilot.press(key)
+        await stage.pilot.pause()
+        assert moved(lines.scroll_offset.x), lines.scroll_offset
 
     return check
 
@@ -183,6 +222,18 @@ CHECKS: dict[str, Check] = {
     "plan.prune": prune,
     "plan.back": screen(MeshScreen),
     "apply.back": screen(MeshScreen),
+    "tree.up": tree("  write-file ", "make-key"),
+    "tree.down": tree("  write-file ", "bring-up"),
+    "tree.open": tree("▸ node-002", "▾ node-002"),
+    "tree.expand": tree("▸ node-002", "▾ node-002"),
+    "tree.collapse": tree("  write-file ", "▾ node-001"),
+    "tree.expand_all": expand_all,
+    "tree.page_up": tree("▸ node-002", "node-023"),
+    "tree.page_down": tree("▾ node-001", "node-018"),
+    "tree.top": tree("▸ node-002", "▾ node-001"),
+    "tree.bottom": tree("▾ node-001", "▸ node-040"),
+    "tree.side_left": sideways(lambda x: x == 12),
+    "tree.side_right": sideways(lambda x: x == 28),
     "scroll.line_up": scroll((0, 50), lambda x, y: (x, y) == (0, 49)),
     "scroll.line_down": scroll((0, 50), lambda x, y: (x, y) == (0, 51)),
     "scroll.side_left": scroll((20, 0), lambda x, y: (x, y) == (12, 0)),

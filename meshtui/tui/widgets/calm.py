@@ -33,7 +33,8 @@ class Calm(Static):
 
     def colour(self, state: str) -> str:
         """A state's colour, for a style of a text to `say`: `up`, `stale`, … It is a
-        name, so that a change of the theme shows without saying anything again."""
+        name, so that a change of the theme shows without saying anything again.
+        """
         return f"$state-{state}"
 
     @property
