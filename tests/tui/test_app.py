@@ -124,7 +124,7 @@ async def test_plan_says_that_it_reads_and_escape_ends_it() -> None:
     async with playing(fleet) as play:
         await play.pilot.press("a")
         await play.until("reading 3 hosts…")
-        await play.pilot.press("enter")
+        await play.pilot.press("A")
         assert isinstance(play.app.screen, PlanScreen), "nothing to apply yet"
         await play.pilot.press("escape")
         await play.until_screen(MeshScreen)
@@ -133,15 +133,29 @@ async def test_plan_says_that_it_reads_and_escape_ends_it() -> None:
         assert fleet.calls == ["open", "watch", "plan prune=False"]
 
 
-@pytest.mark.parametrize("key", ["enter", "y"])
-async def test_a_plan_without_changes_is_not_applied(key: str) -> None:
+async def test_a_plan_without_changes_is_not_applied() -> None:
     mesh = make_mesh(2)
     fleet = StandIn(mesh, plan_result=Plan("prod", "wg0", (HostPlan("server-a"),)))
     async with playing(fleet) as play:
         await play.pilot.press("a")
         await play.until("nothing to change: all is as mesh.toml says")
-        await play.pilot.press(key)
+        assert "A apply" not in play.text(), "what does nothing is no hint"
+        await play.pilot.press("A")
         await play.until("nothing to apply; esc goes back")
+        assert isinstance(play.app.screen, PlanScreen)
+        assert fleet.applied is None
+
+
+async def test_a_read_only_screen_applies_nothing() -> None:
+    fleet = StandIn(make_mesh(2))
+    async with playing(fleet) as play:
+        play.app.read_only = True  # type: ignore[attr-defined]
+        await play.pilot.press("a")
+        await play.until("5 steps on 2 hosts")
+        assert "A apply" not in play.text()
+        for key in ("A", "enter", "y"):
+            await play.pilot.press(key)
+        await play.until("read-only: start without --read-only")
         assert isinstance(play.app.screen, PlanScreen)
         assert fleet.applied is None
 
@@ -163,7 +177,7 @@ async def test_the_plan_shown_is_the_plan_applied() -> None:
     async with playing(fleet) as play:
         await play.pilot.press("a")
         await play.until("7 steps on 3 hosts")
-        await play.pilot.press("y")
+        await play.pilot.press("A")
         await play.until("✓ 6 of 6 directions up in 3.2 s")
         assert fleet.applied is fleet.plan_result
         await play.pilot.press("escape")
@@ -177,7 +191,7 @@ async def test_leaving_the_apply_screen_does_not_stop_the_apply() -> None:
     async with playing(fleet) as play:
         await play.pilot.press("a")
         await play.until("7 steps")
-        await play.pilot.press("y")
+        await play.pilot.press("A")
         await play.until("6 directions verified")
         await play.pilot.press("escape")
         await play.until("applying: 3/3 changed")
@@ -193,7 +207,7 @@ async def test_quit_asks_once_while_an_apply_runs() -> None:
     async with playing(fleet) as play:
         await play.pilot.press("a")
         await play.until("7 steps")
-        await play.pilot.press("y")
+        await play.pilot.press("A")
         await play.until_screen(ApplyScreen)
         await play.pilot.press("q")
         await play.until_screen(QuitScreen)
@@ -213,7 +227,7 @@ async def test_the_question_goes_when_the_apply_has_ended() -> None:
     async with playing(StandIn(make_mesh(3), apply_gate=gate)) as play:
         await play.pilot.press("a")
         await play.until("7 steps")
-        await play.pilot.press("y")
+        await play.pilot.press("A")
         await play.until_screen(ApplyScreen)
         await play.pilot.press("q")
         await play.until_screen(QuitScreen)
@@ -229,7 +243,7 @@ async def test_an_apply_that_breaks_off(error: Exception) -> None:
     async with playing(fleet) as play:
         await play.pilot.press("a")
         await play.until("7 steps")
-        await play.pilot.press("y")
+        await play.pilot.press("A")
         await play.until("× the apply broke off: ")
         assert str(error) in play.text()
         await play.pilot.press("q")
@@ -319,7 +333,7 @@ async def test_text_from_hosts_is_inert() -> None:
         seen.append(play.text())
         await play.pilot.press("a")
         seen.append(await play.until("1 step on 1 host"))
-        await play.pilot.press("y")
+        await play.pilot.press("A")
         seen.append(await play.until("broke off"))
         everything = "".join(seen)
         assert "[bold red]x[/]" in everything, "shown as it is written"
@@ -349,7 +363,7 @@ async def test_any_size(size: tuple[int, int]) -> None:
         fleet.feed(dead(fleet.mesh, "server-c"))
         await play.pilot.pause()
         await play.pilot.press("G", "end", "k", "h", "m", "m", "g", "home")
-        for keys in (["question_mark", "escape"], ["a", "escape"], ["a"], ["y"], ["escape"]):
+        for keys in (["question_mark", "escape"], ["a", "escape"], ["a"], ["A"], ["escape"]):
             await play.pilot.press(*keys)
             await play.pilot.pause()
         await play.pilot.resize_terminal(80, 24)

@@ -17,6 +17,7 @@ from meshtui.tui.screens.hostkey import HostKeyScreen
 from meshtui.tui.screens.mesh import MeshScreen
 from meshtui.tui.screens.plan import PlanScreen
 from meshtui.tui.screens.quit import QuitScreen
+from meshtui.tui.widgets.tree import LineTree
 
 
 @asynccontextmanager
@@ -29,16 +30,16 @@ async def at(scope: str, hosts: int = 40) -> AsyncIterator[Stage]:
     async with on_stage(fleet, size=(80, 24)) as stage:
         if scope == "hostkey":
             await stage.until(HostKeyScreen)
-        if scope in ("plan", "apply", "quit", "scroll"):
+        if scope in ("plan", "apply", "quit", "tree"):
             await stage.press("a")
             await stage.until(lambda: "server" in stage.lines.plain or "node" in stage.lines.plain)
         if scope in ("apply", "quit"):
-            await stage.press("enter")
+            await stage.press("A")
             await stage.until(ApplyScreen)
         if scope == "quit":
             await stage.press("q")
             await stage.until(QuitScreen)
-        if scope == "help":
+        if scope in ("help", "scroll"):
             await stage.press("question_mark")
             await stage.until(HelpScreen)
         yield stage
@@ -76,6 +77,44 @@ def scroll(start: tuple[int, int], moved: Callable[[int, int], bool]) -> Check:
         await stage.press(key)
         await stage.pilot.pause()
         assert moved(*lines.scroll_offset), lines.scroll_offset
+
+    return check
+
+
+def tree(start: str, end: str) -> Check:
+    """From the line `start` of a plan, the key leads to `end`, then shown as it is there."""
+
+    async def check(stage: Stage, key: str) -> None:
+        lines = stage.app.screen.query_one(LineTree)
+        lines.move(0)
+        await stage.pilot.press("space")
+        lines.move(next(i for i, line in enumerate(lines.plain.splitlines()) if start in line))
+        await stage.pilot.press(key)
+        await stage.pilot.pause()
+        assert end in lines.plain.splitlines()[lines.cursor]
+
+    return check
+
+
+async def expand_all(stage: Stage, key: str) -> None:
+    lines = stage.app.screen.query_one(LineTree)
+    await stage.pilot.press(key)
+    assert lines.plain.count("    add-peer ") == 78, "every host is open"
+    await stage.pilot.press(key)
+    assert "+AllowedIPs" in lines.plain
+    await stage.pilot.press(key)
+    assert lines.count == 40
+
+
+def sideways(moved: Callable[[int], bool]) -> Check:
+    async def check(stage: Stage, key: str) -> None:
+        lines = stage.app.screen.query_one(LineTree)
+        lines.plant([(("x" * 300, ""),)])
+        await stage.pilot.pause()
+        lines.scroll_to(x=20, animate=False)
+        await stage.pilot.press(key)
+        await stage.pilot.pause()
+        assert moved(lines.scroll_offset.x), lines.scroll_offset
 
     return check
 
@@ -155,6 +194,18 @@ CHECKS: dict[str, Check] = {
     "plan.prune": prune,
     "plan.back": screen(MeshScreen),
     "apply.back": screen(MeshScreen),
+    "tree.up": tree("  write-file ", "make-key"),
+    "tree.down": tree("  write-file ", "bring-up"),
+    "tree.open": tree("▸ node-002", "▾ node-002"),
+    "tree.expand": tree("▸ node-002", "▾ node-002"),
+    "tree.collapse": tree("  write-file ", "▾ node-001"),
+    "tree.expand_all": expand_all,
+    "tree.page_up": tree("▸ node-002", "node-023"),
+    "tree.page_down": tree("▾ node-001", "node-018"),
+    "tree.top": tree("▸ node-002", "▾ node-001"),
+    "tree.bottom": tree("▾ node-001", "▸ node-040"),
+    "tree.side_left": sideways(lambda x: x == 12),
+    "tree.side_right": sideways(lambda x: x == 28),
     "scroll.line_up": scroll((0, 50), lambda x, y: (x, y) == (0, 49)),
     "scroll.line_down": scroll((0, 50), lambda x, y: (x, y) == (0, 51)),
     "scroll.side_left": scroll((20, 0), lambda x, y: (x, y) == (12, 0)),
