@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from meshtui.plan.render import LINE_LIMIT
 from meshtui.tui.view import ERROR_LIMIT, FIELD_LIMIT, NAME_LIMIT
 from meshtui.tui.widgets.board import padded
 from meshtui.tui.widgets.lines import Line
-from meshtui.tui.widgets.plot import Series, Span, byte_label, byte_top, plot
+from meshtui.tui.widgets.plot import FILLS, Series, Span, byte_label, byte_top, plot
 from meshtui.tui.widgets.sides import Aligned, unified
 from meshtui.tui.words import NONE, bytes_short, duration
 
@@ -73,13 +74,13 @@ def traffic_lines(
     """What the two series are, and their plot."""
     lines: list[Line] = []
     series = []
-    for name, fill, glyph in (("rx", "blocks", "█"), ("tx", "dots", "⣿")):
+    for name, fill in (("rx", "solid"), ("tx", "shaded")):
         points = [(sample.at, getattr(sample, name)) for sample in samples]
         known = [value for _, value in points if value is not None]
         most, mean = max(known, default=0.0), sum(known) / len(known) if known else 0.0
         lines.append(
             (
-                (f" {glyph} {name}  ", name),
+                (f" {FILLS[fill]} {name}  ", name),
                 (f"{rate(mean):>6}", ""),
                 (" mean  ", "label"),
                 (f"{rate(most):>6}", ""),
@@ -106,13 +107,13 @@ def config_lines(
     for i, row in enumerate(rows):
         if not row.same and (i == 0 or rows[i - 1].same):
             marks.append(len(lines))
-        first = next((text for text in row.texts if text is not None), None)
+        # The odd one out is marked; where all differ, all but the first.
+        common = Counter(row.texts).most_common(1)[0][0]
         cells: list[Line] = []
-        for j, text in enumerate(row.texts):
-            # What differs from the first is what stands out; where the first has nothing,
-            # all that others have does.
-            style = "" if row.same else "differs" if text != first or j else "label"
-            cells.append(padded(((inert(text or "", LINE_LIMIT), style),), room))
+        for text in row.texts:
+            style = "" if row.same or text == common else "differs"
+            shown = "" if row.same and text is None else "–" if text is None else text
+            cells.append(padded(((inert(shown, LINE_LIMIT), style),), room))
         lines.append(_row("  " if row.same else "≠ ", cells))
     return lines, marks
 

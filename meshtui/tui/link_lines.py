@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from textwrap import wrap
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +15,7 @@ from meshtui.tui.theme import LINK_GLYPHS, LINK_MEANINGS
 from meshtui.tui.view import ERROR_LIMIT
 from meshtui.tui.widgets.board import line_width
 from meshtui.tui.widgets.lines import Line
-from meshtui.tui.widgets.plot import Series, Span, age_label, age_top, plot
+from meshtui.tui.widgets.plot import Series, Span, age_label, age_top, byte_label, byte_top, plot
 from meshtui.tui.widgets.sparkline import strip
 from meshtui.tui.words import NONE, age_long, bytes_long, duration
 
@@ -26,7 +27,8 @@ LABEL = 12
 PAST = 3600.0
 #: Seconds between two records after which the first no longer stands for what follows.
 _SPARSE = 120.0
-_PLOT_LEAST = 6
+#: Lines that a plot of one series needs, and one of three.
+_PLOT_LEAST, _PLOT_ALL, PLOT_MOST = 6, 14, 35
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ def end_lines(
     room = max(20, width - LABEL - 1)
     field("state", *_state(end, quiet, room))
     worked = "" if isinstance(past, str) else _worked(end, past, span.until)
-    field("handshake", ((age_long(end.age), quiet), (worked, "label")))
+    told: Line = ((f"  {worked}", "label"),) if worked else ()
+    field("handshake", *_one_or_two(((age_long(end.age), quiet),), told, room))
     lines.append(((f" {'last hour':<{LABEL}}", "label"), *_strip(past, span, room)))
     field("transfer", _transfer(end, quiet))
     field("endpoint", *_endpoint(end, quiet, room), whole=False)
@@ -88,17 +91,55 @@ def end_lines(
     return lines, fields
 
 
-def age_plot(past: Past | str, span: Span, width: int, height: int) -> list[Line]:
-    """The handshake's age over the last hour; empty: no room, or nothing recorded."""
+def level(
+    left: tuple[list[Line], list[Field]], right: tuple[list[Line], list[Field]]
+) -> tuple[tuple[list[Line], list[Field]], tuple[list[Line], list[Field]]]:
+    """Two blocks with their fields on the same lines, to stand side by side."""
+    starts = [[0, *(field.line for field in fields), len(lines)] for lines, fields in (left, right)]
+    made: tuple[list[Line], list[Line]] = ([], [])
+    moved: tuple[list[Field], list[Field]] = ([], [])
+    for i in range(len(left[1]) + 1):
+        parts = [
+            lines[start[i] : start[i + 1]]
+            for (lines, _), start in zip((left, right), starts, strict=True)
+        ]
+        height = max(map(len, parts))
+        for side, (part, (_, fields)) in enumerate(zip(parts, (left, right), strict=True)):
+            if i:
+                moved[side].append(fields[i - 1]._replace(line=len(made[side])))
+            made[side].extend([*part, *([()] * (height - len(part)))])
+    return (made[0], moved[0]), (made[1], moved[1])
+
+
+def past_plot(past: Past | str, span: Span, width: int, height: int) -> list[Line]:
+    """The last hour's handshake ages, and the traffic where there is room for it.
+
+    Empty: no room, or nothing recorded.
+    """
     if isinstance(past, str) or height < _PLOT_LEAST:
         return []
-    points = [(sample.at, _number(sample.latest_handshake_age)) for sample in past.samples]
-    most = max((age for _, age in points if age is not None), default=None)
+    ages = [(sample.at, _number(sample.latest_handshake_age)) for sample in past.samples]
+    most = max((age for _, age in ages if age is not None), default=None)
     if most is None:
         return []
-    series = Series("age", "dots", points, age_top(most), age_label)
-    heading: Line = ((" age of the latest handshake", "label"),)
-    return [heading, *plot([series], span, width - 1, height - 1)]
+    series = [Series("age", "solid", ages, age_top(most), age_label)]
+    if height >= _PLOT_ALL:
+        for name, fill in (("rx", "solid"), ("tx", "shaded")):
+            points = _speeds(past.samples, f"transfer_{name}")
+            top = byte_top(max((value for _, value in points if value is not None), default=0))
+            series.append(Series(name, fill, points, top, byte_label))  # type: ignore[arg-type]
+    return plot(series, span, width - 1, height)
+
+
+def _speeds(samples: Sequence[LinkSample], counter: str) -> list[tuple[float, float | None]]:
+    """How fast a counter went up until each sample."""
+    points: list[tuple[float, float | None]] = []
+    for before, after in pairwise(samples):
+        was, now, seconds = getattr(before, counter), getattr(after, counter), after.at - before.at
+        # A counter that falls back was begun anew.
+        known = was is not None and now is not None and 0 < seconds <= _SPARSE and now >= was
+        points.append((after.at, (now - was) / seconds if known else None))
+    return points
 
 
 def flow_of(seen: Sequence[tuple[float, int | None, int | None]], now: float) -> Flow:
@@ -153,8 +194,8 @@ def _worked(end: End, past: Past, now: float) -> str:
     if end.state in ("up", "idle") and not end.silent:
         return ""
     if past.worked is None:
-        return "; never seen to work"
-    return f"; last seen to work {duration(max(0, int(now - past.worked)))} ago"
+        return "never seen to work"
+    return f"last seen to work {duration(max(0, int(now - past.worked)))} ago"
 
 
 def _strip(past: Past | str, span: Span, room: int) -> list[tuple[str, str]]:
@@ -233,13 +274,10 @@ def _ping(found: PingReport | str, room: int) -> list[Line]:
     lost = found.sent - found.received
     times = (found.minimum, found.average, found.maximum)
     told = " / ".join(NONE if value is None else f"{value:.1f}" for value in times)
-    return [
-        (
-            (f"{told} ms", "" if found.received else "never"),
-            ("  min / avg / max  ", "label"),
-            (f"{lost} of {found.sent} lost", "stale" if lost else ""),
-        )
-    ]
+    times_told: Line = ((f"{told} ms", "" if found.received else "never"),)
+    times_told += (("  min / avg / max", "label"),)
+    loss: Line = ((f"  {lost} of {found.sent} lost", "stale" if lost else ""),)
+    return _one_or_two(times_told, loss, room)
 
 
 def _mtu(found: PathMtu | str, room: int) -> list[Line]:
@@ -273,5 +311,7 @@ def _one_or_two(first: Line, second: Line, room: int) -> list[Line]:
     """Both on one line where they fit."""
     if line_width((*first, *second)) <= room:
         return [(*first, *second)]
+    if not second:
+        return [first]
     (text, style), *rest = second
     return [first, ((text.lstrip(), style), *rest)]

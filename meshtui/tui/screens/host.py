@@ -117,7 +117,8 @@ class HostScreen(Screen[None]):
         """Show what is known, and ask for the rest."""
         self._lay_out()
         self._show_live()
-        self._ask()
+        # How fine the records are to be depends on the plot's width.
+        self.call_after_refresh(self._ask)
         self.set_interval(AGAIN, self._ask_traffic)
         self.set_interval(1.0, self._show_log)
 
@@ -273,8 +274,8 @@ class HostScreen(Screen[None]):
             pane.border_title = f"{number} {self._title_of(name)}"
             here = name == self._pane
             style = Style(bold=here, reverse=here) + Style.from_meta({"@click": f"screen.{name}"})
-            flag = " ≠" if name == "config" and self._config.differ else ""
-            text.append(f" {number} {name}{flag} ", style)
+            more = {"traffic": f" {self._traffic.span_name}", "config": self._config.flag}
+            text.append(f" {number} {name}{more.get(name, '')} ", style)
             text.append(" ")
         self._tabs.say(text)
 

@@ -19,7 +19,17 @@ from meshtui.errors import MeshError
 from meshtui.inert import inert
 from meshtui.tui.actions import bindings
 from meshtui.tui.ends import End, Flow, end_of, verdict
-from meshtui.tui.link_lines import PAST, Asked, Field, Past, age_plot, end_lines, flow_of
+from meshtui.tui.link_lines import (
+    PAST,
+    PLOT_MOST,
+    Asked,
+    Field,
+    Past,
+    end_lines,
+    flow_of,
+    level,
+    past_plot,
+)
 from meshtui.tui.theme import LINK_GLYPHS
 from meshtui.tui.view import NAME_LIMIT, MeshView, inert_lines
 from meshtui.tui.widgets.board import Board, beside
@@ -135,27 +145,31 @@ class LinkScreen(Screen[None]):
             return
         wide = width >= WIDE
         room = (width - 3) // 2 if wide else width
-        blocks: list[list[Line]] = []
-        fields: list[list[Field]] = []
-        for i, (pair, end) in enumerate(zip(self._pairs, ends, strict=True)):
-            past, asked = self._past.get(pair, "reading the records…"), self._asked.get(pair)
-            mark = self._cursor[1] if i == self._cursor[0] else None
-            block, found = end_lines(end, past, asked or Asked(), span, room, mark)
-            blocks.append(block)
-            fields.append(found)
-        left, right = blocks
+        ours, theirs = (
+            end_lines(
+                end,
+                self._past.get(pair, "reading the records…"),
+                self._asked.get(pair, Asked()),
+                span,
+                room,
+                self._cursor[1] if side == self._cursor[0] else None,
+            )
+            for side, (pair, end) in enumerate(zip(self._pairs, ends, strict=True))
+        )
         if wide:
-            longest = max(len(left), len(right))
-            for i, pair in enumerate(self._pairs):
-                picture = age_plot(
-                    self._past.get(pair, ""), span, room, min(16, height - longest - 1)
-                )
-                blocks[i] += [()] * (longest - len(blocks[i]) + 1) + picture
+            ours, theirs = level(ours, theirs)
+            high = min(PLOT_MOST, height - len(ours[0]) - 1)
+            pictures = [past_plot(self._past.get(p, ""), span, room, high) for p in self._pairs]
+            left, right = (
+                [*block, (), *picture]
+                for (block, _), picture in zip((ours, theirs), pictures, strict=True)
+            )
             lines, starts = beside(left, right, width, " │ "), (0, 0)
         else:
-            gap: list[Line] = [()] if len(left) + len(right) < height else []
-            lines, starts = [*left, *gap, *right], (0, len(left) + len(gap))
-        self._fields, self._starts = (fields[0], fields[1]), starts
+            gap: list[Line] = [()] if len(ours[0]) + len(theirs[0]) < height else []
+            lines = [*ours[0], *gap, *theirs[0]]
+            starts = (0, len(ours[0]) + len(gap))
+        self._fields, self._starts = (ours[1], theirs[1]), starts
         self._board.show(lines)
 
     @property

@@ -39,8 +39,8 @@ class Config(Board):
         self._aligned: dict[Sides, list[Aligned]] = {}
         self._marks: list[int] = []
         self.title = "configuration"
-        self.differ = False
-        """Whether what is there is not all the same."""
+        self.flag = ""
+        """` ≠` where what is there is not all the same."""
 
     def tell(self, found: Inspection, interface: str) -> None:
         """Show these; without loss where they are the same as before."""
@@ -54,7 +54,7 @@ class Config(Board):
             "running: wg show",
         )
         self.title = self._summary()
-        self.differ = len(set(texts)) > 1
+        self.flag = " ≠" if len(set(texts)) > 1 else ""
         self._draw()
 
     def fail(self, why: str) -> None:

@@ -1,8 +1,8 @@
 """Series over time, with axes, as lines of text. Pure: it knows no clock and no widget.
 
 Each series has a panel and a scale of its own above one time axis, and is drawn
-in blocks or in braille dots, so that they are told apart without colour. What
-was not recorded is a gap, in the picture and in the axis below it.
+solid or shaded, so that they are told apart without colour. What was not recorded
+is a gap, in the picture and in the axis below it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ TICKS = (60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 14400, 21600, 43200, 8
 _LABEL_ROOM = 9
 #: What the axis of ages may end at, in seconds; each is a plain number of units when quartered.
 _AGE_TOPS = (120, 240, 480, 1200, 3600, 14400, 43200, 86400, 4 * 86400, 40 * 86400, 400 * 86400)
-#: The dots of a braille cell, from the bottom up: left column, right column.
-_DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))
+#: Of a cell that is full: shades are in every font, unlike braille.
+FILLS = {"solid": "█", "shaded": "▒"}
 _LEAST_ROWS, _LEAST_COLUMNS = 2, 12
 
 
@@ -37,7 +37,7 @@ class Series:
 
     name: str
     """Stands beside the panel, and is the style of `Line` that it is drawn in."""
-    fill: Literal["blocks", "dots"]
+    fill: Literal["solid", "shaded"]
     points: Sequence[tuple[float, float | None]]
     """The end of each step in epoch seconds, and its value; None: not recorded."""
     top: float
@@ -70,17 +70,12 @@ def plot(series: Sequence[Series], span: Span, width: int, height: int) -> list[
     lines: list[Line] = []
     recorded = [False] * columns
     for one, found in zip(series, marks, strict=True):
-        fine = 2 if one.fill == "dots" else 1
-        values = _stretched(one.points, span, columns * fine)
-        for x in range(columns):
-            recorded[x] |= any(value is not None for value in values[fine * x : fine * x + fine])
-        draw = _dots if one.fill == "dots" else _blocks
-        for y, row in enumerate(draw(values, one.top, rows)):
+        values = _stretched(one.points, span, columns)
+        recorded = [was or value is not None for was, value in zip(recorded, values, strict=True)]
+        for y, row in enumerate(_blocks(values, one.top, rows, FILLS[one.fill])):
             text, edge = found.get(y, ("", "│"))
             style = one.name if text == one.name else "axis"
-            lines.append(
-                ((f"{text:>{margin - 1}} ", style), (edge, "axis"), ("".join(row), one.name))
-            )
+            lines.append(((f"{text:>{margin - 1}} ", style), (edge, "axis"), (row, one.name)))
     return [*lines, *_time_axis(span, margin, recorded)]
 
 
@@ -138,35 +133,17 @@ def _stretched(
     return filled
 
 
-def _levels(values: Sequence[float | None], top: float, most: int) -> list[int]:
-    """Each value from 0 to `most`; what is not 0 stands out."""
-    return [
-        0 if not value or value < 0 else max(1, round(min(1.0, value / top) * most))
+def _blocks(values: Sequence[float | None], top: float, rows: int, full: str) -> list[str]:
+    """Columns of blocks, an eighth of a cell the step; what is not 0 stands out."""
+    levels = [
+        0 if not value or value < 0 else max(1, round(min(1.0, value / top) * rows * 8))
         for value in values
     ]
-
-
-def _blocks(values: Sequence[float | None], top: float, rows: int) -> list[list[str]]:
-    levels = _levels(values, top, rows * 8)
+    glyphs = " " + BLOCKS[:7] + full
     return [
-        [" " if level <= floor else BLOCKS[min(8, level - floor) - 1] for level in levels]
+        "".join(glyphs[max(0, min(8, level - floor))] for level in levels)
         for floor in range((rows - 1) * 8, -1, -8)
     ]
-
-
-def _dots(values: Sequence[float | None], top: float, rows: int) -> list[list[str]]:
-    levels = _levels(values, top, rows * 4)
-    picture = []
-    for floor in range((rows - 1) * 4, -1, -4):
-        row = []
-        for x in range(0, len(levels), 2):
-            bits = 0
-            for side in (0, 1):
-                for dot in _DOTS[side][: max(0, levels[x + side] - floor)]:
-                    bits |= dot
-            row.append(chr(0x2800 + bits) if bits else " ")
-        picture.append(row)
-    return picture
 
 
 def _time_axis(span: Span, margin: int, recorded: Sequence[bool]) -> list[Line]:

@@ -41,8 +41,8 @@ class Traffic(Board):
     def wanted(self, until: float) -> tuple[float, float]:
         """Since when, and in which steps, samples are to be read."""
         seconds = SPANS[self._zoom][0]
-        # Two a cell are all that can be seen.
-        steps = max(20, 2 * self.scrollable_content_region.width)
+        # Two a cell are all that can be seen; while it is hidden it has no width of its own.
+        steps = max(20, 2 * self.screen.size.width)
         return until - seconds, max(1.0, seconds / steps)
 
     def tell(self, samples: Sequence[TrafficSample], since: float, until: float) -> None:
