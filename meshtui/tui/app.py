@@ -56,7 +56,7 @@ class MeshApp(App[None], inherit_bindings=False):
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.register_theme(THEME)
         self.theme = NAME
-        self.view = MeshView(mesh)
+        self.view = MeshView(mesh, clock)
         self.fleet: FleetApi | None = None
         self.apply_run: ApplyRun | None = None
         self._open_fleet = open_fleet
@@ -128,9 +128,7 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def _see(self, event: HostPolled) -> None:
         self._seen_at = self._clock()
-        index = self.view.see(event)
-        if index is not None:
-            self._dirty.add(index)
+        self._dirty.update(self.view.see(event))
         if not self._drawing:
             self._drawing = True
             wait = self._drawn_at + DRAW_EVERY - time.monotonic()

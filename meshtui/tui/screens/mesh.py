@@ -77,7 +77,7 @@ class MeshScreen(Screen[None]):
 
     @on(Grid.LaidOut)
     def _tell_legend(self) -> None:
-        self.legend.tell(self.grid.mode, wide=self.grid.wide)
+        self.legend.tell(self.grid.mode, self.grid.zoomed)
         self._tell_details()
 
     def action_plan(self) -> None:
@@ -85,7 +85,7 @@ class MeshScreen(Screen[None]):
         self.post_message(self.PlanAsked())
 
     def action_mode(self) -> None:
-        """Show the next of age, rx and tx."""
+        """Show the next of the modes."""
         self.grid.next_mode()
 
     def action_reconnect(self) -> None:
