@@ -6,7 +6,7 @@ It follows the fleet's watch and says what to draw, and when; it knows no widget
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Protocol
 
 from meshtui.errors import MeshError
@@ -57,7 +57,7 @@ class Looking:
     def __init__(
         self, mesh: Mesh, stage: Stage, clock: Callable[[], float], interval: float
     ) -> None:
-        self.live = MeshView(mesh)
+        self.live = MeshView(mesh, clock)
         self.log = Log()
         self.interval = interval
         self.paused = False
@@ -118,20 +118,18 @@ class Looking:
         self._seen_at = self._clock()
         at = self.live.index.get(event.host.name)
         before = None if at is None else self.live.rows[at]
-        index = self.live.see(event)
-        if index is None:
-            return
-        if before is not None:
-            for change in changes(before, self.live.rows[index]):
+        touched = self.live.see(event)
+        if before is not None and at is not None and touched:
+            for change in changes(before, self.live.rows[at]):
                 self.log.add(*change)
-        self.touch(index)
+        self.touch(touched)
 
-    def touch(self, index: int) -> None:
-        """Draw a row of the live view soon: it is another."""
+    def touch(self, indexes: Iterable[int]) -> None:
+        """Draw rows of the live view soon: they are others, or what a silent host said is older."""
         if self._past_view is not None:
             return
-        self._dirty.add(index)
-        if not self._drawing:
+        self._dirty.update(indexes)
+        if (self._dirty or self.live.kept) and not self._drawing:
             self._drawing = True
             wait = self._drawn_at + DRAW_EVERY - time.monotonic()
             self._stage.later(max(DRAW_AFTER, wait), self._draw)
@@ -169,7 +167,7 @@ class Looking:
     async def show_past(self, fleet: FleetApi, at: float) -> None:
         """Show how it was at `at`, in epoch seconds."""
         events = await fleet.past(at)
-        view = MeshView(self.live.mesh)
+        view = MeshView(self.live.mesh, self._clock)
         for event in events:
             view.see(event)
         self.past, self._past_view = at, view

@@ -12,6 +12,8 @@ from meshtui.tui.theme import THEME_NAMES
 from meshtui.tui.when import parse_when
 
 if TYPE_CHECKING:
+    from meshtui.tui.order import Sort
+    from meshtui.tui.widgets.cells import Mode
     from meshtui.tui.app import MeshApp
 
 #: Seconds: shorter than this nobody measures round trips, longer nobody looks at hosts.
@@ -87,7 +89,7 @@ class Commands:
         view = self._app.looking.view
         row = view.index[self._known(from_)]
         self._app.back_to_mesh()
-        self._app.mesh_screen.grid.go(row, row if to is None else view.index[self._known(to)])
+        self._app.mesh_screen.grid.select(row, row if to is None else view.index[self._known(to)])
 
     async def _ssh(self, name: str) -> None:
         self._app.at_hand.shell(self._known(name))
@@ -102,12 +104,12 @@ class Commands:
     async def _mode(self, name: str) -> None:
         self._one_of("mode", name)
         self._app.back_to_mesh()
-        self._app.mesh_screen.grid.set_mode(name)
+        self._app.mesh_screen.grid.show_mode(cast("Mode", name))
 
     async def _sort(self, name: str) -> None:
         self._one_of("sort", name)
         self._app.back_to_mesh()
-        self._app.mesh_screen.grid.sort(name)
+        self._app.mesh_screen.grid.sort(cast("Sort", name))
 
     async def _interval(self, text: str) -> None:
         self._app.looking.interval = _seconds(text, _LEAST_INTERVAL)

@@ -9,6 +9,7 @@ import pytest
 from presses import KEYS, pressed
 from stage import Stage, on_stage
 from standin import StandIn, make_mesh
+from textual.message import Message
 
 from meshtui.errors import UnknownHostKey
 from meshtui.tui.screens.apply import ApplyScreen
@@ -125,9 +126,56 @@ async def leaves(stage: Stage, key: str) -> None:
 
 
 async def mode(stage: Stage, key: str) -> None:
-    for expected in ("rx", "tx", "age"):
+    for expected in ("rx", "tx", "rate", "rtt", "problems", "age"):
         await stage.press(key)
         assert stage.grid.mode == expected
+
+
+def shows(mode: str) -> Check:
+    async def check(stage: Stage, key: str) -> None:
+        stage.grid.show_mode("tx" if mode == "age" else "age")
+        await stage.pilot.press(key)
+        assert stage.grid.mode == mode
+
+    return check
+
+
+def zooms(*expected: str) -> Check:
+    async def check(stage: Stage, key: str) -> None:
+        assert stage.grid.zoomed == "dots"
+        for zoom in expected:
+            await stage.pilot.press(key)
+            assert stage.grid.zoomed == zoom
+
+    return check
+
+
+async def sort(stage: Stage, key: str) -> None:
+    for expected in ("name", "worst", "rate", "file"):
+        await stage.pilot.press(key)
+        assert stage.grid.sorted == expected
+
+
+async def mark(stage: Stage, key: str) -> None:
+    await stage.pilot.press(key)
+    assert stage.grid.marked == {"node-001"}
+    await stage.pilot.press(key)
+    assert stage.grid.marked == set()
+
+
+async def opens(stage: Stage, key: str) -> None:
+    opened: list[tuple[int, int]] = []
+    real = stage.grid.post_message
+
+    def post(message: Message) -> bool:
+        if isinstance(message, Grid.Opened):
+            opened.append((message.row, message.column))
+        return real(message)
+
+    stage.grid.post_message = post  # type: ignore[method-assign]
+    stage.grid.move(3, 5)
+    await stage.pilot.press(key)
+    await stage.until(lambda: opened == [(3, 5)])
 
 
 async def reconnect(stage: Stage, key: str) -> None:
@@ -190,6 +238,17 @@ CHECKS: dict[str, Check] = {
     "grid.page_down": cursor((3, 3), (18, 3)),
     "grid.first": cursor((3, 30), (3, 0)),
     "grid.last": cursor((3, 3), (3, 39)),
+    "grid.open": opens,
+    "grid.age": shows("age"),
+    "grid.rx": shows("rx"),
+    "grid.tx": shows("tx"),
+    "grid.rate": shows("rate"),
+    "grid.rtt": shows("rtt"),
+    "grid.problems": shows("problems"),
+    "grid.zoom_in": zooms("values", "full", "full"),
+    "grid.zoom_out": zooms("map", "map"),
+    "grid.sort": sort,
+    "grid.mark": mark,
     "plan.apply": apply,
     "plan.prune": prune,
     "plan.back": screen(MeshScreen),

@@ -126,7 +126,7 @@ class MeshScreen(Screen[None]):
 
     @on(Grid.LaidOut)
     def _tell_legend(self) -> None:
-        self.legend.tell(self.grid.mode, self.grid.zoom)
+        self.legend.tell(self.grid.mode, self.grid.zoomed)
         self._tell_details()
 
     @on(Grid.Opened)

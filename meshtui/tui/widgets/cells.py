@@ -1,38 +1,249 @@
-"""What one cell of the grid says."""
+"""What the cells of the grid say: both ends of a link, from far away or near."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal
 
 from meshtui.fleet.events import LinkStatus
-from meshtui.tui.theme import LINK_GLYPHS
-from meshtui.tui.words import age_short, bytes_short
-from meshtui.wg.health import LinkState
+from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS
+from meshtui.tui.view import MeshView
+from meshtui.tui.widgets.layout import Layout
+from meshtui.tui.words import NONE, age_short, bytes_short
+from meshtui.wg.health import HEALTHY, LinkState
 
-Mode = Literal["age", "rx", "tx"]
-MODES: tuple[Mode, ...] = ("age", "rx", "tx")
-MODE_NAMES: dict[Mode, str] = {"age": "handshake age", "rx": "bytes rx", "tx": "bytes tx"}
+Mode = Literal["age", "rx", "tx", "rate", "rtt", "problems"]
+MODES: tuple[Mode, ...] = ("age", "rx", "tx", "rate", "rtt", "problems")
+MODE_NAMES: dict[Mode, str] = {
+    "age": "handshake age",
+    "rx": "bytes rx",
+    "tx": "bytes tx",
+    "rate": "bytes/s",
+    "rtt": "round trip ms",
+    "problems": "problems",
+}
+#: Modes whose widest cells show more than the mode's own value.
+ROOMY: frozenset[Mode] = frozenset({"age", "rate", "problems"})
 
-Face = tuple[LinkState | None, str]
-"""What a cell looks like: its state (None: no link here) and its text, glyph first."""
+Face = tuple[tuple[str, str], ...]
+"""What a cell looks like: texts, each with its style: a state, `quiet`, `dim` or `kept`."""
 
-BLANK: Face = (None, "")
-WAITING: Face = (None, "·")
-"""Nothing heard yet."""
+#: One direction works, or the other: the left half is this end, the right one the far end.
+HERE_ONLY, THERE_ONLY = "◧", "◨"
+RAMP = "▁▂▃▄▅▆▇█"
+#: What each character of the ramp is for, by mode: less than this, and the last for more.
+STEPS: dict[Mode, tuple[float, ...]] = {
+    "rx": (1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10),
+    "tx": (1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10),
+    "rate": (1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8),
+    "rtt": (1, 3, 10, 30, 100, 300, 1000),
+}
+
+_age_short = lru_cache(4096)(age_short)
+_bytes_short = lru_cache(16384)(bytes_short)
 
 
-def face(link: LinkStatus, mode: Mode, *, wide: bool) -> Face:
-    """The face of one direction. Two equal faces look the same."""
-    state = link.state
-    glyph = LINK_GLYPHS[state]
-    if state in ("unknown", "missing"):
-        return state, glyph
+def faces(
+    view: MeshView, row: int, columns: Sequence[int], mode: Mode, layout: Layout
+) -> tuple[Face, ...]:
+    """The faces of a host's cells. Two equal faces look the same."""
+    here, facing = view.rows[row], view.facing[row]
+    links, kept, width = here.links, here.kept, layout.cell
+    empty = waiting(width) if here.state == "connecting" else blank(width)
+    dots, text_of = width == 1, _TEXTS[mode]
+    shown = []
+    for column in columns:
+        link = links[column]
+        if link is None:
+            shown.append(_itself(view, row, width) if column == row else empty)
+            continue
+        state, far = link.state, facing[column]
+        if mode == "problems" and not kept and _well(state, far):
+            shown.append(waiting(width))
+        elif dots:
+            shown.append(dot(state, far, kept, _shade(view, row, column, mode, link)))
+        elif state == "missing" or state == "unknown":
+            shown.append(value(state, far, kept, "", width))
+        elif layout.zoom == "full":
+            shown.append(value(state, far, kept, _full(view, row, column, mode, link), width))
+        else:
+            shown.append(value(state, far, kept, text_of(view, row, column, link), width))
+    return tuple(shown)
+
+
+# -- a character a cell
+
+
+@lru_cache(4096)
+def dot(near: LinkState, far: LinkState | None, kept: bool, shade: str = "") -> Face:
+    """One character: the state where both ends agree, else which end alone is well."""
+    if kept or near == "unknown":
+        return ((LINK_GLYPHS[near], "kept" if kept else near),)
+    if near in HEALTHY:
+        if far is not None and far != "unknown" and far not in HEALTHY:
+            return ((HERE_ONLY, far),)
+        return ((shade or LINK_GLYPHS[near], near),)
+    return ((THERE_ONLY if far in HEALTHY else LINK_GLYPHS[near], near),)
+
+
+def _shade(view: MeshView, row: int, column: int, mode: Mode, link: LinkStatus) -> str:
+    if mode == "age" or mode == "problems":
+        return ""
+    amount: float | None
     if mode == "rx":
-        return state, f"{glyph} {bytes_short(link.transfer_rx)}"
-    if mode == "tx":
-        return state, f"{glyph} {bytes_short(link.transfer_tx)}"
-    age = age_short(link.latest_handshake_age)
-    if not wide:
-        return state, f"{glyph} {age}"
-    rx, tx = bytes_short(link.transfer_rx), bytes_short(link.transfer_tx)
-    return state, f"{glyph} {age:<3} ↓{rx:<4} ↑{tx}"
+        amount = link.transfer_rx
+    elif mode == "tx":
+        amount = link.transfer_tx
+    elif mode == "rate":
+        rate = view.rate(row, column)
+        amount = None if rate is None else rate.rx + rate.tx
+    else:
+        found = view.round_trips.get((row, column))
+        amount = None if found is None else found[0]
+        if found is not None and amount is None:
+            return "×"
+    return shade(amount, mode)
+
+
+def shade(amount: float | None, mode: Mode) -> str:
+    """A character of the ramp, higher for more; `·` for nothing."""
+    if not amount:
+        return "·"
+    return RAMP[sum([amount >= step for step in STEPS[mode]])]
+
+
+# -- two hosts a line
+
+#: The dots of a braille character, from top to bottom, by line and end.
+_DOTS = (((0x01, 0x02), (0x08, 0x10)), ((0x04, 0x40), (0x20, 0x80)))
+_WORST: tuple[LinkState, ...] = ("never", "missing", "stale", "unknown", "idle", "up")
+
+
+@lru_cache(16384)
+def pair(ends: tuple[tuple[LinkState | None, LinkState | None], ...]) -> Face:
+    """One character for two hosts, one over the other: at the left what each says of the
+    column's host, at the right what that one says of it. No dot: well. The lower dot: stale.
+    The upper dot: unknown. Both: never, or missing.
+    """
+    states = [state for both in ends for state in both if state is not None]
+    if not states:
+        return ((" ", "quiet"),)
+    bits = 0
+    for line, both in zip(_DOTS, ends, strict=False):
+        for (upper, lower), state in zip(line, both, strict=True):
+            if state in ("never", "missing"):
+                bits |= upper | lower
+            elif state == "stale":
+                bits |= lower
+            elif state == "unknown":
+                bits |= upper
+    worst = next(state for state in _WORST if state in states)
+    return ((chr(0x2800 + bits) if bits else "·", worst),)
+
+
+def pairs(view: MeshView, rows: Sequence[int], columns: Sequence[int]) -> tuple[Face, ...]:
+    """The faces of two hosts' line, or of one where the other half is empty."""
+    lines = [(view.rows[row].states, view.facing[row]) for row in rows]
+    return tuple(
+        [pair(tuple([(near[column], far[column]) for near, far in lines])) for column in columns]
+    )
+
+
+# -- wider cells
+
+
+@lru_cache(65536)
+def value(near: LinkState, far: LinkState | None, kept: bool, text: str, width: int) -> Face:
+    """The glyph of one end, the far end's where that differs, and a value."""
+    colour = "kept" if kept else near
+    # A healthy cell speaks softly: only its glyph is coloured.
+    word = "quiet" if colour == "up" else colour
+    if far is None or far == near:
+        return ((LINK_GLYPHS[near], colour), (f" {text}".ljust(width - 1), word))
+    return (
+        (LINK_GLYPHS[near], colour),
+        (LINK_GLYPHS[far], far),
+        (text.ljust(width - 2), word),
+    )
+
+
+def _age(view: MeshView, row: int, column: int, link: LinkStatus) -> str:
+    return _age_short(link.latest_handshake_age)
+
+
+def _rx(view: MeshView, row: int, column: int, link: LinkStatus) -> str:
+    return _bytes_short(link.transfer_rx)
+
+
+def _tx(view: MeshView, row: int, column: int, link: LinkStatus) -> str:
+    return _bytes_short(link.transfer_tx)
+
+
+def _rate(view: MeshView, row: int, column: int, link: LinkStatus) -> str:
+    rate = view.rate(row, column)
+    return NONE if rate is None else bytes_short(round(rate.rx + rate.tx))
+
+
+def _rtt(view: MeshView, row: int, column: int, link: LinkStatus) -> str:
+    found = view.round_trips.get((row, column))
+    return "" if found is None else milliseconds(found[0])
+
+
+_TEXTS = {"age": _age, "rx": _rx, "tx": _tx, "rate": _rate, "rtt": _rtt, "problems": _age}
+
+
+def _full(view: MeshView, row: int, column: int, mode: Mode, link: LinkStatus) -> str:
+    age = _age_short(link.latest_handshake_age)
+    if mode == "rtt":
+        return f"{age:<3} {_rtt(view, row, column, link):<4} ms"
+    if mode == "rate":
+        rate = view.rate(row, column)
+        rx, tx = (NONE, NONE) if rate is None else map(bytes_short, map(round, rate))
+    else:
+        rx, tx = _bytes_short(link.transfer_rx), _bytes_short(link.transfer_tx)
+    return f"{age:<3} ↓{rx:<4} ↑{tx}"
+
+
+def milliseconds(time: float | None) -> str:
+    """At most four characters: `0.42`, `1.7`, `12`, `1.2s`; `none` for no answer."""
+    if time is None:
+        return "none"
+    if time >= 999.5:
+        return f"{time / 1000:.1f}s" if time < 9950 else f"{min(999, time / 1000):.0f}s"
+    digits = 0 if time >= 99.5 else 1 if time >= 0.995 else 2
+    return f"{time:.{digits}f}"
+
+
+# -- cells without a link
+
+
+@lru_cache(64)
+def blank(width: int) -> Face:
+    """No link here."""
+    return ((" " * width, "quiet"),)
+
+
+@lru_cache(64)
+def waiting(width: int) -> Face:
+    """Nothing heard yet, or nothing to say."""
+    return (("·".ljust(width), "dim"),)
+
+
+def _itself(view: MeshView, row: int, width: int) -> Face:
+    """On the diagonal: what is wrong with the host, and how old its values are."""
+    here = view.rows[row]
+    if here.state in ("up", "connecting"):
+        return blank(width) if width > 1 else (("╲", "dim"),)
+    text = again(view, row) if here.kept and width > 1 else HOST_GLYPHS[here.state]
+    return ((text.ljust(width), HOST_COLOURS[here.state]),)
+
+
+def again(view: MeshView, row: int) -> str:
+    """`↻35s`: a host that is tried again, and how long ago it answered."""
+    age = view.age(row)
+    return "" if age is None else f"↻{age_short(int(age))}"
+
+
+def _well(near: LinkState, far: LinkState | None) -> bool:
+    return near in HEALTHY and (far is None or far in HEALTHY)

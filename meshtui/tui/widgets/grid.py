@@ -7,7 +7,7 @@ much (918 ms a refresh). A line is built again only when what it shows changed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -18,27 +18,18 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from meshtui.tui.actions import bindings
+from meshtui.tui.order import SORTS, Order, Sort
 from meshtui.tui.view import MeshView
-from meshtui.tui.widgets.cells import BLANK, MODES, WAITING, Face, Mode, face
-from meshtui.tui.widgets.hosts import host_heading, host_line
-from meshtui.tui.widgets.layout import Layout, lay_out
-from meshtui.tui.words import pad
+from meshtui.tui.widgets.canvas import Canvas
+from meshtui.tui.widgets.cells import MODES, ROOMY, Mode
+from meshtui.tui.widgets.cursor import Cursor
+from meshtui.tui.widgets.frame import Frame, Place
+from meshtui.tui.widgets.layout import ZOOMS, Layout, Zoom, lay_out
+from meshtui.tui.widgets.paint import STYLES, Scene
 
-Key = tuple[object, ...]
-
-
-class Window(NamedTuple):
-    """The part of the grid in view."""
-
-    first: int
-    """Column."""
-    shown: int
-    """How many whole columns."""
-    top: int
-    """Row."""
-    width: int
-    height: int
-    """Lines, the heading included."""
+#: Seconds between two sortings by what changes all the time.
+SORT_EVERY = 2.0
+NOTHING, NO_PROBLEMS = "no host matches the filter", "no problems"
 
 
 class Grid(ScrollView, can_focus=True, inherit_bindings=False):
@@ -46,24 +37,7 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
 
     BINDINGS = bindings("grid")
     ALLOW_SELECT = False
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "grid--heading",
-        "grid--heading-marked",
-        "grid--rule",
-        "grid--name",
-        "grid--strong",
-        "grid--dim",
-        "grid--cell",
-        "grid--marked",
-        "grid--cursor",
-        "grid--error",
-        "grid--up",
-        "grid--idle",
-        "grid--stale",
-        "grid--never",
-        "grid--missing",
-        "grid--unknown",
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"grid--{name}" for name in STYLES}
 
     class Moved(Message):
         """The cursor is on another cell."""
@@ -73,72 +47,160 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
             return isinstance(message, Grid.Moved)
 
     class LaidOut(Message):
-        """The mode or the widths are others."""
+        """The mode, the zoom, the widths, the filter or the order are others."""
+
+        def can_replace(self, message: Message) -> bool:
+            """Only how it ends up matters."""
+            return isinstance(message, Grid.LaidOut)
+
+    class Opened(Message):
+        """Someone wants to see a cell in depth; on the diagonal, the host."""
+
+        def __init__(self, row: int, column: int) -> None:
+            super().__init__()
+            self.row, self.column = row, column
+            """Hosts, by index."""
 
     def __init__(self, view: MeshView) -> None:
         super().__init__()
         self.view = view
         self.mode: Mode = "age"
-        self.row = 0
-        self.column = min(1, max(0, len(view.rows) - 1))
-        self._layout = self._lay_out(80)
-        self._window = Window(0, 0, 0, 0, 0)
-        self._lines: dict[int, tuple[Key, Strip]] = {}
-        self._cells: dict[tuple[Face, bool, bool], tuple[Segment, ...]] = {}
-        self._empty: Strip | None = None
+        self.zoom: Zoom | None = None
+        """None: as near as the width allows."""
+        self.sorted: Sort = "file"
+        self.filtered = ""
+        self.marked: set[str] = set()
+        """Names of the hosts that someone picked."""
+        self._cursor = Cursor(view)
+        self._arranged_at = view.clock()
+        self._canvas = Canvas(view, self._style)
         self._styles: dict[tuple[str, ...], Style] = {}
-        self._faces: dict[int, tuple[Key, tuple[Face, ...]]] = {}
+        self._layout = self._lay_out(80)
 
     # -- what the screen calls
 
     def rows_changed(self, indexes: Iterable[int]) -> None:
         """Draw those of the rows again that are in view and look different."""
-        window = self._window = self._look()
-        regions = []
-        for index in indexes:
-            line = index - window.top + 1
-            if not 1 <= line < window.height:
-                continue
-            drawn = self._lines.get(index)
-            if drawn is None or self._key(index) != drawn[0]:
-                regions.append(Region(0, line, self.size.width, 1))
-        if regions:
-            self.refresh(*regions)
+        if self._rearranged():
+            return
+        # The age of what a silent host last said is in view too.
+        changed = {*indexes, *self.view.kept}
+        frame = self._look()
+        self._redraw(
+            line
+            for line in range(self._layout.heading, frame.height)
+            if not changed.isdisjoint(frame.hosts(line))
+        )
+
+    def look_at(self, view: MeshView) -> None:
+        """Draw another view of the mesh, or the same with other hosts."""
+        self.view = self._cursor.view = self._canvas.view = view
+        self.hosts_changed()
+
+    def hosts_changed(self) -> None:
+        """The view shows another mesh: stay on the same hosts where they are still there."""
+        self.marked &= self.view.index.keys()
+        self._cursor.follow()
+        self._canvas.forget()
+        self._place()
+        self._relayout()
+        self.post_message(self.Moved())
 
     @property
-    def wide(self) -> bool:
-        """Whether the cells show age, rx and tx at once."""
-        return self._layout.wide
+    def zoomed(self) -> Zoom:
+        """How near the cells are looked at."""
+        return self._layout.zoom
 
-    def next_mode(self) -> None:
-        """Show the next of age, rx and tx."""
-        self.mode = MODES[(MODES.index(self.mode) + 1) % len(MODES)]
+    def show_mode(self, mode: Mode) -> None:
+        """Show another thing in the cells."""
+        self.mode = mode
+        self._place()
         self._relayout()
 
+    def next_mode(self) -> None:
+        """Show the next of the modes."""
+        self.show_mode(MODES[(MODES.index(self.mode) + 1) % len(MODES)])
+
+    def filter(self, text: str) -> None:
+        """Show only the hosts that match; see `order.arrange`. Empty: all."""
+        self.filtered = text
+        self._place()
+        self._relayout()
+
+    def sort(self, by: Sort) -> None:
+        """Show the hosts in another order."""
+        self.sorted = by
+        self._place()
+        self._relayout()
+
+    def zoom_to(self, zoom: Zoom) -> None:
+        """Show more in a cell, or more cells."""
+        self.zoom = zoom
+        self._relayout()
+
+    def select(self, row: int, column: int) -> None:
+        """Put the cursor on two hosts, by index, if they are shown."""
+        if row in self.order.rows and column in self.order.columns:
+            self.move(self.order.rows.index(row), self.order.columns.index(column))
+
     def move(self, row: int, column: int) -> None:
-        """Put the cursor on a cell, as near as there is one, and in view."""
-        last = len(self.view.rows) - 1
-        row, column = max(0, min(row, last)), max(0, min(column, last))
-        if last < 0 or (row, column) == (self.row, self.column):
+        """Put the cursor on a cell, by place, as near as there is one, and in view."""
+        was, at = self.place, self.scroll_offset
+        if not self._cursor.put((row, column)):
             return
-        was, at = (self.row, self.column), self.scroll_offset
-        self.row, self.column = row, column
         self._show_cursor()
-        if column == was[1] and at == self.scroll_offset:
-            self.rows_changed((was[0], row))
+        if self.place[1] == was[1] and at == self.scroll_offset:
+            frame = self._look()
+            self._redraw([frame.line(was[0]), frame.line(self.place[0])])
         else:
             # Another column is another mark on every line.
             self.refresh()
         self.post_message(self.Moved())
 
-    # -- geometry
+    @property
+    def row(self) -> int:
+        """The host whose row the cursor is in, by index."""
+        return self._cursor.row
 
-    def _look(self) -> Window:
-        region, layout = self.scrollable_content_region, self._layout
-        x, y = self.scroll_offset
-        shown = max(0, min((region.width - layout.left) // layout.cell, len(self.view.rows)))
-        # Columns move whole, never by half a cell.
-        return Window(-(-x // layout.cell), shown, y, region.width, region.height)
+    @property
+    def column(self) -> int:
+        """The host whose column the cursor is in, by index."""
+        return self._cursor.column
+
+    @property
+    def place(self) -> Place:
+        """Where the cursor is among the rows and columns shown."""
+        return self._cursor.place
+
+    @property
+    def order(self) -> Order:
+        """The hosts shown, as rows and as columns."""
+        return self._cursor.order
+
+    # -- order
+
+    def _place(self) -> bool:
+        """Work the order out; whether it is another."""
+        self._arranged_at = self.view.clock()
+        cursor = (self.row, self.column)
+        problems = self.mode == "problems"
+        changed = self._cursor.arrange(self.sorted, self.filtered, problems=problems)
+        if cursor != (self.row, self.column):
+            self.post_message(self.Moved())
+        return changed
+
+    def _rearranged(self) -> bool:
+        """Whether what changed puts the hosts in another order; all is drawn again then."""
+        if self.mode != "problems":
+            settled = self.view.clock() - self._arranged_at < SORT_EVERY
+            if settled or self.sorted in ("file", "name"):
+                return False
+        if not self._place():
+            return False
+        self._relayout()
+        return True
+
+    # -- geometry
 
     def _lay_out(self, width: int) -> Layout:
         rows = self.view.rows
@@ -146,28 +208,41 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
             width,
             [row.name for row in rows],
             [row.addresses[0] if row.addresses else "" for row in rows],
-            ages=self.mode == "age",
+            len(self.order.columns),
+            zoom=self.zoom,
+            roomy=self.mode in ROOMY,
+            extra=max(
+                (len(f"+{len(row.unknown_peers)}") for row in rows if row.unknown_peers), default=0
+            ),
         )
 
     def _relayout(self) -> None:
-        count = len(self.view.rows)
         # One column for the scrollbar, so that its coming does not change the layout.
-        self._layout = self._lay_out(self.size.width - 1)
-        self._cells.clear()
-        self.virtual_size = Size(self._layout.left + count * self._layout.cell, count + 1)
+        layout = self._layout = self._lay_out(self.size.width - 1)
+        lines = -(-len(self.order.rows) // layout.fold) + layout.heading
+        columns = len(self.order.columns)
+        self.virtual_size = Size(layout.left + columns * layout.cell, lines)
         self._show_cursor()
         self.refresh()
         self.post_message(self.LaidOut())
 
+    @property
+    def _frame(self) -> Frame:
+        region, at = self.scrollable_content_region, self.scroll_offset
+        return Frame(self._layout, self.order, *at, region.width, region.height)
+
+    def _look(self) -> Frame:
+        """Work out what is in view; the canvas draws that."""
+        frame, canvas = self._frame, self._canvas
+        columns, cursor = frame.columns, self.place[1] - frame.first
+        at = cursor if 0 <= cursor < len(columns) else None
+        canvas.scene = Scene(frame.layout, self.mode, columns, at, frame.width)
+        canvas.cursor, canvas.marked = self.row, self.marked
+        return frame
+
     def _show_cursor(self) -> None:
-        window = self._look()
-        rows, columns = max(1, window.height - 1), max(1, window.shown)
-        y, first = window.top, window.first
-        if not y <= self.row < y + rows:
-            y = self.row if self.row < y else self.row - rows + 1
-        if not first <= self.column < first + columns:
-            first = self.column if self.column < first else self.column - columns + 1
-        self.scroll_to(first * self._layout.cell, y, animate=False, immediate=True)
+        x, y = self._frame.scrolled_to(self.place)
+        self.scroll_to(x, y, animate=False, immediate=True)
 
     def on_resize(self) -> None:
         """Share the new width out."""
@@ -175,74 +250,40 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
 
     # -- drawing
 
+    def _redraw(self, lines: Iterable[int]) -> None:
+        """Draw those of the lines again that look different."""
+        frame, changed = self._frame, self._canvas.changed
+        regions = [
+            Region(0, line, self.size.width, 1)
+            for line in lines
+            if self._layout.heading <= line < frame.height and changed(frame.hosts(line))
+        ]
+        if regions:
+            self.refresh(*regions)
+
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Lines of what is in view; where that is, is worked out once for all of them."""
-        self._window = self._look()
-        return super().render_lines(crop)
+        """Lines of what is in view, without what Textual would put around them.
+
+        The grid has no border, and its styles are filtered when they are made: 50 of them
+        instead of 6,000 pieces a second.
+        """
+        frame, (x1, x2) = self._look(), crop.column_span
+        return [self._line(frame, y).crop(x1, x2) for y in crop.line_range]
 
     def render_line(self, y: int) -> Strip:
         """Line `y` of what is in view: the heading, or a host."""
-        index = -1 if y == 0 else y - 1 + self._window.top
-        if index >= len(self.view.rows):
-            return self._blank(self._window.width)
-        key = self._key(index)
-        drawn = self._lines.get(index)
-        if drawn is not None and drawn[0] == key:
-            return drawn[1]
-        segments = self._heading() if index < 0 else self._row(index)
-        blank = self._style("heading" if index < 0 else "cell")
-        width, used = self._window.width, self._used
-        if used <= width and (index < 0 or not self.view.rows[index].silent):
-            # The width is known: every piece is padded to its own.
-            strip = Strip([*segments, Segment(" " * (width - used), blank)], width)
-        else:
-            strip = Strip(segments).adjust_cell_length(width, blank)
-        self._lines[index] = (key, strip)
-        return strip
+        return self._line(self._look(), y)
 
-    @property
-    def _used(self) -> int:
-        return self._layout.left + self._window.shown * self._layout.cell
-
-    def _blank(self, width: int) -> Strip:
-        if self._empty is None or self._empty.cell_length != width:
-            self._empty = Strip.blank(width, self._style("cell"))
-        return self._empty
-
-    def notify_style_update(self) -> None:
-        """Forget every line: its colours may be others now."""
-        super().notify_style_update()
-        self._lines.clear()
-        self._styles.clear()
-        self._cells.clear()
-        self._empty = None
-
-    def _key(self, index: int) -> Key:
-        """All that line `index` depends on; the same key is the same line."""
-        window = self._window
-        place = (window.first, window.shown, window.width, self._layout, self.mode, self.column)
-        if index < 0:
-            return place
-        row = self.view.rows[index]
-        look = (row.state, row.error, row.addresses[:1], self._row_faces(index))
-        return (*place, index == self.row, look)
-
-    def _row_faces(self, index: int) -> tuple[Face, ...]:
-        row, first, shown = self.view.rows[index], self._window.first, self._window.shown
-        mode, wide = self.mode, self._layout.wide
-        key = (row.version, first, shown, mode, wide)
-        known = self._faces.get(index)
-        if known is not None and known[0] == key:
-            return known[1]
-        empty = WAITING if row.state == "connecting" else BLANK
-        faces = tuple(
-            face(link, mode, wide=wide)
-            if link is not None
-            else (BLANK if column == index else empty)
-            for column, link in enumerate(row.links[first : first + shown], first)
-        )
-        self._faces[index] = (key, faces)
-        return faces
+    def _line(self, frame: Frame, y: int) -> Strip:
+        if y < self._layout.heading:
+            return self._canvas.heading(y)
+        hosts = frame.hosts(y)
+        if hosts:
+            return self._canvas.line(hosts)
+        if y > self._layout.heading or self.order.rows or not self.view.rows:
+            return self._canvas.blank()
+        problems = self.mode == "problems" and not self.filtered
+        return self._canvas.blank(f" {NO_PROBLEMS if problems else NOTHING}")
 
     def _style(self, *names: str) -> Style:
         """The component classes `grid--NAME` on top of one another."""
@@ -251,119 +292,117 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
             style = Style.null()
             for name in names:
                 style += self.get_component_rich_style(f"grid--{name}", partial=True)
-            self._styles[names] = style
+            segments, background = [Segment(" ", style)], self.background_colors[1]
+            for line_filter in self.get_line_filters():
+                segments = line_filter.apply(segments, background)
+            style = self._styles[names] = segments[0].style or Style.null()
         return style
 
-    def _heading(self) -> list[Segment]:
-        layout = self._layout
-        segments = host_heading(layout, self._style)
-        window = self._window
-        for column in range(window.first, window.first + window.shown):
-            name = str(column + 1) if layout.number else self.view.rows[column].name
-            text = pad(name, layout.cell - 1)
-            marked = "heading-marked" if column == self.column else "heading"
-            segments.append(Segment(text, self._style(marked)))
-            segments.append(Segment(" ", self._style("heading")))
-        return segments
-
-    def _row(self, index: int) -> list[Segment]:
-        row, marked = self.view.rows[index], index == self.row
-        segments = host_line(row, index + 1, self._layout, self._style, marked=marked)
-        if row.silent:
-            return segments + self._error(row.error or "", index)
-        known = self._cells
-        for column, shown in enumerate(self._row_faces(index), self._window.first):
-            crossed = column == self.column
-            cell = known.get((shown, marked, crossed))
-            if cell is None:
-                cell = known[shown, marked, crossed] = self._cell(shown, marked, crossed)
-            segments += cell
-        return segments
-
-    def _cell(self, shown: Face, marked: bool, crossed: bool) -> tuple[Segment, ...]:
-        """A cell in the cursor's row, in its column, in both (the cursor), or in neither."""
-        state, text = shown
-        base, colour = "marked" if marked else "cell", state or "dim"
-        # A healthy cell speaks softly: only its glyph is coloured.
-        word = () if state == "up" else (colour,)
-        glyph, rest, width = text[:1], text[1:], self._layout.cell
-        if not crossed:
-            return (
-                Segment(glyph, self._style(base, colour)),
-                Segment(rest.ljust(width - len(glyph)), self._style(base, *word)),
-            )
-        cursor = ("cursor",) if marked else ()
-        return (
-            Segment(glyph, self._style("marked", colour, *cursor)),
-            Segment(rest.ljust(width - 1 - len(glyph)), self._style("marked", *word, *cursor)),
-            Segment(" ", self._style(base)),
-        )
-
-    def _error(self, error: str, index: int) -> list[Segment]:
-        """The reason in the place of cells that would all say `?`."""
-        layout, marked = self._layout, index == self.row
-        style = self._style("marked" if marked else "cell", "error")
-        room = self._window.width - layout.left
-        text = pad(error.split("\n")[0], room)
-        if not marked:
-            return [Segment(text, style)]
-        start = (self.column - self._window.first) * layout.cell
-        line = Strip([Segment(text, style)])
-        before, here, after = line.divide([start, start + layout.cell - 1, room])
-        return [*before, *here.apply_style(self._style("cursor")), *after]
+    def notify_style_update(self) -> None:
+        """Forget every line: its colours may be others now."""
+        super().notify_style_update()
+        self._canvas.forget()
+        self._styles.clear()
 
     # -- keys and mouse
 
     def on_click(self, event: events.Click) -> None:
-        """Select the cell, or the host, under the pointer."""
-        window, layout = self._look(), self._layout
-        row = self.row if event.y == 0 else event.y - 1 + window.top
-        column = self.column
-        if event.x >= layout.left:
-            column = window.first + (event.x - layout.left) // layout.cell
-        if row < len(self.view.rows) and column < window.first + window.shown:
-            self.move(row, column)
+        """Select the cell, the host or the column under the pointer; the selected one opens."""
+        found = self._frame.at(event.x, event.y, self.place)
+        if found is None:
+            return
+        on_cell = event.x >= self._layout.left and event.y >= self._layout.heading
+        if on_cell and found == self.place:
+            self.action_open()
+        self.move(*found)
 
-    @property
-    def _page(self) -> int:
-        return max(1, self._look().height - 2)
+    def _step(self, rows: int, columns: int) -> None:
+        row, column = self.place
+        self.move(row + rows, column + columns)
 
     def action_left(self) -> None:
         """Move the cursor one host to the left."""
-        self.move(self.row, self.column - 1)
+        self._step(0, -1)
 
     def action_right(self) -> None:
         """Move the cursor one host to the right."""
-        self.move(self.row, self.column + 1)
+        self._step(0, 1)
 
     def action_up(self) -> None:
         """Move the cursor one host up."""
-        self.move(self.row - 1, self.column)
+        self._step(-1, 0)
 
     def action_down(self) -> None:
         """Move the cursor one host down."""
-        self.move(self.row + 1, self.column)
+        self._step(1, 0)
 
     def action_top(self) -> None:
         """Move the cursor to the first row."""
-        self.move(0, self.column)
+        self.move(0, self.place[1])
 
     def action_bottom(self) -> None:
         """Move the cursor to the last row."""
-        self.move(len(self.view.rows) - 1, self.column)
+        self.move(len(self.order.rows) - 1, self.place[1])
 
     def action_page_up(self) -> None:
         """Move the cursor a screen up."""
-        self.move(self.row - self._page, self.column)
+        self._step(-self._frame.page, 0)
 
     def action_page_down(self) -> None:
         """Move the cursor a screen down."""
-        self.move(self.row + self._page, self.column)
+        self._step(self._frame.page, 0)
 
     def action_first(self) -> None:
         """Move the cursor to the first column."""
-        self.move(self.row, 0)
+        self.move(self.place[0], 0)
 
     def action_last(self) -> None:
         """Move the cursor to the last column."""
-        self.move(self.row, len(self.view.rows) - 1)
+        self.move(self.place[0], len(self.order.columns) - 1)
+
+    def action_open(self) -> None:
+        """Ask for the cursor's cell in depth."""
+        if self.order.rows and self.order.columns:
+            self.post_message(self.Opened(self.row, self.column))
+
+    def action_mark(self) -> None:
+        """Pick the cursor's host, or no longer."""
+        if self.order.rows:
+            self.marked ^= {self.view.names[self.row]}
+            self._redraw([self._look().line(self.place[0])])
+
+    def action_sort(self) -> None:
+        """Sort by the next of the file's order, name, worst and rate."""
+        self.sort(SORTS[(SORTS.index(self.sorted) + 1) % len(SORTS)])
+
+    def action_zoom_in(self) -> None:
+        """Show more in a cell."""
+        self.zoom_to(ZOOMS[min(ZOOMS.index(self.zoomed) + 1, len(ZOOMS) - 1)])
+
+    def action_zoom_out(self) -> None:
+        """Show more cells."""
+        self.zoom_to(ZOOMS[max(ZOOMS.index(self.zoomed) - 1, 0)])
+
+    def action_age(self) -> None:
+        """Show how old the handshakes are."""
+        self.show_mode("age")
+
+    def action_rx(self) -> None:
+        """Show the bytes received."""
+        self.show_mode("rx")
+
+    def action_tx(self) -> None:
+        """Show the bytes sent."""
+        self.show_mode("tx")
+
+    def action_rate(self) -> None:
+        """Show the bytes per second."""
+        self.show_mode("rate")
+
+    def action_rtt(self) -> None:
+        """Show the round trips."""
+        self.show_mode("rtt")
+
+    def action_problems(self) -> None:
+        """Show only what is wrong."""
+        self.show_mode("problems")

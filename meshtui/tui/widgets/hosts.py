@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
 
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS
-from meshtui.tui.view import Row
+from meshtui.tui.view import MeshView
+from meshtui.tui.widgets.cells import again
 from meshtui.tui.widgets.layout import Layout
 from meshtui.tui.words import pad
 
 StyleOf = Callable[..., Style]
 """Names of the grid's component classes -> their styles on top of one another."""
 
+CURSOR, MARK = "▸", "✓"
+#: Which of the two hosts of a line the cursor is on.
+UPPER, LOWER = "▀", "▄"
+HIDDEN = "•••"
+
 
 def host_heading(layout: Layout, style_of: StyleOf) -> list[Segment]:
     """The line above the host list."""
     number = " " * (layout.number + 1) if layout.number else ""
-    text = f" {number}{pad('HOST', layout.name)} "
+    text = f" {number}"
+    if layout.name:
+        text += f"{pad('HOST', layout.name)} "
     if layout.address:
         text += f"{pad('ADDRESS', layout.address)} "
     if layout.word:
@@ -29,23 +37,66 @@ def host_heading(layout: Layout, style_of: StyleOf) -> list[Segment]:
 
 
 def host_line(
-    row: Row, number: int, layout: Layout, style_of: StyleOf, *, marked: bool
+    view: MeshView, index: int, layout: Layout, style_of: StyleOf, *, cursor: bool, marked: bool
 ) -> list[Segment]:
-    """One host: number, name, address, state as glyph and word. `marked`: the cursor's row."""
-    base = "marked" if marked else "cell"
+    """One host: number, name, address, state as glyph and word.
+
+    `cursor`: it is the cursor's row; `marked`: someone picked it.
+    """
+    row = view.rows[index]
+    base = "marked" if cursor else "cell"
     state = HOST_COLOURS[row.state]
-    segments = [Segment("▸" if marked else " ", style_of(base, "name"))]
+    marker = MARK if marked else CURSOR if cursor else " "
+    segments = [Segment(marker, style_of(base, "name"))]
     if layout.number:
-        segments.append(Segment(f"{number:>{layout.number}} ", style_of(base, "dim")))
-    name = style_of(base, "name", "strong") if marked else style_of(base, "name")
+        segments.append(Segment(f"{index + 1:>{layout.number}} ", style_of(base, "dim")))
+    name = style_of(base, "name", "strong") if cursor else style_of(base, "name")
     segments.append(Segment(pad(row.name, layout.name) + " ", name))
     if layout.address:
         first = row.addresses[0] if row.addresses else ""
-        segments.append(Segment(pad(first, layout.address) + " ", style_of(base, "dim")))
+        text = pad(HIDDEN if first and view.hidden else first, layout.address)
+        segments.append(Segment(text + " ", style_of(base, "dim")))
     segments.append(Segment(HOST_GLYPHS[row.state], style_of(base, state)))
+    if layout.extra:
+        text = f"+{len(row.unknown_peers)}" if row.unknown_peers else ""
+        segments.append(Segment(pad(text, layout.extra), style_of(base, "stale")))
     if layout.word:
         quiet = row.state in ("up", "connecting")
-        word = f" {pad(row.state, layout.word)}"
-        segments.append(Segment(word, style_of(base, "dim" if quiet else state)))
+        word = f"{row.state} {again(view, index)}" if row.kept else row.state
+        style = style_of(base, "dim" if quiet else state)
+        segments.append(Segment(f" {pad(word, layout.word)}", style))
+    segments.append(Segment("│ ", style_of(base, "rule")))
+    return segments
+
+
+def pair_line(
+    view: MeshView,
+    indexes: Sequence[int],
+    layout: Layout,
+    style_of: StyleOf,
+    *,
+    cursor: int | None,
+    marked: Sequence[bool],
+) -> list[Segment]:
+    """Two hosts on one line. `cursor`: which of them it is on; None: on neither."""
+    base = "cell" if cursor is None else "marked"
+    marker = MARK if any(marked) else " " if cursor is None else (UPPER, LOWER)[cursor]
+    number = f"{indexes[0] + 1:>{layout.number}} "
+    segments = [
+        Segment(marker, style_of(base, "name")),
+        Segment(number, style_of(base, "dim")),
+    ]
+    if layout.name:
+        width = layout.name // 2
+        for place in range(2):
+            name = view.rows[indexes[place]].name if place < len(indexes) else ""
+            strong = ("strong",) if place == cursor else ()
+            segments.append(Segment(pad(name, width) + " ", style_of(base, "name", *strong)))
+    for place in range(2):
+        if place < len(indexes):
+            state = view.rows[indexes[place]].state
+            segments.append(Segment(HOST_GLYPHS[state], style_of(base, HOST_COLOURS[state])))
+        else:
+            segments.append(Segment(" ", style_of(base)))
     segments.append(Segment("│ ", style_of(base, "rule")))
     return segments

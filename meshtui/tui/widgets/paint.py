@@ -1,0 +1,109 @@
+"""One line of the grid as segments: the heading, a host's row, or two hosts' row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain, groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from rich.segment import Segment
+
+from meshtui.tui.view import MeshView
+from meshtui.tui.widgets.cells import Face, Mode
+from meshtui.tui.widgets.hosts import StyleOf, host_heading
+from meshtui.tui.widgets.layout import Layout
+from meshtui.tui.words import pad
+
+_style = itemgetter(1)
+
+#: Names of the styles that lines are painted with: ground, then what stands on it.
+STYLES = (
+    *("heading", "heading-marked", "cell", "marked", "cursor"),
+    *("rule", "name", "strong", "quiet", "dim", "kept", "error"),
+    *("up", "idle", "stale", "never", "missing", "unknown"),
+)
+
+
+class Scene(NamedTuple):
+    """What every line depends on; two equal scenes place everything alike."""
+
+    layout: Layout
+    mode: Mode
+    columns: tuple[int, ...]
+    """The hosts over the columns in view."""
+    cursor: int | None
+    """Which of these columns the cursor is in, by place; None: it is out of view."""
+    width: int
+    """Of the whole line."""
+
+
+def heading(scene: Scene, view: MeshView, line: int, style_of: StyleOf) -> list[Segment]:
+    """Line `line` of the heading: the hosts' names, or their numbers, upright where it is tight."""
+    layout, plain, cursor = scene.layout, style_of("heading"), style_of("heading-marked")
+    if line == layout.heading - 1:
+        segments = host_heading(layout, style_of)
+    else:
+        rule = Segment("│ ", style_of("heading", "rule"))
+        segments = [Segment(" " * (layout.left - 2), plain), rule]
+    if layout.cell == 1:
+        digits = [f"{index + 1:>{layout.number}}"[line] for index in scene.columns]
+        segments += _upright("".join(digits), scene, style_of)
+        return segments
+    for place, index in enumerate(scene.columns):
+        name = str(index + 1) if layout.number else view.rows[index].name
+        marked = cursor if place == scene.cursor else plain
+        segments.append(Segment(pad(name, layout.cell - 1), marked))
+        segments.append(Segment(" ", plain))
+    return segments
+
+
+def _upright(digits: str, scene: Scene, style_of: StyleOf) -> list[Segment]:
+    plain, at = style_of("heading"), scene.cursor
+    if at is None:
+        return [Segment(digits, plain)]
+    marked = style_of("heading-marked")
+    parts = ((digits[:at], plain), (digits[at], marked), (digits[at + 1 :], plain))
+    return [Segment(text, style) for text, style in parts if text]
+
+
+def cells(faces: Sequence[Face], scene: Scene, style_of: StyleOf, *, cursor: bool) -> list[Segment]:
+    """A row of cells. `cursor`: it is the cursor's row. Neighbours of one style are one segment."""
+    base, at = "marked" if cursor else "cell", scene.cursor
+    if at is None or at >= len(faces):
+        return _run(faces, style_of, base)
+    crossed = list(faces[at])
+    gap = scene.layout.cell > 1
+    if gap:
+        # The gap to the next cell is not the cell's.
+        text, style = crossed[-1]
+        crossed[-1] = (text[:-1], style)
+    more = ("cursor",) if cursor else ()
+    return [
+        *_run(faces[:at], style_of, base),
+        *_run([tuple(crossed)], style_of, "marked", *more),
+        *([Segment(" ", style_of(base))] if gap else ()),
+        *_run(faces[at + 1 :], style_of, base),
+    ]
+
+
+def _run(faces: Iterable[Face], style_of: StyleOf, base: str, *more: str) -> list[Segment]:
+    return [
+        Segment("".join([text for text, _ in texts]), style_of(base, style, *more))
+        for style, texts in groupby(chain.from_iterable(faces), _style)
+    ]
+
+
+def reason(error: str, scene: Scene, style_of: StyleOf, *, cursor: bool) -> list[Segment]:
+    """Why a host says nothing, in the place of cells that would all be `?`."""
+    layout = scene.layout
+    room = max(0, scene.width - layout.left)
+    text = pad(error.split("\n")[0], room)
+    style = style_of("marked" if cursor else "cell", "error")
+    if not cursor or scene.cursor is None:
+        return [Segment(text, style)]
+    start = min(scene.cursor * layout.cell, room)
+    end = min(start + max(1, layout.cell - 1), room)
+    marked = style + style_of("cursor")
+    before, here, after = Segment.divide([Segment(text, style)], [start, end, room])
+    return [*before, *(Segment(each.text, marked) for each in here), *after]
