@@ -6,7 +6,6 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.wg.pair import INIT, KEEPALIVE, End, Pair
 
 from meshtui.wg.dump import LivePeer
 from meshtui.wg.health import (
@@ -20,6 +19,7 @@ from meshtui.wg.health import (
     link_state,
     trace,
 )
+from tests.wg.pair import INIT, KEEPALIVE, End, Pair
 
 NOW = 1_700_000_000
 QUIET = LivePeer("k", False, None, (), 0, 0, 0, 0)
