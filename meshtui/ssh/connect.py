@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
@@ -21,7 +22,7 @@ from meshtui.ssh.identity import Identities
 from meshtui.ssh.proxy import Proxy
 from meshtui.ssh.reach import reach
 from meshtui.ssh.shell import Shell
-from meshtui.ssh.target import Target, resolve
+from meshtui.ssh.target import Target, resolve, ssh_argv
 
 #: sshd drops connections at random beyond MaxStartups (10:30:100): 8 at once to
 #: one address lost none, 10 lost some; 32 in all keeps our own loop smooth.
@@ -77,6 +78,12 @@ class Connector:
     async def resolve(self, written: str) -> Target:
         """Where SSH would go for `written`."""
         return await resolve(written, self._config)
+
+    def ssh_argv(self, written: str) -> list[str]:
+        """The command that opens a person's own shell there; Refused: it is no SSH target."""
+        if written == LOCAL:
+            return [os.environ.get("SHELL") or "/bin/sh"]
+        return ssh_argv(written, self._config)
 
     async def open(self, name: str, written: str) -> Connection:
         """A shell with root's rights on the host `name`; HostError tells why not."""

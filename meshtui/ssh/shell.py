@@ -89,7 +89,7 @@ class NotConnected(Unreachable):
 def program() -> bytes:
     """All of scripts/, as one program that serves requests once it has said hello."""
     folder = resources.files("meshtui.ssh") / "scripts"
-    names = ("serve", "look", "observe", "stage", "change", "verify", "start")
+    names = ("serve", "look", "observe", "facts", "stage", "change", "verify", "run", "start")
     return b"".join((folder / f"{name}.sh").read_bytes() for name in names)
 
 
