@@ -20,6 +20,7 @@ from meshtui.tui.screens.plan import PlanScreen
 from meshtui.tui.screens.quit import QuitScreen
 from meshtui.tui.widgets.grid import Grid
 from meshtui.tui.widgets.lines import Lines
+from meshtui.tui.widgets.question import Question
 from meshtui.tui.widgets.tree import LineTree
 
 
@@ -198,6 +199,19 @@ async def choose(stage: Stage, key: str) -> None:
     assert not hostkey._yes
 
 
+def question(direction: int) -> Check:
+    async def check(stage: Stage, key: str) -> None:
+        text = stage.app.screen.query_one(Question)
+        await stage.pilot.resize_terminal(80, 5)
+        await stage.until(lambda: text.max_scroll_y > 2)
+        text.scroll_to(y=1, animate=False)
+        await stage.pilot.press(key)
+        await stage.pilot.pause()
+        assert (text.scroll_offset.y - 1) * direction > 0
+
+    return check
+
+
 async def refuse(stage: Stage, key: str) -> None:
     await stage.pilot.press(key)
     await stage.until(lambda: "answer False" in stage.fleet.calls)
@@ -245,6 +259,8 @@ CHECKS: dict[str, Check] = {
     "help.close": screen(MeshScreen),
     "hostkey.choose": choose,
     "hostkey.answer": refuse,
+    "hostkey.up": question(-1),
+    "hostkey.down": question(1),
     "hostkey.no": refuse,
     "quit.yes": leaves,
     "quit.no": screen(ApplyScreen),
