@@ -187,6 +187,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("help", "close", ("escape",), "close", "close this help", hint=True),
     Action("hostkey", "choose", ("left", "right", "tab"), "choose", "no or yes", hint=True),
     Action("hostkey", "answer", ("enter",), "answer", "give the marked answer", hint=True),
+    Action("hostkey", "up", ("up", "pageup"), "up", "scroll the question up"),
+    Action("hostkey", "down", ("down", "pagedown"), "down", "scroll the question down"),
     Action("hostkey", "no", ("escape", "n"), "no", "refuse the key", hint=True),
     Action("quit", "yes", ("y",), "quit", "quit now", hint=True),
     Action("quit", "no", ("escape", "n"), "stay", "stay", hint=True),

@@ -126,6 +126,7 @@ class MeshApp(App[None], inherit_bindings=False):
         try:
             if self.fleet is None:
                 self.fleet = await self._open_fleet(self.ask_host_key)
+                self.fleet.on_notice(self.complain)
                 self.measuring.every(self.settings.rtt_interval)
             settled.set()
             self.tell()
@@ -381,7 +382,7 @@ class MeshApp(App[None], inherit_bindings=False):
         if isinstance(self.screen, HelpScreen):
             self.screen.dismiss(None)
         elif not isinstance(self.screen, ModalScreen):
-            self.push_screen(HelpScreen())
+            self.push_screen(HelpScreen(self.keymap.keys))
 
     def action_leave(self) -> None:
         """Quit; ask once while an apply is under way."""

@@ -16,7 +16,7 @@ from meshtui.tui.widgets.lines import Line, width_of
 from meshtui.tui.widgets.tree import INDENT, Branch, Item
 from meshtui.tui.words import counted, fit, pad
 
-_GLYPHS = {"waiting": "·", "running": "▸", "done": "✓", "failed": "×", "skipped": "–"}
+_GLYPHS = {"waiting": "·", "running": "»", "done": "✓", "failed": "×", "skipped": "–"}
 _STYLES = {"waiting": "dim", "running": "strong", "done": "good", "failed": "bad", "skipped": "dim"}
 _NAME_MOST = 24
 #: As many that failed are open from the start.
@@ -31,15 +31,13 @@ def apply_tree(run: ApplyRun, width: int) -> list[Item]:
     failed = [host for host in hosts if host.failed]
     names = min(max((cell_len(_name(host)) for host in hosts), default=0), _NAME_MOST)
     opened = len(failed) <= OPENED
-    return [
-        Branch(
-            host.name,
-            _head(run, host, names, width),
-            partial(_body, run, host, width),
-            opened and host.failed,
-        )
-        for host in (*failed, *(host for host in hosts if not host.failed))
-    ]
+    roots: list[Item] = []
+    for host in (*failed, *(host for host in hosts if not host.failed)):
+        head = _head(run, host, names, width)
+        tail = _tail(host, width - INDENT - width_of(head))
+        body = partial(_body, run, host, width)
+        roots.append(Branch(host.name, head, body, opened and host.failed, tail))
+    return roots
 
 
 def _head(run: ApplyRun, host: HostRun, names: int, width: int) -> Line:
@@ -50,11 +48,7 @@ def _head(run: ApplyRun, host: HostRun, names: int, width: int) -> Line:
         (f"{pad(_name(host), names)}  ", "strong"),
     )
     if not host.phases:
-        if host.problem is None:
-            return (*line, ("waiting", "dim"))
-        what = f"not changed: {split_hint(host.problem)[0]}"
-        room = width - INDENT - width_of(line)
-        return (*line, (fit(inert(what, ERROR_LIMIT), room), "warn"))
+        return (*line, ("waiting" if host.problem is None else "not changed", "dim"), ("  ", ""))
     for phase, at in zip(PHASES, states, strict=True):
         style = "added" if at == "done" else _STYLES[at]
         line = (*line, (f"{_GLYPHS[at]} {phase}  ", style))
@@ -65,10 +59,13 @@ def _head(run: ApplyRun, host: HostRun, names: int, width: int) -> Line:
         line = (*line, (f"{good}/{len(ways)} ", "bad" if host.broken else "strong"))
         if len(ways) <= min(BAR_MOST, width - INDENT - width_of(line) - 2):
             line = (*line, *_bar(host, ways), ("  ", ""))
-    room = width - INDENT - width_of(line)
-    problem = split_hint(host.problem)[0] if host.problem else ""
-    told = fit(inert(problem or host.detail, ERROR_LIMIT), room)
-    return (*line, (told, "bad" if problem else "dim"))
+    return line
+
+
+def _tail(host: HostRun, width: int) -> Line:
+    if host.problem:
+        return ((fit(inert(split_hint(host.problem)[0], ERROR_LIMIT), width), "bad"),)
+    return ((fit(inert(host.detail, ERROR_LIMIT), width), "dim"),)
 
 
 def _bar(host: HostRun, ways: list[str]) -> Line:

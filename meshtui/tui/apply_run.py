@@ -121,13 +121,13 @@ class ApplyRun:
             return f"× the apply broke off: {inert(self.error, ERROR_LIMIT)}", "bad"
         directions = [way for host in self.hosts.values() for way in host.verified.values()]
         good = sum(1 for direction in directions if direction.ok)
-        failed = sum(1 for host in self.hosts.values() if host.failed)
         if self.result is None:
             at = Counter(self._at(host) for host in self.hosts.values())
-            told = [f"{at[phase]} at {phase}" for phase in PHASES if at[phase]]
-            told += [f"{counted(good, 'direction')} verified"] if directions else []
-            told += [f"{counted(failed, 'host')} failed"] if failed else []
-            return "  ".join([f"▸ applying, {int(self.elapsed())} s ", *told]), "strong"
+            failed = sum(1 for host in self.hosts.values() if host.failed)
+            told = [f"{phase} {at[phase]}" for phase in PHASES if at[phase]]
+            told += [f"verified {good}/{len(directions)}"] if directions else []
+            told += [f"failed {failed}"] if failed else []
+            return "   ".join([f"» applying, {int(self.elapsed())} s", *told]), "strong"
         text = f"{good} of {counted(len(directions), 'direction')} up in {self.elapsed():.1f} s"
         if self.result.failed:
             text += f", {counted(len(self.result.failed), 'host')} not as planned"

@@ -31,10 +31,10 @@ class Badge:
 
 #: From the least to the worst.
 IMPACTS: dict[Impact, Badge] = {
-    "none": Badge("·", "none", "dim", "touches nothing that runs"),
-    "new": Badge("+", "new", "added", "the interface is new"),
-    "handshake": Badge("↻", "handshake", "warn", "a session starts anew"),
-    "route": Badge("!", "route", "bad", "an address or route changes"),
+    "none": Badge("·", "none", "dim", "touches nothing"),
+    "new": Badge("+", "new", "added", "new interface"),
+    "handshake": Badge("↻", "handshake", "warn", "session starts anew"),
+    "route": Badge("!", "route", "bad", "address or route changes"),
 }
 _ORDER = list(IMPACTS)
 
@@ -44,6 +44,7 @@ _NAME_MOST = 24
 _STEPS_WIDTH = len("999 steps")
 _IMPACT_WIDTH = len("↻ handshake")
 _ACTION_WIDTH = len("remove-address")
+_HEAD_WIDTH = 2 * INDENT + _STEPS_WIDTH + 2 + _IMPACT_WIDTH + 2
 
 
 def summary(plan: Plan) -> str:
@@ -96,9 +97,10 @@ class PlanTree:
         roots += [
             Branch(
                 host.host,
-                _head(host, names, width),
+                _head(host, names),
                 partial(self._body, host, width, size <= SMALL),
                 opened,
+                _tail(host, width - names - _HEAD_WIDTH),
             )
             for host in busy
         ]
@@ -191,21 +193,23 @@ def _name(host: HostPlan) -> str:
     return inert(host.host, NAME_LIMIT)
 
 
-def _head(host: HostPlan, names: int, width: int) -> Line:
+def _head(host: HostPlan, names: int) -> Line:
     badge = worst([host])
-    line: Line = (
+    text = f"{badge.glyph} {badge.word}" if badge else ""
+    return (
         (pad(_name(host), names), "strong"),
         ("  " + pad(counted(len(host.steps), "step"), _STEPS_WIDTH) + "  ", "dim"),
-        (pad(f"{badge.glyph} {badge.word}" if badge else "", _IMPACT_WIDTH) + "  ", badge.style)
-        if badge
-        else (pad("", _IMPACT_WIDTH) + "  ", ""),
+        (pad(text, _IMPACT_WIDTH) + "  ", badge.style if badge else ""),
     )
+
+
+def _tail(host: HostPlan, width: int) -> Line:
+    """What is done there, in a word each, and whether there is a note."""
     actions = Counter(step.action for step in host.steps)
     told = [f"{count} {action}" if count > 1 else action for action, count in actions.items()]
-    notes = (counted(len(host.notes), "note"), "warn") if host.notes else ("", "")
-    room = width - INDENT - width_of(line) - len(notes[0]) - 2
-    what = fit(", ".join(told), room) if told else "nothing to change"
-    return (*line, (what + "  " if room > 0 else "", "dim"), notes)
+    notes = "  " + counted(len(host.notes), "note") if host.notes else ""
+    text = ", ".join(told) or "nothing to change"
+    return ((fit(text, width - len(notes)), "dim"), (notes, "warn"))
 
 
 def _note(note: str, width: int) -> list[Line]:

@@ -192,7 +192,7 @@ async def test_leaving_the_apply_screen_does_not_stop_the_apply() -> None:
         await play.pilot.press("a")
         await play.until("7 steps")
         await play.pilot.press("A")
-        await play.until("6 directions verified")
+        await play.until("verified 6/6")
         await play.pilot.press("escape")
         await play.until("applying: 3/3 changed")
         await play.pilot.press("a")

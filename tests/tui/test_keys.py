@@ -18,6 +18,7 @@ from meshtui.tui.screens.hostkey import HostKeyScreen
 from meshtui.tui.screens.mesh import MeshScreen
 from meshtui.tui.screens.plan import PlanScreen
 from meshtui.tui.screens.quit import QuitScreen
+from meshtui.tui.widgets.question import Question
 from meshtui.tui.widgets.tree import LineTree
 
 
@@ -218,6 +219,19 @@ async def choose(stage: Stage, key: str) -> None:
     assert not hostkey._yes
 
 
+def question(direction: int) -> Check:
+    async def check(stage: Stage, key: str) -> None:
+        text = stage.app.screen.query_one(Question)
+        await stage.pilot.resize_terminal(80, 5)
+        await stage.until(lambda: text.max_scroll_y > 2)
+        text.scroll_to(y=1, animate=False)
+        await stage.pilot.press(key)
+        await stage.pilot.pause()
+        assert (text.scroll_offset.y - 1) * direction > 0
+
+    return check
+
+
 async def refuse(stage: Stage, key: str) -> None:
     await stage.press(key)
     await stage.until(lambda: "answer False" in stage.fleet.calls)
@@ -276,6 +290,8 @@ CHECKS: dict[str, Check] = {
     "help.close": screen(MeshScreen),
     "hostkey.choose": choose,
     "hostkey.answer": refuse,
+    "hostkey.up": question(-1),
+    "hostkey.down": question(1),
     "hostkey.no": refuse,
     "quit.yes": leaves,
     "quit.no": screen(ApplyScreen),

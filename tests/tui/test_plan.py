@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from standin import good_apply, make_mesh, make_plan
@@ -22,9 +23,12 @@ def text_of(items: Sequence[Item], *, all_open: bool = True, depth: int = 0) -> 
     """A tree as text: all of it, or only what is open from the start."""
     lines = []
     for item in items:
-        line = item.head if isinstance(item, Branch) else item
+        opened = all_open or (isinstance(item, Branch) and item.open)
+        line = (
+            (item.head if opened else item.head + item.tail) if isinstance(item, Branch) else item
+        )
         lines.append(("  " * depth + "".join(text for text, _ in line)).rstrip())
-        if isinstance(item, Branch) and (all_open or item.open):
+        if isinstance(item, Branch) and opened:
             lines.append(text_of(item.body(), all_open=all_open, depth=depth + 1))
     return "\n".join(lines)
 
@@ -51,9 +55,10 @@ def test_a_host_is_as_bad_as_its_worst_step() -> None:
     steps = (Step("mtu", "1420", "none"), Step("add-route", "10.1.0.0/16", "route"))
     new = (Step("bring-up", "wg0", "new"), Step("add-peer", "b", "handshake"))
     plan = Plan("prod", "wg0", (HostPlan("a", steps), HostPlan("b", new), HostPlan("c", steps[:1])))
-    heads = [line for line in plan_text(plan, all_open=True).splitlines() if "step" in line]
+    heads = [line for line in plan_text(plan).splitlines() if "step" in line]
     assert ["! route" in heads[0], "↻ handshake" in heads[1], "· none" in heads[2]] == [True] * 3
-    assert "mtu, add-route" in heads[0]
+    many = replace(plan, hosts=plan.hosts * 30)
+    assert "a  2 steps    ! route      mtu, add-route" in plan_text(many, all_open=False)
 
 
 def test_plan_says_what_is_owed_first() -> None:
@@ -112,7 +117,7 @@ def test_apply_run_fills_in() -> None:
     run = ApplyRun(plan, lambda: now)
     run.take(Progress("server-a", "key", "running"))
     now = 103.0
-    assert "▸ key  · stage  · change  · verify     3 s" in text_of(apply_tree(run, 80))
+    assert "» key  · stage  · change  · verify     3 s" in text_of(apply_tree(run, 80))
     run.take(Progress("server-a", "key", "done"))
     run.take(Progress("server-b", "key", "failed", "read-only file system (remount it)"))
     text = text_of(apply_tree(run, 80), all_open=False)
@@ -120,7 +125,7 @@ def test_apply_run_fills_in() -> None:
     assert text.startswith("× server-b  × key"), "what failed comes first"
     assert "\n  read-only file system\n  → remount it" in text, "and is open"
     assert run.running
-    assert run.summary()[0].startswith("▸ applying, 3 s")
+    assert run.summary()[0].startswith("» applying, 3 s")
 
 
 def test_an_apply_that_went_well() -> None:
@@ -161,7 +166,7 @@ def test_apply_run_says_what_does_not_work() -> None:
 def test_a_phase_that_was_not_needed_is_not_waited_for() -> None:
     run = ApplyRun(make_plan(make_mesh(2)), lambda: 0.0)
     run.take(Progress("server-b", "change", "running"))
-    assert "– key  – stage  ▸ change  · verify" in text_of(apply_tree(run, 80))
+    assert "– key  – stage  » change  · verify" in text_of(apply_tree(run, 80))
     run.take(Progress("server-b", "change", "done"))
     run.take(Progress("server-b", "verify", "done"))
     assert "✓ server-b  – key  – stage  ✓ change  ✓ verify" in text_of(apply_tree(run, 80))

@@ -94,7 +94,7 @@ class PlanScreen(Screen[Plan | None]):
         said = self.query_one("#legend", Calm)
         text = Text(" ", no_wrap=True, overflow="ellipsis")
         for badge in legend(self._plan) if self._plan else ():
-            text.append(f"{badge.glyph} {badge.word}", f"bold {_colour(badge)}")
+            text.append(badge.glyph, f"bold {_colour(badge)}")
             text.append(f" {badge.meaning}   ", "dim")
         said.say(text)
         self.query_one(Hints).leave_out(*([] if self._can_apply else ["plan.apply"]))

@@ -17,7 +17,7 @@ from meshtui.tui.actions import bindings
 Line = tuple[tuple[str, str], ...]
 """Pieces of text, each with a style: `""`, or one of STYLES."""
 
-STYLES = ("strong", "dim", "good", "bad", "warn", "added", "removed", "hunk")
+STYLES = ("strong", "dim", "good", "bad", "warn", "added", "removed", "hunk", "missing")
 
 
 def width_of(line: Line) -> int:

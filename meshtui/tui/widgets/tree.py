@@ -28,6 +28,8 @@ class Branch:
     """What is under it; asked for when it is opened."""
     open: bool = False
     """Whether it is open as long as nobody has opened or closed it."""
+    tail: Line = ()
+    """The rest of `head` while it is closed: what shows anyway once it is open."""
     depth: int = 0
     """How many are above it; the tree sets it."""
 
@@ -79,7 +81,9 @@ class LineTree(Lines, inherit_bindings=False):
         item, above = self._rows[index], self._above[index]
         indent = " " * (INDENT * (above.depth + 1) if above else 0)
         if isinstance(item, Branch):
-            return ((indent + (_OPEN if self._is_open(item) else _CLOSED), "dim"), *item.head)
+            if self._is_open(item):
+                return ((indent + _OPEN, "dim"), *item.head)
+            return ((indent + _CLOSED, "dim"), *item.head, *item.tail)
         return ((indent + " " * INDENT, ""), *item)
 
     def strip(self, index: int) -> Strip:
