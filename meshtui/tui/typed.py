@@ -12,9 +12,9 @@ from meshtui.tui.theme import THEME_NAMES
 from meshtui.tui.when import parse_when
 
 if TYPE_CHECKING:
+    from meshtui.tui.app import MeshApp
     from meshtui.tui.order import Sort
     from meshtui.tui.widgets.cells import Mode
-    from meshtui.tui.app import MeshApp
 
 #: Seconds: shorter than this nobody measures round trips, longer nobody looks at hosts.
 _LEAST_RTT, _LEAST_INTERVAL, _MOST_INTERVAL = 2.0, 0.2, 3600.0

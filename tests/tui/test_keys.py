@@ -18,6 +18,7 @@ from meshtui.tui.screens.hostkey import HostKeyScreen
 from meshtui.tui.screens.mesh import MeshScreen
 from meshtui.tui.screens.plan import PlanScreen
 from meshtui.tui.screens.quit import QuitScreen
+from meshtui.tui.widgets.grid import Grid
 from meshtui.tui.widgets.question import Question
 from meshtui.tui.widgets.tree import LineTree
 

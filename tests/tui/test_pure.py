@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+
 from meshtui.tui.actions import ACTIONS, TITLES
 from meshtui.tui.words import age_long, age_mid, age_short, bytes_long, bytes_short, fit, pad
 

@@ -115,7 +115,7 @@ class MeshScreen(Screen[None]):
 
     def copied(self) -> str:
         """What the details say of the cursor's cell."""
-        return self.details.copied
+        return self.details.said
 
     # -- what the widgets say
 

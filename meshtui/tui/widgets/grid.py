@@ -365,6 +365,15 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         if self.order.rows and self.order.columns:
             self.post_message(self.Opened(self.row, self.column))
 
+    def unmark(self) -> None:
+        """No host is marked any more."""
+        self.marked.clear()
+        self.refresh()
+
+    def action_next_mode(self) -> None:
+        """Show the next of the modes."""
+        self.next_mode()
+
     def action_mark(self) -> None:
         """Pick the cursor's host, or no longer."""
         if self.order.rows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.text import Text
 
 from meshtui.inert import inert
@@ -16,7 +18,15 @@ LIVE = 3
 class Status(Calm):
     """One line; what does not fit is cut at the right, least important last."""
 
-    def tell(self, view: MeshView, *, age: float | None, busy: str, stopped: bool) -> None:
+    def tell(
+        self,
+        view: MeshView,
+        *,
+        age: float | None,
+        busy: str,
+        stopped: bool,
+        flags: Sequence[tuple[str, str]] = (),
+    ) -> None:
         """`age`: seconds since the latest look; None: none yet. `busy`: what is under way.
 
         `stopped`: nothing looks at the hosts any more.
@@ -40,6 +50,8 @@ class Status(Calm):
         live = age is not None and age < LIVE
         if not (stopped and live):
             text.append(_freshness(age), "" if live else "bold")
+        for flag, state in flags:
+            text.append(f"   {flag}", f"bold {self.colour(state)}")
         if busy:
             text.append(f"   {busy}", self.colour("idle"))
         self.say(text)
