@@ -19,7 +19,7 @@ from standin import StandIn, make_mesh, poll  # noqa: E402
 
 from meshtui.fleet.events import HostPolled  # noqa: E402
 from meshtui.mesh.model import Mesh  # noqa: E402
-from meshtui.tui.app import run  # noqa: E402
+from meshtui.tui.start import run  # noqa: E402
 
 STATES = ("up", "stale", "up", "idle", "never")
 

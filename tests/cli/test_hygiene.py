@@ -14,7 +14,7 @@ import pytest
     ("module", "forbidden"),
     [
         ("meshtui.cli", ("textual", "asyncssh", "cryptography", "tomlkit", "rich")),
-        ("meshtui.tui.app", ("asyncssh", "cryptography", "sqlite3")),
+        ("meshtui.tui.start", ("asyncssh", "cryptography", "sqlite3")),
         ("meshtui.fleet.fleet", ("textual", "sqlite3", "platformdirs")),
         ("meshtui.store.meshfile", ("textual", "asyncssh", "tomlkit")),
         ("meshtui.plan.planner", ("textual", "asyncssh", "asyncio", "cryptography")),

@@ -106,11 +106,11 @@ class Stage:
 
     @property
     def mesh_screen(self) -> MeshScreen:
-        return self.app._mesh_screen
+        return self.app.mesh_screen
 
     @property
     def grid(self) -> Grid:
-        return self.app._mesh_screen.grid
+        return self.app.mesh_screen.grid
 
     @property
     def lines(self) -> Lines:

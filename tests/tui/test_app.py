@@ -12,12 +12,13 @@ from standin import StandIn, dead, make_mesh, make_plan, poll
 from meshtui.errors import UnknownHostKey, Unreachable, UsageError
 from meshtui.fleet.events import HostPolled, HostStatus, LinkStatus, Progress
 from meshtui.plan.model import HostPlan, Plan, Step
-from meshtui.tui.app import MeshApp, check_terminal
+from meshtui.tui.app import MeshApp
 from meshtui.tui.screens.apply import ApplyScreen
 from meshtui.tui.screens.hostkey import HostKeyScreen
 from meshtui.tui.screens.mesh import MeshScreen
 from meshtui.tui.screens.plan import PlanScreen
 from meshtui.tui.screens.quit import QuitScreen
+from meshtui.tui.start import check_terminal
 
 
 async def test_the_first_frame_comes_before_the_fleet() -> None:
@@ -25,7 +26,7 @@ async def test_the_first_frame_comes_before_the_fleet() -> None:
     drawn: list[int] = []
 
     async def open_fleet(ask: object) -> StandIn:
-        drawn.append(len(app._mesh_screen.grid._canvas.drawn))
+        drawn.append(len(app.mesh_screen.grid._canvas.drawn))
         return fleet
 
     app = MeshApp(fleet.mesh, open_fleet)
@@ -484,7 +485,7 @@ def test_a_dumb_terminal_is_refused(term: str, monkeypatch: pytest.MonkeyPatch) 
 
 def test_importing_the_app_loads_no_ssh() -> None:
     code = (
-        "import sys, meshtui.tui.app; "
+        "import sys, meshtui.tui.start; "
         "print([m for m in ('asyncssh', 'tomlkit', 'cryptography') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

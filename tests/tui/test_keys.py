@@ -182,17 +182,17 @@ async def opens(stage: Stage, key: str) -> None:
 
 async def reconnect(stage: Stage, key: str) -> None:
     stage.fleet.feed(RuntimeError("gone"))
-    await stage.until(lambda: "RuntimeError: gone" in stage.app._mesh_screen.message.said)
+    await stage.until(lambda: "RuntimeError: gone" in stage.app.mesh_screen.message.said)
     await stage.press(key)
     await stage.until(lambda: stage.fleet.calls.count("watch") == 2)
-    assert stage.app._mesh_screen.message.said == ""
+    assert stage.app.mesh_screen.message.said == ""
 
 
 async def clear(stage: Stage, key: str) -> None:
     stage.app.complain("something")
-    assert stage.app._mesh_screen.message.said == "something"
+    assert stage.app.mesh_screen.message.said == "something"
     await stage.press(key)
-    assert stage.app._mesh_screen.message.said == ""
+    assert stage.app.mesh_screen.message.said == ""
 
 
 async def prune(stage: Stage, key: str) -> None:

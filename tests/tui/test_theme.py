@@ -225,7 +225,7 @@ async def test_a_calm_text_changes_with_the_theme() -> None:
     fleet = StandIn(make_mesh(2))
     app = MeshApp(fleet.mesh, fleet.open, theme="dark")
     async with app.run_test(size=(80, 24)) as pilot:
-        message = app._mesh_screen.message
+        message = app.mesh_screen.message
         text = Text("ill", f"bold {message.colour('never')}")
         message.say(text)
         message.set_class(True, "-shown")
