@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from stage import Stage as Play
@@ -150,7 +151,7 @@ async def test_a_plan_without_changes_is_not_applied() -> None:
 async def test_a_read_only_screen_applies_nothing() -> None:
     fleet = StandIn(make_mesh(2))
     async with playing(fleet) as play:
-        play.app.read_only = True  # type: ignore[attr-defined]
+        play.app.settings = replace(play.app.settings, read_only=True)
         await play.pilot.press("a")
         await play.until("5 steps on 2 hosts")
         assert "A apply" not in play.text()

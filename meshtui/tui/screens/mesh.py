@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, cast
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Container
 from textual.screen import Screen
 
 from meshtui.tui.actions import bindings
 from meshtui.tui.log import Log
 from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.calm import Calm
-from meshtui.tui.widgets.details import Details
+from meshtui.tui.widgets.details import SIDE, Details
 from meshtui.tui.widgets.grid import Grid
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.legend import Legend
@@ -33,6 +33,7 @@ class MeshScreen(Screen[None]):
     """Draws a MeshView: the live one, or one of the past."""
 
     BINDINGS = bindings("mesh", "about")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (SIDE, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (10, "-short"), (18, "-tall")]  # noqa: RUF012
 
     def __init__(self, view: MeshView, log: Log) -> None:
@@ -50,7 +51,7 @@ class MeshScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Top to bottom."""
         yield self.status
-        with Horizontal(id="body"):
+        with Container(id="body"):
             yield self.grid
             yield self.details
         yield self.log_pane

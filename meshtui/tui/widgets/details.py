@@ -12,6 +12,8 @@ from meshtui.tui.view import FIELD_LIMIT, MeshView, Row
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.words import age_long, age_mid, bytes_long, bytes_short, pad
 
+#: From this width of the screen on it stands at the right of the grid, one fact a line.
+SIDE = 160
 #: Below this width, ages and bytes are written short.
 ROOMY = 100
 
