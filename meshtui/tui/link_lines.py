@@ -157,10 +157,9 @@ def flow_of(seen: Sequence[tuple[float, int | None, int | None]], now: float) ->
             if before is not None and count > before:
                 times[side] = at
             counts[side] = count
-    rx, tx = (
-        None if last is None and start is None else now - (last or start or now)
-        for last, start in zip(times, first, strict=True)
-    )
+    # Of one that never went up it is known that it has not for so long.
+    since = [start if last is None else last for last, start in zip(times, first, strict=True)]
+    rx, tx = (None if at is None else now - at for at in since)
     return Flow(rx, tx)
 
 

@@ -15,7 +15,6 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-from meshtui.errors import MeshError
 from meshtui.inert import inert
 from meshtui.tui.actions import bindings
 from meshtui.tui.host_lines import Fact, entries_of, facts, flowing, log_lines, rate
@@ -56,7 +55,7 @@ class HostScreen(Screen[None]):
         "../widgets/board.tcss",
         "../widgets/table.tcss",
     ]
-    BINDINGS = bindings("host")
+    BINDINGS = bindings("host", "about")
 
     class LinkAsked(Message):
         """Someone wants to see both ends of a link."""
@@ -221,8 +220,6 @@ class HostScreen(Screen[None]):
             self._trouble = inert_lines(describe(error))
             self._config.fail(self._trouble or "")
             self._show_live()
-            if not isinstance(error, MeshError):
-                raise
             return
         self._trouble, self._inspection, self._inspected_at = None, found, self._now()
         self._config.tell(found, self._view.mesh.interface)
@@ -237,8 +234,6 @@ class HostScreen(Screen[None]):
             self._traffic.tell(await fleet.traffic(self._about, since, step), since, until)
         except Exception as error:
             self._traffic.fail(inert_lines(describe(error)) or "")
-            if not isinstance(error, MeshError):
-                raise
         self._show_header()
 
     def _show_log(self) -> None:
@@ -252,7 +247,7 @@ class HostScreen(Screen[None]):
         )
         board.show(lines or [(("nothing was said of this host yet", "dim"),)])
         if at_end:
-            board.scroll_to(y=len(lines), animate=False)
+            board.scroll_to(y=len(lines), animate=False, force=True)
 
     # -- panes
 

@@ -15,7 +15,6 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.screen import Screen
 
-from meshtui.errors import MeshError
 from meshtui.inert import inert
 from meshtui.tui.actions import bindings
 from meshtui.tui.ends import End, Flow, end_of, verdict
@@ -54,7 +53,7 @@ class LinkScreen(Screen[None]):
     """Draws two directions of a MeshView, and what the fleet says when it is asked."""
 
     CSS_PATH: ClassVar = ["link.tcss", "../widgets/lines.tcss", "../widgets/board.tcss"]
-    BINDINGS = bindings("link")
+    BINDINGS = bindings("link", "about")
 
     class HostAsked(Message):
         """Someone wants to see all of a host."""
@@ -98,7 +97,7 @@ class LinkScreen(Screen[None]):
         """Top to bottom."""
         yield self._head
         yield self._board
-        yield Hints("link", "app")
+        yield Hints("link", "about", "app")
 
     def on_mount(self) -> None:
         """Show what is known, and read the records."""
@@ -216,9 +215,6 @@ class LinkScreen(Screen[None]):
                 # What was read before is better than nothing.
                 if not isinstance(self._past.get(pair), Past):
                     self._past[pair] = f"× no records: {inert_lines(describe(error))}"
-                self._show()
-                if not isinstance(error, MeshError):
-                    raise
         self._show()
 
     def action_ping(self) -> None:
@@ -243,19 +239,12 @@ class LinkScreen(Screen[None]):
                 ask = fleet.ping(*pair, PINGS) if ping else fleet.path_mtu(*pair)
                 found: object = await ask
             except Exception as error:
-                self._put(pair, what, f"× {inert_lines(describe(error))}")
-                self._show()
-                if not isinstance(error, MeshError):
-                    raise
-                return
+                # Told in its place: one end that fails does not end the other's.
+                found = f"× {inert_lines(describe(error))}"
             self._put(pair, what, found)
             self._show()
 
-        # One end that fails must not end the other's.
-        results = await asyncio.gather(*map(one, self._pairs), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        await asyncio.gather(*map(one, self._pairs))
 
     def _put(self, pair: Ends, what: str, found: Any) -> None:
         self._asked[pair] = replace(self._asked.get(pair, Asked()), **{what: found})
