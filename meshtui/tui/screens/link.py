@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 WIDE = 110
 #: Seconds between two looks at the records.
 AGAIN = 15.0
+#: Seconds after which the hour's picture has moved far enough to be made anew.
+PICTURE = 15.0
 PINGS = 10
 Ends = tuple[str, str]
 
@@ -84,6 +86,7 @@ class LinkScreen(Screen[None]):
         self._starts: tuple[int, int] = (0, 0)
         self._past: dict[Ends, Past | str] = {}
         self._asked: dict[Ends, Asked] = {}
+        self._pictures: dict[Ends, tuple[object, list[Line]]] = {}
         self._seen: dict[Ends, deque[tuple[float, int | None, int | None]]] = {
             pair: deque(maxlen=120) for pair in (self._ends, self._ends[::-1])
         }
@@ -158,7 +161,7 @@ class LinkScreen(Screen[None]):
         if wide:
             ours, theirs = level(ours, theirs)
             high = min(PLOT_MOST, height - len(ours[0]) - 1)
-            pictures = [past_plot(self._past.get(p, ""), span, room, high) for p in self._pairs]
+            pictures = [self._picture(pair, span, room, high) for pair in self._pairs]
             left, right = (
                 [*block, (), *picture]
                 for (block, _), picture in zip((ours, theirs), pictures, strict=True)
@@ -170,6 +173,15 @@ class LinkScreen(Screen[None]):
             starts = (0, len(ours[0]) + len(gap))
         self._fields, self._starts = (ours[1], theirs[1]), starts
         self._board.show(lines)
+
+    def _picture(self, pair: Ends, span: Span, width: int, height: int) -> list[Line]:
+        """Made anew only where it would look different: not with every look at the hosts."""
+        past = self._past.get(pair, "")
+        key = (past, width, height, span.until // PICTURE)
+        known = self._pictures.get(pair)
+        if known is None or known[0] != key:
+            known = self._pictures[pair] = (key, past_plot(past, span, width, height))
+        return known[1]
 
     @property
     def _pairs(self) -> tuple[Ends, Ends]:
