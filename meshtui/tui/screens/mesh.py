@@ -5,13 +5,14 @@ from __future__ import annotations
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Container
 from textual.message import Message
 from textual.screen import Screen
 
 from meshtui.tui.actions import bindings
 from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.calm import Calm
-from meshtui.tui.widgets.details import Details
+from meshtui.tui.widgets.details import SIDE, Details
 from meshtui.tui.widgets.grid import Grid
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.legend import Legend
@@ -22,6 +23,7 @@ class MeshScreen(Screen[None]):
     """Draws a MeshView. What it is asked to do it asks of the app."""
 
     BINDINGS = bindings("mesh")
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (SIDE, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (10, "-short"), (18, "-tall")]  # noqa: RUF012
 
     class PlanAsked(Message):
@@ -43,8 +45,9 @@ class MeshScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Top to bottom."""
         yield self.status
-        yield self.grid
-        yield self.details
+        with Container(id="body"):
+            yield self.grid
+            yield self.details
         yield self.message
         yield self.legend
         yield Hints("mesh", "app")
