@@ -61,7 +61,7 @@ async def take() -> None:
         await pilot.press("a")
         await until(pilot, shows("make-key"))
         save(app, "plan")
-        await pilot.press("enter")
+        await pilot.press("A")
         count = HOSTS * (HOSTS - 1)
         await until(pilot, shows(f"{count} of {count} directions up"))
         await pilot.press("escape", "down", "right", "right")

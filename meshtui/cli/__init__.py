@@ -6,19 +6,17 @@ healthy; 2 the command line or mesh.toml is wrong; for `plan`, 3: there are chan
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from meshtui import __version__
-from meshtui.cli.lab import register as register_lab
 from meshtui.errors import MeshError, UnknownHostKey, UsageError
 
 if TYPE_CHECKING:
@@ -26,14 +24,24 @@ if TYPE_CHECKING:
 
 CHANGES = 3
 
+Args = SimpleNamespace
+"""What the command line said, by the options' names."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run meshtui; the exit code."""
     # A core file would hold the keys that were in memory.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    args = _parser().parse_args(argv)
+    argv = sys.argv[1:] if argv is None else argv
+    if argv:
+        from meshtui.cli.parser import parser
+
+        args = parser().parse_args(argv, SimpleNamespace())
+    else:
+        # The screen as it mostly opens: its first frame need not wait for argparse.
+        args = SimpleNamespace(file=None, ssh_config=None, read_only=False, command=None)
     try:
-        code: int = args.run(args)
+        code = COMMANDS[args.command](args)
     except UsageError as error:
         print(f"meshtui: {error}", file=sys.stderr)
         return 2
@@ -49,109 +57,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="meshtui", description=_ABOUT, epilog=_EXIT_CODES)
-    parser.add_argument("--version", action="version", version=f"meshtui {__version__}")
-    _add_common(parser)
-    parser.set_defaults(run=_tui)
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-
-    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> Any:
-        sub = commands.add_parser(name, help=text, description=text, epilog=_EXIT_CODES)
-        sub.set_defaults(run=run)
-        return sub
-
-    init = command("init", _init, "make a mesh.toml; no host is asked anything yet")
-    init.add_argument(
-        "targets", nargs="+", metavar="HOST", help="[NAME=]user@host[:port], or an alias"
-    )
-    init.add_argument("-f", "--file", type=Path, default=Path("mesh.toml"))
-    init.add_argument("--name", default="mesh", help="of the mesh (default: %(default)s)")
-    init.add_argument("--interface", default="wg0", help="(default: %(default)s)")
-    init.add_argument("--listen-port", type=int, default=51820, help="(default: %(default)s)")
-    init.add_argument(
-        "--network",
-        action="append",
-        metavar="NETWORK",
-        help="10.0.0.0/24 or fd00::/64; may be given for each family (default: a free 10.x.0.0/24)",
-    )
-    init.add_argument(
-        "--ipv6", action="store_true", help="addresses of both families: a new unique local /64 too"
-    )
-    init.add_argument(
-        "--endpoint",
-        action="append",
-        default=[],
-        metavar="NAME=HOST[:PORT]",
-        help="where the others reach this host, if not where ssh does; none: behind NAT",
-    )
-    init.add_argument("--force", action="store_true", help="replace a file that is there")
-
-    for name, run, text in (
-        ("status", _status, "every host and every direction, once"),
-        ("plan", _plan, "what apply would change, as a diff; exit code 3: there are changes"),
-        ("apply", _apply, "make the mesh what mesh.toml says, and prove that it works"),
-    ):
-        sub = command(name, run, text)
-        _add_common(sub, argparse.SUPPRESS)
-        sub.add_argument("--json", action="store_true", help="for programs, on stdout")
-        if name == "status":
-            sub.add_argument("--links", action="store_true", help="list every direction")
-        else:
-            sub.add_argument(
-                "--prune", action="store_true", help="remove peers that mesh.toml does not know"
-            )
-        if name == "apply":
-            sub.add_argument("-y", "--yes", action="store_true", help="do not ask")
-
-    lab = command("lab", _lab, "a fleet of real hosts on this machine, to rehearse on")
-    register_lab(lab)
-    return parser
-
-
-_ABOUT = (
-    "Your terminal is the control plane of your WireGuard mesh: no agent, only SSH."
-    " Without a command: the screen."
-)
-_EXIT_CODES = (
-    "exit codes: 0 done or nothing to do; 1 it failed, or a link is not healthy;"
-    " 2 the command line or mesh.toml is wrong; 3 (plan) there are changes"
-)
-
-
-def _add_common(parser: argparse.ArgumentParser, default: Any = None) -> None:
-    """Options that may stand before or after the command's name."""
-    parser.add_argument(
-        "-f",
-        "--file",
-        type=Path,
-        default=default,
-        help="the mesh (default: ./mesh.toml, then the one in your config directory)",
-    )
-    parser.add_argument(
-        "-F", "--ssh-config", type=Path, default=default, help="instead of ~/.ssh/config"
-    )
-    parser.add_argument(
-        "--accept-new-host-keys",
-        action="store_true",
-        default=default if default == argparse.SUPPRESS else False,
-        help="trust hosts that known_hosts does not have yet, and add them",
-    )
-
-
-def _lab(args: argparse.Namespace) -> int:
+def _lab(args: Args) -> int:
     from meshtui.lab.cli import main as lab_main
 
     return lab_main(args)
 
 
-def _init(args: argparse.Namespace) -> int:
+def _init(args: Args) -> int:
     from meshtui.cli.init import init
 
     return init(args)
 
 
-def _status(args: argparse.Namespace) -> int:
+def _status(args: Args) -> int:
     from meshtui.cli.status import as_json, healthy, print_status
 
     async def ask(fleet: Fleet) -> int:
@@ -165,7 +83,7 @@ def _status(args: argparse.Namespace) -> int:
     return _with_fleet(args, ask)
 
 
-def _plan(args: argparse.Namespace) -> int:
+def _plan(args: Args) -> int:
     from meshtui.cli.plan import print_plan
     from meshtui.plan.render import as_json
 
@@ -180,7 +98,7 @@ def _plan(args: argparse.Namespace) -> int:
     return _with_fleet(args, ask)
 
 
-def _apply(args: argparse.Namespace) -> int:
+def _apply(args: Args) -> int:
     from meshtui.cli.apply import ApplyReport
     from meshtui.cli.plan import print_plan
 
@@ -241,20 +159,24 @@ async def _line() -> str:
     return sys.stdin.readline()
 
 
-def _tui(args: argparse.Namespace) -> int:
+def _tui(args: Args) -> int:
     from meshtui.store.find import find
     from meshtui.store.meshfile import load
+    from meshtui.store.settings import load_settings
 
     path = find(args.file)
     mesh = load(path)
+    settings = load_settings()
+    if args.read_only:
+        settings = replace(settings, read_only=True)
 
-    from meshtui.tui.app import run
+    from meshtui.tui.start import run
 
     async def open_fleet(ask: Callable[[UnknownHostKey], Awaitable[bool]]) -> Fleet:
         # asyncssh takes longer to load than the first frame may: beside it, then.
         return await asyncio.to_thread(_new_fleet, path, ask, args.ssh_config)
 
-    return run(mesh, open_fleet)
+    return run(mesh, open_fleet, settings)
 
 
 def _new_fleet(
@@ -265,7 +187,7 @@ def _new_fleet(
     return Fleet(path, ask, ssh_config)
 
 
-def _with_fleet(args: argparse.Namespace, ask: Callable[[Fleet], Awaitable[int]]) -> int:
+def _with_fleet(args: Args, ask: Callable[[Fleet], Awaitable[int]]) -> int:
     """Do `ask` with the hosts of the file that is meant."""
     from meshtui.store.find import find
 
@@ -298,4 +220,17 @@ def _stop_in_order() -> None:
 
 
 def _print_json(value: Any) -> None:
+    import json
+
     print(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+#: What does each command; None: the screen.
+COMMANDS: dict[str | None, Callable[[Args], int]] = {
+    None: _tui,
+    "init": _init,
+    "status": _status,
+    "plan": _plan,
+    "apply": _apply,
+    "lab": _lab,
+}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import secrets
 from ipaddress import ip_network
 from pathlib import Path
+from types import SimpleNamespace
 
 from meshtui.errors import UsageError
 from meshtui.store.init import default_ipv4, new_mesh, unique_local
@@ -13,7 +13,7 @@ from meshtui.store.write import create
 from meshtui.wg.interface import Network
 
 
-def init(args: argparse.Namespace) -> int:
+def init(args: SimpleNamespace) -> int:
     """Write the file that `args` ask for."""
     mesh = new_mesh(
         args.targets,
@@ -31,7 +31,7 @@ def init(args: argparse.Namespace) -> int:
     return 0
 
 
-def _networks(args: argparse.Namespace) -> list[Network]:
+def _networks(args: SimpleNamespace) -> list[Network]:
     networks: list[Network] = []
     for text in args.network or []:
         try:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import getpass
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from meshtui.errors import HostError, MeshError
 from meshtui.fleet.apply import Applied, Apply
+from meshtui.fleet.errands import Errands
 from meshtui.fleet.events import ApplyResult, HostPolled
 from meshtui.fleet.look import look, polled
 from meshtui.fleet.observe import endpoints, observe
+from meshtui.fleet.past import Past
+from meshtui.fleet.reports import LinkSample, TrafficSample
 from meshtui.fleet.session import Session
 from meshtui.fleet.watch import watch
 from meshtui.mesh.addresses import allocate
@@ -22,6 +28,10 @@ from meshtui.ssh.connect import AskHostKey, Connector
 from meshtui.store.journal import Journal
 from meshtui.store.meshfile import load
 from meshtui.store.write import Found, write_back
+from meshtui.wg.endpoint import Endpoint
+
+if TYPE_CHECKING:
+    from meshtui.fleet.reports import CommandResult, Inspection, PathMtu, PingReport, RoundTrip
 
 
 class Fleet:
@@ -33,17 +43,66 @@ class Fleet:
         Nothing is connected before it is needed.
         """
         self.path = path
-        self._written = load(path)
-        self.mesh: Mesh = allocate(self._written)
         self._connector = Connector(ask, ssh_config)
-        self._sessions = {
-            name: Session(name, host.ssh, self._connector) for name, host in self.mesh.hosts.items()
-        }
-        self._keys = {n: h.public_key for n, h in self.mesh.hosts.items() if h.public_key}
+        self._errands = Errands(self._connector)
+        self._past = Past(lambda: self.mesh)
+        self._sessions: dict[str, Session] = {}
+        self._keys: dict[str, str] = {}
+        self._applying = False
+        self._placed: tuple[Mesh, Mesh, dict[Endpoint, Endpoint]] | None = None
+        """The mesh, the same with its endpoints, and names -> addresses; as last looked up."""
+        self.mesh = self._written = Mesh("", ())
+        self._read()
+
+    def _read(self) -> None:
+        """Take over what `path` says: hosts that are as before keep their connections."""
+        stamp = self._stamp()
+        written = load(self.path)
+        mesh = allocate(written)
+        told = {host.name: host.public_key for host in self._written.hosts.values()}
+        self._stamped, self._written, self.mesh = stamp, written, mesh
+        hosts = mesh.hosts
+        for name, session in list(self._sessions.items()):
+            if name not in hosts or hosts[name].ssh != session.ssh:
+                session.close()
+                del self._sessions[name]
+                self._keys.pop(name, None)
+        for name, host in hosts.items():
+            if name not in self._sessions:
+                self._sessions[name] = Session(name, host.ssh, self._connector)
+            # What the host says itself counts for more, once it did.
+            if host.public_key and self._keys.get(name) == told.get(name):
+                self._keys[name] = host.public_key
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        """What changes with the file; None: it cannot be asked."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def reload(self) -> bool:
+        """Read mesh.toml again if it changed; whether `mesh` is another now.
+
+        MeshError: the file is wrong, and everything stays as it was. An apply under way
+        ends by the file that it began with.
+        """
+        stamp = self._stamp()
+        if self._applying or stamp == self._stamped:
+            return False
+        before = self._written
+        try:
+            self._read()
+        except MeshError:
+            # Told once: the same file is wrong in the same way.
+            self._stamped = stamp
+            raise
+        return self._written != before
 
     def watch(self, interval: Callable[[], float]) -> AsyncIterator[HostPolled]:
         """Look at every host for ever, each every `interval()` seconds; none waits for another."""
-        return watch(lambda: self.mesh, self._keys, self._sessions, interval)
+        return self._past.recorded(watch(lambda: self.mesh, self._keys, self._sessions, interval))
 
     async def status(self) -> list[HostPolled]:
         """One look at every host."""
@@ -66,9 +125,11 @@ class Fleet:
     async def plan(self, *, prune: bool = False) -> Plan:
         """Look at all hosts and say what would change; `prune` removes unknown peers too."""
         self._refuse_stale()
+        before = self.mesh
         seen, (mesh, resolved, troubles) = await asyncio.gather(
-            observe(self._sessions, self.mesh.interface), endpoints(self.mesh, self._connector)
+            observe(self._sessions, before.interface), endpoints(before, self._connector)
         )
+        self._placed = before, mesh, resolved
         # Whoever cannot be reached has the better reason.
         for name, error in troubles.items():
             if not isinstance(seen[name], HostError):
@@ -77,28 +138,38 @@ class Fleet:
 
     async def apply(self, plan: Plan) -> AsyncIterator[Applied]:
         """Carry `plan` out and verify it. The last item is the ApplyResult."""
-        self._refuse_stale()
+        self._refuse_stale(plan)
         journal = Journal(self.mesh.name)
         work = Apply(plan, self._sessions, journal.append)
         with journal.alone():
-            async for event in work.run():
-                if isinstance(event, ApplyResult):
-                    yield await self._ended(work.plan, event)
-                else:
-                    yield event
+            self._applying = True
+            try:
+                async for event in work.run():
+                    if isinstance(event, ApplyResult):
+                        yield await self._ended(work.plan, event)
+                    else:
+                        yield event
+            finally:
+                self._applying = False
 
     async def close(self) -> None:
         """Close all connections."""
         for session in self._sessions.values():
             session.close()
-        await self._connector.close()
+        self._errands.close()
+        await asyncio.gather(self._connector.close(), self._past.close())
 
-    def _refuse_stale(self) -> None:
+    def _refuse_stale(self, plan: Plan | None = None) -> None:
         """MeshError where the file says something else by now: an old plan would undo it."""
         if load(self.path) != self._written:
             raise MeshError(
                 f"{self.path} was changed since it was read: nothing was changed",
-                hint="start meshtui again",
+                hint="plan again",
+            )
+        if plan and plan.inputs and plan.inputs.written != self._written:
+            raise MeshError(
+                f"{self.path} was changed since this was planned: nothing was changed",
+                hint="plan again",
             )
 
     async def _ended(self, plan: Plan, result: ApplyResult) -> ApplyResult:
@@ -116,6 +187,93 @@ class Fleet:
             for name, host in self.mesh.hosts.items()
         }
         write_back(self.path, found)
-        self._written = load(self.path)
-        self.mesh = allocate(self._written)
+        self._read()
         self._keys |= plan.public_keys
+
+    # -- in depth, when a person asks; on channels of their own (see Errands)
+
+    async def inspect(self, host: str) -> Inspection:
+        """All about one host. HostError: it does not answer."""
+        from meshtui.fleet.inspect import inspect
+
+        mesh, keys = self.mesh, self._keys
+        if self._placed is None or self._placed[0] is not mesh:
+            self._placed = mesh, *(await endpoints(mesh, self._connector))[:2]
+        _, placed, resolved = self._placed
+        hosts = {
+            name: replace(one, public_key=keys.get(name)) for name, one in placed.hosts.items()
+        }
+        inputs = PlanInputs(replace(placed, hosts=hosts), self._written, {}, resolved)
+        async with self._errands.on(mesh.hosts[host]) as session:
+            return await inspect(session, inputs)
+
+    def round_trips(self, hosts: Collection[str]) -> AsyncIterator[RoundTrip]:
+        """Ping every member from each of `hosts`, over the mesh; each as it answers."""
+        from meshtui.fleet.pings import round_trips
+
+        return round_trips(self.mesh, self._errands, hosts)
+
+    async def ping(self, from_: str, to: str, count: int = 10) -> PingReport:
+        """Ping over the mesh, `count` times, 0.2 s apart."""
+        from meshtui.fleet.pings import ping
+
+        return await ping(self.mesh, self._errands, from_, to, count)
+
+    async def path_mtu(self, from_: str, to: str) -> PathMtu:
+        """Find the largest packet that gets through."""
+        from meshtui.fleet.pings import path_mtu
+
+        return await path_mtu(self.mesh, self._keys, self._errands, from_, to)
+
+    def run(self, hosts: Collection[str], command: str) -> AsyncIterator[CommandResult]:
+        """Run a person's shell command as root on each of `hosts`, side by side.
+
+        The journal says who did so when and where, not what: it may hold a secret.
+        MeshError, before anything runs: the journal cannot be written.
+        """
+        from meshtui.fleet.commands import run
+
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        mesh = self.mesh
+        Journal(mesh.name).append(
+            {"at": at, "mesh": mesh.name, "event": "run", "by": _who(), "hosts": list(hosts)}
+        )
+        return run(self._errands, [mesh.hosts[name] for name in hosts], command)
+
+    def ssh_argv(self, host: str) -> list[str]:
+        """The command that opens a shell on `host` as a person would, for this terminal."""
+        return self._connector.ssh_argv(self.mesh.hosts[host].ssh)
+
+    # -- the past; see FleetApi
+
+    def on_notice(self, say: Callable[[str], None]) -> None:
+        """Have `say` told, once each, what goes wrong on this machine: no room for a history."""
+        self._past.say = say
+
+    async def moment(self, before: float | None = None, after: float | None = None) -> float | None:
+        """The recorded moment next before, or after, the given one; None: there is none."""
+        return await self._past.moment(before, after)
+
+    async def past(self, at: float) -> list[HostPolled]:
+        """Every host as it was last seen before `at`; hosts not seen then are left out."""
+        return await self._past.past(at)
+
+    async def link_history(self, from_: str, to: str, since: float) -> list[LinkSample]:
+        """One direction since `since`, oldest first."""
+        return await self._past.link_history(from_, to, since)
+
+    async def last_worked(self, from_: str, to: str) -> float | None:
+        """When this direction was last seen healthy."""
+        return await self._past.last_worked(from_, to)
+
+    async def traffic(self, host: str, since: float, step: float) -> list[TrafficSample]:
+        """A host's traffic in steps of `step` seconds from `since` to now, oldest first."""
+        return await self._past.traffic(host, since, step)
+
+
+def _who() -> str:
+    """The person at this machine, as far as it knows."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"

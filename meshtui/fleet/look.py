@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from meshtui.errors import HostError, Unreachable
 from meshtui.fleet.events import HostPolled, HostStatus, LinkStatus
 from meshtui.fleet.session import Session
 from meshtui.mesh.model import Mesh
+from meshtui.mesh.wanted import single
 from meshtui.wg.dump import LiveInterface, parse_dump
-from meshtui.wg.health import age, link_state
+from meshtui.wg.health import Trace, age, link_state
 
 LOOK_SECONDS = 5.0
 _CLOCK_DIGITS = 20
@@ -41,9 +44,14 @@ def polled(
     keys: Mapping[str, str],
     name: str,
     seen: Look | HostError,
-    before: LiveInterface | None = None,
+    past: Mapping[str, Trace] = MappingProxyType({}),
+    at: float | None = None,
 ) -> HostPolled:
-    """The host's state and its row. `keys` has each host's public key, as far as known."""
+    """The host's state and its row, as of `at`, by the monotonic clock; None: now.
+
+    `keys` has each host's public key, as far as known; `past` what the looks so far, this
+    one included, say of each peer, by public key.
+    """
     host = mesh.hosts[name]
     live = seen.live if isinstance(seen, Look) else None
     others = [
@@ -59,23 +67,45 @@ def polled(
         listen_port=live.listen_port if live else None,
         error=_why(mesh, seen),
         live=live,
+        unknown_peers=_unknown(mesh, keys, live) if live else (),
     )
     if isinstance(seen, HostError):
-        return HostPolled(status, tuple(LinkStatus(name, o.name, "unknown") for o in others))
-    return HostPolled(status, tuple(_link(keys, name, o.name, seen, before) for o in others))
+        links = tuple(LinkStatus(name, other.name, "unknown") for other in others)
+    else:
+        links = tuple(_link(keys, name, other.name, seen, past) for other in others)
+    return HostPolled(status, links, time.monotonic() if at is None else at)
 
 
 def _link(
-    keys: Mapping[str, str], name: str, other: str, seen: Look, before: LiveInterface | None
+    keys: Mapping[str, str], name: str, other: str, seen: Look, past: Mapping[str, Trace]
 ) -> LinkStatus:
     key = keys.get(other, "")
     peer = seen.live.peers.get(key) if seen.live else None
-    state = link_state(peer, seen.clock, before.peers.get(key) if before else None)
+    state = link_state(peer, seen.clock, past.get(key))
     if peer is None:
         return LinkStatus(name, other, state)
     seconds = age(peer, seen.clock)
     return LinkStatus(
         name, other, state, seconds, peer.transfer_rx, peer.transfer_tx, peer.endpoint
+    )
+
+
+def _unknown(mesh: Mesh, keys: Mapping[str, str], live: LiveInterface) -> tuple[str, ...]:
+    """The peers that are no host's, nor were: mesh.toml knows them by key or by address."""
+    strangers = live.peers.keys() - set(keys.values())
+    if not strangers:
+        return ()
+    hosts = mesh.hosts.values()
+    strangers -= {host.public_key for host in hosts if host.public_key}
+    # A host whose key is not known yet is one all the same.
+    keyless = {
+        str(single(address))
+        for host in hosts
+        if host.name not in keys
+        for address in host.addresses
+    }
+    return tuple(
+        sorted(key for key in strangers if keyless.isdisjoint(live.peers[key].allowed_ips))
     )
 
 

@@ -24,12 +24,9 @@ async def observe(sessions: Mapping[str, Session], interface: str) -> dict[str, 
 
     async def one(session: Session) -> Seen | HostError:
         try:
-            reply = await session.ask("observe", interface, deadline=OBSERVE_SECONDS)
-            seen = parse_seen(interface, reply)
+            seen = await observe_one(session, interface)
         except HostError as error:
             return error
-        except ValueError as error:
-            return Refused(f"an answer that makes no sense: {error}", host=session.name)
         if "wg" not in seen.tools:
             return NotInstalled(
                 "wg is not installed", host=session.name, hint="install wireguard-tools"
@@ -38,6 +35,15 @@ async def observe(sessions: Mapping[str, Session], interface: str) -> dict[str, 
 
     found = await asyncio.gather(*(one(session) for session in sessions.values()))
     return dict(zip(sessions, found, strict=True))
+
+
+async def observe_one(session: Session, interface: str) -> Seen:
+    """What one host reports; HostError: why it does not. Without `wg`, that is not much."""
+    reply = await session.ask("observe", interface, deadline=OBSERVE_SECONDS)
+    try:
+        return parse_seen(interface, reply)
+    except ValueError as error:
+        raise Refused(f"an answer that makes no sense: {error}", host=session.name) from None
 
 
 async def endpoints(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 from meshtui.errors import HostError
@@ -28,6 +29,7 @@ class Session:
         self._connector = connector
         self._shell: Shell | None = None
         self._opening = asyncio.Lock()
+        self._opening_since: float | None = None
 
     async def ask(self, verb: str, *args: str, data: bytes = b"", deadline: float) -> bytes:
         """Ask the host, connecting first where needed (see `Shell.ask`). HostError: why not.
@@ -43,13 +45,26 @@ class Session:
     async def _connected(self) -> Shell:
         async with self._opening:
             if self._shell is None or self._shell.closed:
+                self._opening_since = time.monotonic()
                 try:
                     self._shell = (await self._connector.open(self.name, self.ssh)).shell
                 except HostError:
                     self.failures += 1
                     raise
+                finally:
+                    self._opening_since = None
                 self.failures = 0
             return self._shell
+
+    def waits(self, verb: str) -> float:
+        """Seconds that the host has taken so far to answer `verb`, or to let us in.
+
+        0 while it is busy with what somebody else asked before.
+        """
+        asked = self._shell.asked if self._shell else None
+        if self._opening_since is not None:
+            asked = verb, self._opening_since
+        return time.monotonic() - asked[1] if asked and asked[0] == verb else 0.0
 
     def backoff(self) -> float:
         """Seconds to wait before the next try."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 
 from meshtui.errors import HostError, NotInstalled
 from meshtui.fleet.events import DirectionVerified
 from meshtui.fleet.look import Look, look
+from meshtui.fleet.pings import times
 from meshtui.fleet.session import Session
 from meshtui.mesh.model import Mesh
 from meshtui.mesh.wanted import joined
@@ -23,8 +23,6 @@ VERIFY_SECONDS = 15.0
 _ROUND = 3
 #: How long the others wait for a host that does not begin, in seconds.
 _FIRST_TURN = 4.0
-#: What ping says; whatever else a host answers is no proof.
-_MILLISECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 async def verify(
@@ -141,10 +139,9 @@ class _Check:
         except NotInstalled:
             self._can_ping = False
             return
-        for line in reply.decode("utf-8", "replace").splitlines():
-            address, _, took = line.partition(" ")
-            if address in addresses and _MILLISECONDS.fullmatch(took):
-                self._milliseconds[address] = float(took)
+        for address, took in times(reply):
+            if address in addresses:
+                self._milliseconds[address] = took
 
     def _judge(self, now: Look, other: str) -> tuple[bool, str]:
         peer = now.live.peers.get(self._keys.get(other, "")) if now.live else None

@@ -7,16 +7,18 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable
 
-from meshtui.errors import HostError, Unreachable
+from meshtui.errors import HostError, Refused, Unreachable
 from meshtui.fleet.events import HostPolled
 from meshtui.fleet.look import Look, look, polled
 from meshtui.fleet.session import Session
 from meshtui.mesh.model import Mesh
-from meshtui.wg.dump import LiveInterface
+from meshtui.wg.health import Trace, trace
 
-#: Whether a link sends without an answer is told by looks this far apart, in
-#: seconds: WireGuard tries a handshake every 5 s.
-_APART = 15.0
+#: A host that takes longer to answer, in seconds, is shown as one that does not.
+LATE_SECONDS = 1.5
+#: A host that was there and is gone is tried again this often, for so long, in seconds:
+#: most come back soon, from a reboot or as the network does.
+_SOON, _SOON_FOR = 2.0, 60.0
 
 
 async def watch(
@@ -29,13 +31,13 @@ async def watch(
     # Bounded: whoever draws may fall behind, and then every host waits a little.
     events: asyncio.Queue[HostPolled | Exception] = asyncio.Queue(maxsize=2 * len(sessions) + 1)
 
-    async def guarded(session: Session) -> None:
+    async def guarded(name: str) -> None:
         try:
-            await _watch_one(mesh, keys, session, interval, events)
+            await _watch_one(name, mesh, keys, sessions, interval, events)
         except Exception as error:  # A fault of ours: raised where it is seen.
             await events.put(error)
 
-    tasks = [asyncio.create_task(guarded(s), name=f"watch {s.name}") for s in sessions.values()]
+    tasks = [asyncio.create_task(guarded(name), name=f"watch {name}") for name in sessions]
     try:
         while True:
             event = await events.get()
@@ -49,31 +51,68 @@ async def watch(
 
 
 async def _watch_one(
+    name: str,
     mesh: Callable[[], Mesh],
     keys: dict[str, str],
-    session: Session,
+    sessions: dict[str, Session],
     interval: Callable[[], float],
     events: asyncio.Queue[HostPolled | Exception],
 ) -> None:
-    baselines: list[tuple[float, LiveInterface]] = []
-    while True:
+    past: dict[str, Trace] = {}
+    there: float | None = None
+    """When it last answered."""
+    answers = False
+    session = sessions[name]
+    # A new mesh.toml may leave the host out, or reach it elsewhere: then this is over.
+    while sessions.get(name) is session:
         start = time.monotonic()
-        seen: Look | HostError
+        asking = asyncio.create_task(_look(session, mesh().interface), name=f"look at {name}")
         try:
-            seen = await look(session, mesh().interface)
-        except HostError as error:
-            seen = error
+            if answers and await _is_late(session, asking) and sessions.get(name) is session:
+                late = Unreachable(f"no answer for {LATE_SECONDS:g} s, still waiting")
+                await events.put(polled(mesh(), keys, name, late))
+            seen = await asking
+        finally:
+            if not asking.done():
+                asking.cancel()
+                await asyncio.wait({asking})
+        now = time.monotonic()
+        if sessions.get(name) is not session:
+            return
         if isinstance(seen, Look) and seen.live:
             if seen.live.public_key:
-                keys[session.name] = seen.live.public_key
-            if not baselines or start - baselines[-1][0] >= _APART:
-                baselines = [*baselines[-1:], (start, seen.live)]
-        before = baselines[0][1] if baselines else None
-        await events.put(polled(mesh(), keys, session.name, seen, before))
+                keys[name] = seen.live.public_key
+            past = {
+                key: trace(past.get(key), peer, now, seen.clock)
+                for key, peer in seen.live.peers.items()
+            }
+        answers = not isinstance(seen, Unreachable | Refused)
+        there = now if answers else there
+        await events.put(polled(mesh(), keys, name, seen, past, now))
         wait = max(interval() - (time.monotonic() - start), 0.05)
         if isinstance(seen, HostError):
             # A lost line is tried again at once; a login that failed, later and later.
             wait = max(wait, session.backoff() * random.uniform(0.8, 1.2))  # noqa: S311
             if isinstance(seen, Unreachable) and not session.failures:
                 wait = 0.2
+            elif isinstance(seen, Unreachable) and there is not None and now - there < _SOON_FOR:
+                wait = min(wait, max(0.2, _SOON - (now - start)))
         await asyncio.sleep(wait)
+
+
+async def _is_late(session: Session, asking: asyncio.Task[Look | HostError]) -> bool:
+    """Whether the host takes long. True as soon as it does, False once it has answered."""
+    while True:
+        left = LATE_SECONDS - session.waits("look")
+        if left <= 0:
+            return True
+        await asyncio.wait({asking}, timeout=left)
+        if asking.done():
+            return False
+
+
+async def _look(session: Session, interface: str) -> Look | HostError:
+    try:
+        return await look(session, interface)
+    except HostError as error:
+        return error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import shlex
 import shutil
@@ -11,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import NoReturn
 
 from meshtui.errors import UsageError
@@ -26,7 +25,7 @@ _V4 = "10.0.0.0/24"
 _V6 = "fd10:6d65:7368::/64"
 
 
-def main(args: argparse.Namespace) -> int:
+def main(args: SimpleNamespace) -> int:
     """Do what the arguments of `meshtui.cli.lab` ask for; return the exit code.
 
     Raises MeshError and UsageError. `lab run` replaces this process.
@@ -44,14 +43,14 @@ def main(args: argparse.Namespace) -> int:
     return _rehearse(args)
 
 
-def _made(args: argparse.Namespace) -> Lab:
+def _made(args: SimpleNamespace) -> Lab:
     networks = (_V6,) if args.ipv6_only else (_V4, _V6) if args.ipv6 else (_V4,)
     return Lab.up(
         args.count, name=args.name, networks=networks, systemd=args.systemd, progress=_say
     )
 
 
-def _up(args: argparse.Namespace) -> int:
+def _up(args: SimpleNamespace) -> int:
     with _ended_by_signals():
         lab = _made(args)
     named = "" if args.name == "lab" else f" --name {args.name}"
@@ -86,7 +85,7 @@ def _run(lab: Lab, words: Sequence[str]) -> NoReturn:
     os.execvp(argv[0], argv)  # noqa: S606 # a list: no shell sees it
 
 
-def _rehearse(args: argparse.Namespace) -> int:
+def _rehearse(args: SimpleNamespace) -> int:
     """Make a lab, open the TUI on it (apply, where there is no terminal), take it away."""
     with _ended_by_signals():
         lab = _made(args)

@@ -54,21 +54,27 @@ class Seen:
         return self.used_key or self.made_key
 
 
-def parse_seen(interface: str, reply: bytes) -> Seen:
-    """Read the reply of `observe`; ValueError where it is not one."""
-    parts: dict[str, list[str]] = {}
+def parts(reply: bytes) -> dict[str, list[str]]:
+    """The parts of a reply, each with its lines; ValueError where it has none."""
+    found: dict[str, list[str]] = {}
     lines: list[str] = []
     # Names in old files may be Latin-1: they come back as the bytes that they were.
     for line in reply.decode("utf-8", "surrogateescape").split("\n"):
         if line.startswith("@"):
-            lines = parts.setdefault(line[1:], [])
+            lines = found.setdefault(line[1:], [])
         elif line.startswith("|"):
             lines.append(line[1:])
         elif line:
-            raise ValueError(f"observe: unexpected line {line[:40]!r}")
+            raise ValueError(f"unexpected line {line[:40]!r}")
+    return found
+
+
+def parse_seen(interface: str, reply: bytes) -> Seen:
+    """Read the reply of `observe`; ValueError where it is not one."""
+    found = parts(reply)
 
     def one(name: str) -> str | None:
-        return next(iter(parts.get(name, [])), None)
+        return next(iter(found.get(name, [])), None)
 
     def key(name: str) -> str | None:
         text = one(name)
@@ -77,22 +83,22 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
     systemd = one("systemd")
     return Seen(
         clock=int(one("clock") or 0),
-        tools=frozenset(parts.get("tools", [])),
+        tools=frozenset(found.get("tools", [])),
         backend=one("backend"),
-        systemd=(systemd or "") if "systemd" in parts else None,
-        live=parse_dump(interface, "\n".join(parts["dump"])) if "dump" in parts else None,
-        preshared=dict(map(_pair, parts.get("preshared", []))),
-        exists="link" in parts,
+        systemd=(systemd or "") if "systemd" in found else None,
+        live=parse_dump(interface, "\n".join(found["dump"])) if "dump" in found else None,
+        preshared=dict(map(_pair, found.get("preshared", []))),
+        exists="link" in found,
         mtu=_after(one("link") or "", "mtu"),
-        addresses=tuple(_addresses(parts.get("addresses", []))),
-        routes=frozenset(_routes(parts.get("routes", []))),
-        file="".join(f"{line}\n" for line in parts["file"]) if "file" in parts else None,
+        addresses=tuple(_addresses(found.get("addresses", []))),
+        routes=frozenset(_routes(found.get("routes", []))),
+        file="".join(f"{line}\n" for line in found["file"]) if "file" in found else None,
         sha256=one("sha256"),
-        mode=int(one("mode") or "0", 8) if "mode" in parts else None,
+        mode=int(one("mode") or "0", 8) if "mode" in found else None,
         file_key=key("file-key"),
         file_preshared={
             f"@secret:{number}@": fingerprint
-            for number, fingerprint in map(_pair, parts.get("file-preshared", []))
+            for number, fingerprint in map(_pair, found.get("file-preshared", []))
         },
         made_key=key("made-key"),
     )

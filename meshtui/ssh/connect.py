@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from copy import copy
@@ -18,8 +20,9 @@ from meshtui.ssh.channel import start, start_local
 from meshtui.ssh.explain import explain
 from meshtui.ssh.identity import Identities
 from meshtui.ssh.proxy import Proxy
+from meshtui.ssh.reach import reach
 from meshtui.ssh.shell import Shell
-from meshtui.ssh.target import Target, resolve
+from meshtui.ssh.target import Target, resolve, ssh_argv
 
 #: sshd drops connections at random beyond MaxStartups (10:30:100): 8 at once to
 #: one address lost none, 10 lost some; 32 in all keeps our own loop smooth.
@@ -75,6 +78,12 @@ class Connector:
     async def resolve(self, written: str) -> Target:
         """Where SSH would go for `written`."""
         return await resolve(written, self._config)
+
+    def ssh_argv(self, written: str) -> list[str]:
+        """The command that opens a person's own shell there; Refused: it is no SSH target."""
+        if written == LOCAL:
+            return [os.environ.get("SHELL") or "/bin/sh"]
+        return ssh_argv(written, self._config)
 
     async def open(self, name: str, written: str) -> Connection:
         """A shell with root's rights on the host `name`; HostError tells why not."""
@@ -147,15 +156,21 @@ class Connector:
                 hint="use a ProxyCommand that passes the data on, or ProxyJump",
             )
         proxy: Proxy | None = None
+        reached: socket.socket | None = None
         try:
             async with (
                 asyncio.timeout(target.connect_seconds),
                 self._identities.for_target(target) as keys,
             ):
-                way: dict[str, Any] = {"tunnel": hop} if hop else {}
+                way: dict[str, Any]
                 if target.proxy_command:
                     proxy = await Proxy.start(target.proxy_command)
                     way = {"sock": proxy.sock}
+                elif hop:
+                    way = {"tunnel": hop}
+                else:
+                    reached = await reach(target)
+                    way = {"sock": reached}
                 connection = await asyncssh.connect(
                     target.host,
                     target.port,
@@ -179,7 +194,7 @@ class Connector:
                 )
                 if proxy:
                     self._end_with(connection, proxy)
-                    proxy = None
+                proxy = reached = None
                 return connection
         except asyncssh.HostKeyNotVerifiable as error:
             if verifier.offered is None:
@@ -192,6 +207,8 @@ class Connector:
         finally:
             if proxy:
                 proxy.end()
+            if reached:
+                reached.close()
 
     def _end_with(self, connection: asyncssh.SSHClientConnection, proxy: Proxy) -> None:
         """A ProxyCommand need not notice that its connection is over."""

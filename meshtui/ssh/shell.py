@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -88,7 +89,7 @@ class NotConnected(Unreachable):
 def program() -> bytes:
     """All of scripts/, as one program that serves requests once it has said hello."""
     folder = resources.files("meshtui.ssh") / "scripts"
-    names = ("serve", "look", "observe", "stage", "change", "verify", "start")
+    names = ("serve", "look", "observe", "facts", "stage", "change", "verify", "run", "start")
     return b"".join((folder / f"{name}.sh").read_bytes() for name in names)
 
 
@@ -97,6 +98,8 @@ class Shell:
 
     def __init__(self, host: str, pipes: Pipes) -> None:
         self.host = host
+        self.asked: tuple[str, float] | None = None
+        """The verb that the host owes an answer to, and since when (monotonic clock)."""
         self._pipes = pipes
         self._turn = asyncio.Lock()
         self._out = bytearray()
@@ -146,6 +149,7 @@ class Shell:
             token = secrets.token_hex(8)
             self._err.clear()
             header = " ".join((token, str(len(data)), verb, *args))
+            self.asked = verb, time.monotonic()
             try:
                 async with asyncio.timeout(deadline):
                     self._send(header.encode("ascii") + b"\n" + data)
@@ -171,6 +175,8 @@ class Shell:
                 # Half an answer is still under way: the channel is of no more use.
                 self.close()
                 raise
+            finally:
+                self.asked = None
         if status == _MISSING:
             raise NotInstalled(said or f"`{verb}` misses a program", host=self.host)
         if status:

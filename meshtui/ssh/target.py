@@ -85,26 +85,32 @@ def split(written: str) -> tuple[str, str | None, int | None]:
     return host, user or None, port
 
 
-async def resolve(written: str, config: Path | None = None) -> Target:
-    """Ask `ssh -G` where `written` goes; `config` is what `ssh -F` would be given.
-
-    Raises UsageError where there is no ssh, Refused where it cannot be resolved.
-    """
+def ssh_argv(written: str, config: Path | None, *options: str) -> list[str]:
+    """The command `ssh` for `written`; Refused: nothing that ssh should be given."""
     try:
         host, user, port = split(written)
     except ValueError as error:
         raise Refused(f"ssh target {written!r}: {error}") from None
-    argv = ["ssh", "-G"]
+    argv = ["ssh", *options]
     if config:
         argv += ["-F", str(config)]
     if user:
         argv += ["-l", user]
     if port:
         argv += ["-p", str(port)]
-    out, err, status = await _run([*argv, "--", host])
+    return [*argv, "--", host]
+
+
+async def resolve(written: str, config: Path | None = None) -> Target:
+    """Ask `ssh -G` where `written` goes; `config` is what `ssh -F` would be given.
+
+    Raises UsageError where there is no ssh, Refused where it cannot be resolved.
+    """
+    argv = ssh_argv(written, config, "-G")
+    out, err, status = await _run(argv)
     if status != 0:
         reason = err.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
-        raise Refused(f"`ssh -G {host}`: {reason[-1]}", hint="see ~/.ssh/config")
+        raise Refused(f"`ssh -G {argv[-1]}`: {reason[-1]}", hint="see ~/.ssh/config")
     return read(written, out.decode("utf-8", "replace"), os.environ, Path.home())
 
 

@@ -1,4 +1,4 @@
-"""The bytes of `mesh.toml`, to text, to TOML; every way that this fails, in a person's words."""
+"""A file's bytes, to text, to TOML; every way that this fails, in a person's words."""
 
 from __future__ import annotations
 
@@ -26,20 +26,23 @@ _PLAINER = {
 _TWICE = re.compile(r"Cannot declare \((.*)\) twice")
 
 
-def read_text(path: Path) -> str:
-    """The file's text, line endings and byte order mark as they are; FileError: why it can't be."""
+def read_text(path: Path, kind: str = "mesh.toml", hint: str | None = _INIT) -> str:
+    """The file's text, line endings and byte order mark as they are; FileError: why it can't be.
+
+    `kind` is what is expected there, `hint` says what to do where there is no file.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(LARGEST + 1)
     except FileNotFoundError:
-        raise _refused(path, "there is no such file", hint=_INIT) from None
+        raise _refused(path, "there is no such file", hint=hint) from None
     except IsADirectoryError:
-        raise _refused(path, "this is a directory", hint=_INIT) from None
+        raise _refused(path, "this is a directory", hint=hint) from None
     except OSError as error:
         why = error.strerror or str(error)
         raise _refused(path, f"cannot be read: {why}", hint="see who owns it, ls -l") from error
     if len(data) > LARGEST:
-        raise _refused(path, "larger than 1 MiB; expected a mesh.toml")
+        raise _refused(path, f"larger than 1 MiB; expected a {kind}")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -47,12 +50,12 @@ def read_text(path: Path) -> str:
         raise _refused(path, f"line {line}: not UTF-8; expected text saved as UTF-8") from None
 
 
-def parse_text(text: str, path: Path) -> dict[str, object]:
+def parse_text(text: str, path: Path, kind: str = "mesh.toml") -> dict[str, object]:
     """The TOML document in `text`; FileError gives line and column of what is not TOML."""
     try:
         return tomllib.loads(text.removeprefix("\ufeff"))
     except RecursionError:
-        raise _refused(path, "nested too deeply; expected a mesh.toml") from None
+        raise _refused(path, f"nested too deeply; expected a {kind}") from None
     except ValueError as error:  # TOMLDecodeError is one; so is what int() says of 5,000 digits
         raise _refused(path, _syntax(str(error), text)) from None
 

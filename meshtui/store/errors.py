@@ -10,7 +10,7 @@ from meshtui.mesh.problem import Problem, shown
 
 
 class FileError(UsageErrors):
-    """`mesh.toml` cannot be used as it is. `str()` gives one line per problem."""
+    """`mesh.toml` or `settings.toml` cannot be used. `str()` gives one line per problem."""
 
     def __init__(self, path: Path, problems: Iterable[Problem], *, hint: str | None = None) -> None:
         self.path = path

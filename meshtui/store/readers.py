@@ -66,7 +66,7 @@ def described(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
-        return str(value) if abs(value) < 10**18 else "a very large number"
+        return "a very large number" if abs(value) >= 10**18 else str(value)
     if isinstance(value, list):
         return "a list"
     return "a table" if isinstance(value, dict) else "a date or time"
@@ -181,6 +181,34 @@ def whole(low: int, high: int, what: str) -> Reader[int]:
     def read(value: object) -> int:
         # True is an int to Python.
         if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise Wrong(f"{described(value)} is not {what}")
+        return value
+
+    return read
+
+
+def number(low: float, high: float, what: str) -> Reader[float]:
+    """A reader of numbers from `low` to `high`, whole or not."""
+
+    def read(value: object) -> float:
+        # Neither true nor nan is in between.
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not low <= value <= high
+        ):
+            raise Wrong(f"{described(value)} is not {what}")
+        return float(value)
+
+    return read
+
+
+def choice(words: Iterable[str], what: str) -> Reader[str]:
+    """A reader of one of `words`."""
+    known = frozenset(words)
+
+    def read(value: object) -> str:
+        if not isinstance(value, str) or value not in known:
             raise Wrong(f"{described(value)} is not {what}")
         return value
 

@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Scope = Literal["app", "mesh", "grid", "plan", "apply", "scroll", "help", "hostkey", "quit"]
+Scope = Literal[
+    "app",
+    "about",
+    "mesh",
+    "grid",
+    "host",
+    "table",
+    "link",
+    "plan",
+    "apply",
+    "tree",
+    "scroll",
+    "run",
+    "prompt",
+    "help",
+    "hostkey",
+    "quit",
+]
 
 TITLES: dict[Scope, str] = {
     "app": "Everywhere",
+    "about": "On a host or a link",
     "mesh": "Mesh",
     "grid": "In the grid",
+    "host": "Host",
+    "table": "In a host's peers",
+    "link": "Link",
     "plan": "Plan",
     "apply": "Apply",
-    "scroll": "Plan, apply, help",
+    "tree": "In a plan or an apply",
+    "scroll": "In a long text",
+    "run": "A command on hosts",
+    "prompt": "Typing",
     "help": "Help",
     "hostkey": "Unknown host key",
     "quit": "Quit while an apply is under way",
@@ -41,19 +64,37 @@ class Action:
     priority: bool = False
     """Whether it goes before whatever has the focus."""
 
+    @property
+    def name(self) -> str:
+        """What the settings file calls it: `grid.up`."""
+        return f"{self.scope}.{self.id}"
+
+    @property
+    def call(self) -> str:
+        """Textual's name for what it does."""
+        return f"app.{self.id}" if self.scope in _OF_APP else self.id
+
 
 ACTIONS: tuple[Action, ...] = (
-    Action("mesh", "plan", ("a",), "apply", "show what would change, then apply it", hint=True),
+    Action("mesh", "plan", ("a",), "plan", "show what would change, to apply it", hint=True),
     Action(
-        "mesh",
-        "mode",
-        ("m",),
-        "mode",
-        "show the next of age, rx, tx, rate, rtt, problems",
-        hint=True,
+        "mesh", "filter", ("slash",), "filter", "hosts by name; !text: all but these", hint=True
     ),
-    Action("mesh", "reconnect", ("r",), "reconnect", "start over where the watch has stopped"),
-    Action("mesh", "clear", ("escape",), "clear", "clear the message line"),
+    Action("mesh", "measure", ("t",), "rtt", "measure the round trips of all links once"),
+    Action("mesh", "pause", ("space",), "pause", "hold the picture still, or go on"),
+    Action("mesh", "slower", ("minus",), "slower", "look at the hosts less often"),
+    Action("mesh", "faster", ("plus",), "faster", "look at the hosts more often"),
+    Action("mesh", "past", ("left_square_bracket",), "back in time", "one record back in time"),
+    Action("mesh", "future", ("right_square_bracket",), "forward", "one record forward in time"),
+    Action("mesh", "far_past", ("left_curly_bracket",), "10 min back", "ten minutes back in time"),
+    Action("mesh", "far_future", ("right_curly_bracket",), "10 min on", "ten minutes forward"),
+    Action("mesh", "log", ("L",), "log", "show or hide the log"),
+    Action("mesh", "reconnect", ("r",), "reconnect", "connect anew to every host"),
+    Action("mesh", "clear", ("escape",), "clear", "back to now, or drop the filter and marks"),
+    Action("about", "host", ("o",), "host", "all about the host of this row", hint=True),
+    Action("about", "ssh", ("S",), "ssh", "open a shell on the host; leave it to come back"),
+    Action("about", "run", ("exclamation_mark",), "run", "run a command on the marked hosts"),
+    Action("about", "copy", ("y",), "copy", "copy what the cursor is on"),
     Action("grid", "left", ("left", "h"), "left", "one host to the left"),
     Action("grid", "down", ("down", "j"), "down", "one host down"),
     Action("grid", "up", ("up", "k"), "up", "one host up"),
@@ -64,6 +105,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("grid", "page_down", ("pagedown",), "page down", "a screen down"),
     Action("grid", "first", ("home",), "first", "the first column"),
     Action("grid", "last", ("end",), "last", "the last column"),
+    Action(
+        "grid",
+        "next_mode",
+        ("m",),
+        "mode",
+        "the next of age, rx, tx, rate, rtt, problems",
+        hint=True,
+    ),
     Action("grid", "open", ("enter",), "open", "the link in depth; on the diagonal, the host"),
     Action("grid", "age", ("1",), "age", "show handshake ages"),
     Action("grid", "rx", ("2",), "rx", "show bytes received"),
@@ -75,10 +124,59 @@ ACTIONS: tuple[Action, ...] = (
     Action("grid", "zoom_out", ("Z",), "zoom out", "show more cells"),
     Action("grid", "sort", ("s",), "sort", "sort by file order, name, worst, rate"),
     Action("grid", "mark", ("x",), "mark", "pick this host, for what is done on several"),
-    Action("plan", "apply", ("enter", "y"), "apply", "apply this plan", hint=True),
+    Action("host", "next_pane", ("tab",), "pane", "the next pane", hint=True),
+    Action("host", "previous_pane", ("shift+tab",), "pane before", "the pane before"),
+    Action("host", "peers", ("1",), "peers", "the peers"),
+    Action("host", "traffic", ("2",), "traffic", "the traffic"),
+    Action("host", "log", ("3",), "log", "the log of this host"),
+    Action("host", "config", ("4",), "configuration", "the configuration"),
+    Action("host", "full", ("f",), "full", "one pane on the whole screen, or all of them"),
+    Action("host", "sort", ("s",), "sort", "sort the peers by the next column", hint=True),
+    Action("host", "reverse", ("R",), "reverse", "sort the other way round"),
+    Action("host", "zoom_in", ("plus",), "zoom in", "traffic over a shorter time"),
+    Action("host", "zoom_out", ("minus",), "zoom out", "traffic over a longer time"),
+    Action("host", "compare", ("c",), "compare", "other configurations side by side", hint=True),
+    Action("host", "difference", ("n",), "next ≠", "the next difference in the configuration"),
+    Action("host", "again", ("r",), "look again", "ask the host again", hint=True),
+    Action("host", "back", ("escape",), "back", "back to where you were", hint=True),
+    Action("table", "up", ("up", "k"), "up", "one row up"),
+    Action("table", "down", ("down", "j"), "down", "one row down"),
+    Action("table", "page_up", ("pageup",), "page up", "a screen up"),
+    Action("table", "page_down", ("pagedown",), "page down", "a screen down"),
+    Action("table", "top", ("g", "home"), "top", "the first row"),
+    Action("table", "bottom", ("G", "end"), "bottom", "the last row"),
+    Action("table", "open", ("enter",), "link", "both ends of the link to this peer"),
+    Action("link", "ping", ("t",), "ping", "ping both ways over the mesh", hint=True),
+    Action("link", "mtu", ("u",), "path MTU", "find the largest packet, both ways", hint=True),
+    Action("link", "swap", ("w",), "swap", "swap the two ends", hint=True),
+    Action("link", "again", ("r",), "look again", "read the history again", hint=True),
+    Action("link", "up", ("up", "k"), "up", "the field above"),
+    Action("link", "down", ("down", "j"), "down", "the field below"),
+    Action("link", "left", ("left", "h"), "left", "the first end"),
+    Action("link", "right", ("right", "l"), "right", "the second end"),
+    Action("link", "top", ("g", "home"), "top", "the first field"),
+    Action("link", "bottom", ("G", "end"), "bottom", "the last field"),
+    Action("link", "page_up", ("pageup",), "page up", "a screen up"),
+    Action("link", "page_down", ("pagedown",), "page down", "a screen down"),
+    Action("link", "back", ("escape",), "back", "back to where you were", hint=True),
+    Action("plan", "apply", ("A",), "apply", "apply this plan", hint=True),
     Action("plan", "prune", ("p",), "prune", "also remove peers that mesh.toml lacks", hint=True),
-    Action("plan", "back", ("escape",), "back", "back to the grid; nothing changes", hint=True),
-    Action("apply", "back", ("escape",), "back", "back to the grid; the apply goes on", hint=True),
+    Action("plan", "back", ("escape",), "back", "back; nothing changes", hint=True),
+    Action("apply", "back", ("escape",), "back", "back; the apply goes on", hint=True),
+    Action("tree", "up", ("up", "k"), "up", "a line up"),
+    Action("tree", "down", ("down", "j"), "down", "a line down"),
+    Action("tree", "open", ("enter", "space"), "open", "open or close", hint=True),
+    Action("tree", "expand", ("right", "l"), "open", "open, or go in"),
+    Action("tree", "collapse", ("left", "h"), "close", "close, or go to what it is under"),
+    Action("tree", "expand_all", ("e",), "all", "open the next level; close all", hint=True),
+    Action("tree", "page_up", ("pageup",), "page up", "a screen up"),
+    Action("tree", "page_down", ("pagedown",), "page down", "a screen down"),
+    Action("tree", "top", ("g", "home"), "top", "the first line"),
+    Action("tree", "bottom", ("G", "end"), "bottom", "the last line"),
+    Action("tree", "side_left", ("shift+left", "less_than_sign"), "left", "scroll to the left"),
+    Action(
+        "tree", "side_right", ("shift+right", "greater_than_sign"), "right", "scroll to the right"
+    ),
     Action("scroll", "line_up", ("up", "k"), "up", "a line up"),
     Action("scroll", "line_down", ("down", "j"), "down", "a line down"),
     Action("scroll", "side_left", ("left", "h"), "left", "to the left"),
@@ -87,12 +185,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("scroll", "screen_down", ("pagedown", "space"), "page down", "a screen down"),
     Action("scroll", "to_top", ("g", "home"), "top", "the beginning"),
     Action("scroll", "to_bottom", ("G", "end"), "bottom", "the end"),
+    Action("run", "back", ("escape",), "back", "back; what still runs is broken off", hint=True),
+    Action("run", "again", ("r",), "again", "run it once more", hint=True),
+    Action("prompt", "cancel", ("escape",), "cancel", "close it and do nothing"),
+    Action("prompt", "complete", ("tab",), "complete", "take the first suggestion"),
+    Action("prompt", "earlier", ("up",), "earlier", "what was typed before"),
+    Action("prompt", "later", ("down",), "later", "what was typed after that"),
     Action("help", "close", ("escape",), "close", "close this help", hint=True),
     Action("hostkey", "choose", ("left", "right", "tab"), "choose", "no or yes", hint=True),
     Action("hostkey", "answer", ("enter",), "answer", "give the marked answer", hint=True),
+    Action("hostkey", "up", ("up", "pageup"), "up", "scroll the question up"),
+    Action("hostkey", "down", ("down", "pagedown"), "down", "scroll the question down"),
     Action("hostkey", "no", ("escape", "n"), "no", "refuse the key", hint=True),
     Action("quit", "yes", ("y",), "quit", "quit now", hint=True),
     Action("quit", "no", ("escape", "n"), "stay", "stay", hint=True),
+    Action("app", "command", ("colon",), "command", "type a command, with completion", hint=True),
+    Action("app", "command_palette", ("ctrl+p",), "palette", "search all commands"),
+    Action("app", "privacy", ("P",), "privacy", "hide addresses and keys, for a screen share"),
     Action("app", "help", ("question_mark", "f1"), "help", "this help", hint=True),
     Action(
         "app", "leave", ("q",), "quit", "quit; asks once while an apply is under way", hint=True
@@ -100,16 +209,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("app", "leave_now", ("ctrl+c", "ctrl+q"), "quit now", "quit at once", priority=True),
 )
 
-KEY_NAMES = {
-    "question_mark": "?",
-    "escape": "esc",
-    "pageup": "pgup",
-    "pagedown": "pgdn",
-    "left": "←",
-    "right": "→",
-    "up": "↑",
-    "down": "↓",
-}
+#: Scopes that hold at the same time: within each of these a key means one thing.
+CONTEXTS: tuple[frozenset[Scope], ...] = (
+    frozenset({"app", "about", "mesh", "grid"}),
+    frozenset({"app", "about", "host", "table"}),
+    frozenset({"app", "about", "host", "scroll"}),
+    frozenset({"app", "about", "link"}),
+    frozenset({"app", "plan", "tree"}),
+    frozenset({"app", "apply", "tree"}),
+    frozenset({"app", "help", "scroll"}),
+    frozenset({"app", "run", "scroll"}),
+    frozenset({"app", "hostkey"}),
+    frozenset({"app", "quit"}),
+    frozenset({"prompt"}),
+)
+
+#: Their actions are the app's, wherever the key is pressed.
+_OF_APP: frozenset[Scope] = frozenset({"app", "about"})
 
 
 def bindings(*scopes: Scope) -> list[BindingType]:
@@ -117,28 +233,13 @@ def bindings(*scopes: Scope) -> list[BindingType]:
     return [
         Binding(
             key=",".join(action.keys),
-            action=f"app.{action.id}" if action.scope == "app" else action.id,
+            action=action.call,
             description=action.label,
             tooltip=action.description,
             show=action.hint,
             priority=action.priority,
-            id=f"{action.scope}.{action.id}",
+            id=action.name,
         )
         for action in ACTIONS
         if action.scope in scopes
     ]
-
-
-def key_name(key: str) -> str:
-    """How a key is written for a person: `?`, `esc`, `ctrl+c`."""
-    return KEY_NAMES.get(key, key)
-
-
-def clashes(*scopes: Scope) -> dict[str, list[str]]:
-    """Keys that mean more than one thing where `scopes` hold together. Textual does not say."""
-    taken: defaultdict[str, list[str]] = defaultdict(list)
-    for action in ACTIONS:
-        if action.scope in scopes:
-            for key in action.keys:
-                taken[key].append(f"{action.scope}.{action.id}")
-    return {key: ids for key, ids in taken.items() if len(ids) > 1}

@@ -3,42 +3,49 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
-import sys
 import time
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from textual.app import App, SystemCommand
+from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
 from textual.worker import Worker, WorkerState
 
-from meshtui.errors import MeshError, UnknownHostKey, UsageError
-from meshtui.fleet.events import HostPolled
+from meshtui.errors import MeshError, UnknownHostKey
 from meshtui.mesh.model import Mesh
-from meshtui.plan.model import Plan
-from meshtui.tui.actions import ACTIONS, bindings
+from meshtui.store.settings import Settings
+from meshtui.tui.actions import bindings
+from meshtui.tui.applying import Applying
 from meshtui.tui.fleet_api import FleetApi, OpenFleet
+from meshtui.tui.keymap import Keymap
+from meshtui.tui.looking import Looking
+from meshtui.tui.measuring import Measuring
 from meshtui.tui.screens.mesh import MeshScreen
-from meshtui.tui.theme import NAME, THEME, VARIABLES
-from meshtui.tui.view import MeshView, inert_lines
-from meshtui.tui.words import describe
+from meshtui.tui.theme import THEMES, VARIABLES, theme_for
+from meshtui.tui.view import inert_lines
+from meshtui.tui.words import counted, describe
 
 if TYPE_CHECKING:
-    from meshtui.tui.apply_run import ApplyRun
+    from meshtui.tui.at_hand import AtHand
+    from meshtui.tui.privacy import PrivacyFilter
+    from meshtui.tui.typed import Commands
 
 # The other screens are imported where they open: the first frame needs none of them.
 
-#: Seconds between two looks at a host; slower while another screen covers the grid.
-INTERVAL, COVERED_INTERVAL = 1.0, 3.0
-#: Seconds between two drawings, however the hosts' answers are spread, and how long
-#: the first of a burst waits for the others.
-DRAW_EVERY, DRAW_AFTER = 0.2, 0.03
-#: Seconds that closing the connections may take after the screen is gone.
-CLOSE_WITHIN = 3.0
-#: Seconds that an apply which was broken off may take to tidy up, before that.
-TIDY_WITHIN = 10.0
+#: Seconds between two looks at whether mesh.toml changed, and at the picture's age.
+TICK = 1.0
+
+
+@runtime_checkable
+class Live(Protocol):
+    """A screen that shows hosts as they are now."""
+
+    def rows_changed(self, indexes: set[int]) -> None:
+        """Draw what changed with these rows of the live view."""
+        ...
 
 
 class MeshApp(App[None], inherit_bindings=False):
@@ -50,46 +57,61 @@ class MeshApp(App[None], inherit_bindings=False):
     CSS_PATH = ["widgets/grid.tcss", "screens/mesh.tcss"]  # noqa: RUF012 - it takes no tuple
 
     def __init__(
-        self, mesh: Mesh, open_fleet: OpenFleet, *, clock: Callable[[], float] = time.monotonic
+        self,
+        mesh: Mesh,
+        open_fleet: OpenFleet,
+        *,
+        settings: Settings | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        # Without this, Textual's NO_COLOR still sends 24-bit greys.
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self.register_theme(THEME)
-        self.theme = NAME
-        self.view = MeshView(mesh, clock)
+        # Without settings nothing of the terminal is guessed: a test looks the same anywhere.
+        self.settings = settings or Settings(theme="dark")
+        choice = theme_for(self.settings.theme, os.environ)
+        super().__init__(ansi_color=choice.ansi_color)
+        for one in THEMES:
+            self.register_theme(one)
+        self.theme = choice.name
+        self.keymap = Keymap(self.settings.keys)
+        self.set_keymap(self.keymap.changed())
+        self.clock = clock
         self.fleet: FleetApi | None = None
-        self.apply_run: ApplyRun | None = None
+        self.looking = Looking(mesh, self, clock, self.settings.interval)
+        self.applying = Applying(self)
+        self.measuring = Measuring(self)
+        self.mesh_screen = MeshScreen(self.looking.live, self.looking.log)
+        self._privacy: PrivacyFilter | None = None
         self._open_fleet = open_fleet
-        self._clock = clock
-        self._mesh_screen = MeshScreen(self.view)
-        self._trouble: str | None = None
         self._settled = asyncio.Event()
         self._asking = asyncio.Lock()
-        self.apply_over = asyncio.Event()
-        """Set while no apply has anything left to do or to tidy up."""
-        self.apply_over.set()
-        self._dirty: set[int] = set()
-        self._drawing = False
-        self._drawn_at = -DRAW_EVERY
-        self._seen_at: float | None = None
+        self._complained_of_file: str | None = None
 
     # -- start and end
 
     def get_default_screen(self) -> Screen[None]:
         """The grid is in the first frame already."""
-        return self._mesh_screen
+        return self.mesh_screen
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """The states' colours, whatever the theme."""
+        """What our style sheets need, whatever the theme."""
         return VARIABLES
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing on a host may be changed from here."""
+        return self.settings.read_only
 
     def on_mount(self) -> None:
         """Open the fleet once the first frame stands."""
-        self.call_after_refresh(self._connect)
-        self.set_interval(1.0, self._tell)
+        self.call_after_refresh(self.connect)
+        self.set_interval(TICK, self._tick)
+        for complaint in self.keymap.complaints:
+            self.complain(complaint)
+        if self.settings.privacy:
+            self.action_privacy()
 
-    def _connect(self) -> None:
-        self._trouble = None
+    def connect(self) -> None:
+        """Open the fleet, if it is not open, and follow it from the start."""
+        self.looking.trouble = None
         # A new one each time: the end of an earlier try must not settle this one.
         self._settled = asyncio.Event()
         self.run_worker(
@@ -101,66 +123,121 @@ class MeshApp(App[None], inherit_bindings=False):
         )
 
     async def _follow(self, settled: asyncio.Event) -> None:
-        """Open the fleet, then take in what it sees for ever."""
         try:
             if self.fleet is None:
                 self.fleet = await self._open_fleet(self.ask_host_key)
+                self.fleet.on_notice(self.complain)
+                self.measuring.every(self.settings.rtt_interval)
             settled.set()
-            self._tell()
-            async for event in self.fleet.watch(self._interval):
-                self._see(event)
-            self._trouble = "the watch has ended"
+            self.tell()
+            await self.looking.follow(self.fleet.watch(self.looking.wait))
         except MeshError as error:
-            self._trouble = str(error)
-        except Exception as error:
-            self._trouble = f"the watch broke: {describe(error)}"
-            raise
+            self.looking.trouble = str(error)
         finally:
             settled.set()
-            if self._trouble:
-                self.complain(f"{self._trouble} (r starts over)")
-                self._tell()
+            if self.looking.trouble:
+                self.complain(f"{self.looking.trouble} (r starts over)")
+                self.tell()
 
-    def _interval(self) -> float:
-        return INTERVAL if self.screen is self._mesh_screen else COVERED_INTERVAL
+    async def opened(self) -> FleetApi:
+        """The fleet, once it is open. MeshError: it could not be opened."""
+        await self._settled.wait()
+        if self.fleet is None:
+            raise MeshError(self.looking.trouble or "the fleet is not open", hint="esc, then r")
+        return self.fleet
 
-    # -- what the fleet says
-
-    def _see(self, event: HostPolled) -> None:
-        self._seen_at = self._clock()
-        self._dirty.update(self.view.see(event))
-        if not self._drawing:
-            self._drawing = True
-            wait = self._drawn_at + DRAW_EVERY - time.monotonic()
-            self.set_timer(max(DRAW_AFTER, wait), self._draw)
-
-    def _draw(self) -> None:
-        self._drawing = False
-        self._drawn_at = time.monotonic()
-        dirty, self._dirty = self._dirty, set()
-        self._mesh_screen.rows_changed(dirty)
-        self._tell()
-
-    def _tell(self) -> None:
-        if not self._mesh_screen.is_mounted:
+    def _tick(self) -> None:
+        self.tell()
+        if self.fleet is None or self.applying.running:
             return
-        age = None if self._seen_at is None else self._clock() - self._seen_at
-        self._mesh_screen.tell(age=age, busy=self._busy(), stopped=self._trouble is not None)
+        try:
+            changed = self.fleet.reload()
+        except MeshError as error:
+            if str(error) != self._complained_of_file:
+                self._complained_of_file = str(error)
+                self.complain(f"mesh.toml was changed, and is wrong now: {error}")
+            return
+        self._complained_of_file = None
+        if changed:
+            self._reloaded(self.fleet.mesh)
+
+    def _reloaded(self, mesh: Mesh) -> None:
+        before = self.looking.live.mesh.hosts.keys()
+        new, gone = mesh.hosts.keys() - before, before - mesh.hosts.keys()
+        said = [f"{counted(len(new), 'host')} new: {', '.join(sorted(new))}"] if new else []
+        said += [f"{counted(len(gone), 'host')} gone: {', '.join(sorted(gone))}"] if gone else []
+        text = f"mesh.toml was changed: {'; '.join(said) or 'the same hosts'}"
+        self.looking.log.add("info", text)
+        self.say(text)
+        self.looking.replace(mesh)
+        self.connect()
+
+    # -- the picture: what Looking needs of a stage
+
+    @property
+    def covered(self) -> bool:
+        """Whether another screen than a question is in front of the grid."""
+        return any(not isinstance(s, ModalScreen) for s in self.screen_stack[1:])
+
+    def later(self, seconds: float, do: Callable[[], None]) -> None:
+        """Call `do` after `seconds`."""
+        self.set_timer(seconds, do)
+
+    def draw(self, rows: set[int]) -> None:
+        """Draw what changed with these rows, on whatever screen shows them."""
+        for screen in self.screen_stack:
+            if isinstance(screen, MeshScreen) or (
+                isinstance(screen, Live) and self.looking.past is None
+            ):
+                screen.rows_changed(rows)
+
+    def draw_anew(self) -> None:
+        """Another view is shown, or its hosts are others."""
+        self.mesh_screen.show(self.looking.view)
+        self.tell()
+
+    def tell(self) -> None:
+        """Show how old the picture is, what is under way, and what is not as usual."""
+        if not self.mesh_screen.is_mounted:
+            return
+        looking = self.looking
+        flags: list[tuple[str, str]] = []
+        if looking.past is not None:
+            from meshtui.tui.when import written
+
+            flags.append((f"◂ {written(looking.past, time.time())} (esc: now)", "stale"))
+        if looking.paused:
+            flags.append(("paused", "stale"))
+        if self.read_only:
+            flags.append(("read-only", "idle"))
+        if self._privacy is not None:
+            flags.append(("masked", "idle"))
+        if looking.interval != self.settings.interval:
+            flags.append((f"every {looking.interval:g} s", "idle"))
+        self.mesh_screen.tell(
+            age=looking.age, busy=self._busy(), stopped=looking.trouble is not None, flags=flags
+        )
 
     def _busy(self) -> str:
-        if self.apply_run is not None and self.apply_run.running:
-            return self.apply_run.busy()
-        if self._trouble is not None:
-            return ""
-        waiting = len(self.view.rows) - self.view.answered
+        if self.applying.running or self.looking.trouble is not None:
+            return self.applying.busy
+        if self.measuring.left is not None:
+            return f"measuring: {self.measuring.left} to go"
+        live = self.looking.live
+        waiting = len(live.rows) - live.answered
         return f"{waiting} connecting" if waiting else ""
 
     def complain(self, text: str) -> None:
         """Say that something went wrong, where it stays readable."""
         shown = inert_lines(text) or ""
-        self._mesh_screen.complain(shown)
-        if self.screen is not self._mesh_screen:
+        self.looking.log.add("bad", shown)
+        self.mesh_screen.complain(shown)
+        if self.screen is not self.mesh_screen:
             self.notify(shown, severity="error", markup=False)
+
+    def say(self, text: str) -> None:
+        """Say something that need not stay."""
+        self.notify(inert_lines(text) or "", markup=False, timeout=3)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Say which worker failed; the app goes on."""
@@ -189,68 +266,114 @@ class MeshApp(App[None], inherit_bindings=False):
                     screen.dismiss(False)
                 raise
 
-    # -- plan and apply
+    def work(self, do: Coroutine[Any, Any, object], name: str) -> None:
+        """Do it beside everything else; only one of a name at a time. A MeshError is told."""
 
-    async def _opened(self) -> FleetApi:
-        await self._settled.wait()
-        if self.fleet is None:
-            raise MeshError(self._trouble or "the fleet is not open", hint="esc, then r")
-        return self.fleet
+        async def told() -> None:
+            try:
+                await do
+            except MeshError as error:
+                self.complain(f"{name}: {error}")
 
-    async def _read_plan(self, prune: bool) -> Plan:
-        return await (await self._opened()).plan(prune=prune)
+        self.run_worker(told(), name=name, group=name, exclusive=True, exit_on_error=False)
 
-    def on_mesh_screen_plan_asked(self) -> None:
-        """Show the plan, or the apply that is under way."""
-        if self.apply_run is not None and self.apply_run.running:
-            self._show_apply(self.apply_run)
-        else:
-            from meshtui.tui.screens.plan import PlanScreen
+    # -- other screens
 
-            self.push_screen(PlanScreen(self._read_plan, len(self.view.rows)), self._apply_plan)
+    def back_to_mesh(self) -> None:
+        """Leave whatever covers the grid."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
 
-    def on_mesh_screen_reconnect_asked(self) -> None:
-        """Start over."""
-        self._mesh_screen.complain("")
-        self._connect()
+    def open_host(self, name: str) -> None:
+        """All about a host."""
+        from meshtui.tui.screens.host import HostScreen
 
-    def _apply_plan(self, plan: Plan | None) -> None:
-        if plan is None:
-            return
-        from meshtui.tui.apply_run import ApplyRun
+        self.push_screen(HostScreen(self.looking.live, name, self.opened, self.looking.log))
 
-        run = self.apply_run = ApplyRun(plan, self._clock)
-        self.run_worker(self._apply(plan, run), name="apply", group="apply", exit_on_error=False)
-        self._show_apply(run)
+    def open_link(self, from_: str, to: str) -> None:
+        """Both ends of a link."""
+        from meshtui.tui.screens.link import LinkScreen
 
-    def _show_apply(self, run: ApplyRun) -> None:
-        from meshtui.tui.screens.apply import ApplyScreen
+        self.push_screen(LinkScreen(self.looking.live, from_, to, self.opened))
 
-        self.push_screen(ApplyScreen(run))
+    @cached_property
+    def at_hand(self) -> AtHand:
+        """What is done to hosts and links; loaded when first asked for."""
+        from meshtui.tui.at_hand import AtHand
 
-    async def _apply(self, plan: Plan, run: ApplyRun) -> None:
-        self.apply_over.clear()
-        try:
-            fleet = await self._opened()
-            async for event in fleet.apply(plan):
-                run.take(event)
-            if run.running:
-                run.fail("it ended without a result; what the hosts are at is not known")
-        except MeshError as error:
-            run.fail(str(error))
-        except Exception as error:
-            run.fail(describe(error))
-            raise
-        finally:
-            self.apply_over.set()
-            self._tell()
-            # Its question speaks of an apply under way, which is over.
-            from meshtui.tui.screens.quit import QuitScreen
+        return AtHand(self)
 
-            if isinstance(self.screen, QuitScreen):
-                self.screen.dismiss(False)
+    @cached_property
+    def commands(self) -> Commands:
+        """What is typed behind `:`; loaded with the first one."""
+        from meshtui.tui.typed import Commands
+
+        return Commands(self)
+
+    # -- keys that work on hosts and links, wherever they are shown
+
+    def action_host(self) -> None:
+        """All about the host at hand."""
+        if (name := self.at_hand.host) is not None:
+            self.open_host(name)
+
+    def action_copy(self) -> None:
+        """Copy what the cursor is on."""
+        self.at_hand.copy()
+
+    def action_ssh(self) -> None:
+        """Open a shell on the host at hand."""
+        if (name := self.at_hand.host) is not None:
+            self.at_hand.shell(name)
+
+    def action_run(self) -> None:
+        """Ask for a command, and run it on the chosen hosts."""
+        self.at_hand.ask_run()
 
     # -- keys that work everywhere
+
+    def action_command(self) -> None:
+        """Ask for a command of meshtui's own."""
+        self.ask_command("")
+
+    def ask_command(self, text: str) -> None:
+        """Ask for one that begins with `text`."""
+        if isinstance(self.screen, ModalScreen):
+            return
+        from meshtui.tui.screens.prompt import PromptScreen
+
+        commands = self.commands
+        self.push_screen(
+            PromptScreen(":", text=text, history=commands.typed, complete=commands.complete),
+            self._command,
+        )
+
+    async def _command(self, line: str | None) -> None:
+        try:
+            await self.commands.do(line or "")
+        except ValueError as error:
+            self.complain(str(error))
+
+    def action_privacy(self) -> None:
+        """Hide addresses and keys, or show them again."""
+        if self._privacy is None:
+            from meshtui.tui.privacy import PrivacyFilter
+
+            keys = [row.public_key for row in self.looking.live.rows if row.public_key]
+            self._privacy = PrivacyFilter(self.looking.live.mesh, keys)
+        else:
+            self._privacy = None
+        # Every line that was drawn is drawn anew.
+        for screen in self.screen_stack:
+            for widget in (screen, *screen.query("*")):
+                widget.notify_style_update()
+                widget.refresh()
+        self.tell()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, and the one that hides addresses."""
+        filters = super().get_line_filters()
+        return filters if self._privacy is None else [self._privacy, *filters]
 
     def action_help(self) -> None:
         """Open the help, or close it; a question on the screen goes first."""
@@ -259,14 +382,13 @@ class MeshApp(App[None], inherit_bindings=False):
         if isinstance(self.screen, HelpScreen):
             self.screen.dismiss(None)
         elif not isinstance(self.screen, ModalScreen):
-            self.push_screen(HelpScreen())
+            self.push_screen(HelpScreen(self.keymap.keys))
 
     def action_leave(self) -> None:
         """Quit; ask once while an apply is under way."""
         from meshtui.tui.screens.quit import QuitScreen
 
-        asked = isinstance(self.screen, QuitScreen)
-        if self.apply_run is None or not self.apply_run.running or asked:
+        if not self.applying.running or isinstance(self.screen, QuitScreen):
             self.exit()
         else:
             self.push_screen(QuitScreen(), self._leave_if)
@@ -280,12 +402,22 @@ class MeshApp(App[None], inherit_bindings=False):
         self.exit()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the palette offers: the registry's actions that this screen has."""
-        for action in ACTIONS:
-            for scope, node in (("app", self), (screen.__class__.__name__, screen)):
-                if scope.lower().removesuffix("screen") == action.scope:
-                    run = getattr(node, f"action_{action.id}")
-                    yield SystemCommand(action.label, action.description, run)
+        """What the palette offers: the commands that `:` takes."""
+        from meshtui.tui.commands import COMMANDS, action_commands
+
+        for name, action in action_commands().items():
+
+            def act(name: str = name) -> None:
+                self.call_later(self._command, name)
+
+            yield SystemCommand(name, action.description, act)
+        for command in COMMANDS:
+            if command.arguments:
+
+                def ask(text: str = f"{command.name} ") -> None:
+                    self.ask_command(text)
+
+                yield SystemCommand(command.usage, command.description, ask)
 
     def _fatal_error(self) -> None:
         """As Textual's, but without local variables: one of them might be a secret."""
@@ -297,35 +429,3 @@ class MeshApp(App[None], inherit_bindings=False):
         rendered = self.console.render(traceback, self.console.options)
         self._exit_renderables.append(Segments(rendered))
         self._close_messages_no_wait()
-
-
-def run(mesh: Mesh, open_fleet: OpenFleet) -> int:
-    """Open the screen and stay until it is left; the exit code. UsageError: no such terminal."""
-    check_terminal()
-    return asyncio.run(_run(MeshApp(mesh, open_fleet)))
-
-
-async def _run(app: MeshApp) -> int:
-    await app.run_async()
-    # The terminal is given back by now: a host that hangs holds up nobody.
-    if app.fleet is not None:
-        with contextlib.suppress(TimeoutError):
-            # An apply that was broken off still removes the files that it had begun.
-            await asyncio.wait_for(app.apply_over.wait(), TIDY_WITHIN)
-        try:
-            await asyncio.wait_for(app.fleet.close(), CLOSE_WITHIN)
-        except TimeoutError:
-            print("meshtui: some connections did not close in time", file=sys.stderr)  # noqa: T201
-    return app.return_code or 0
-
-
-def check_terminal() -> None:
-    """UsageError where the screen could not be drawn."""
-    hint = "use `meshtui status`, `meshtui plan` and `meshtui apply`"
-    if os.environ.get("TERM", "") in ("dumb", ""):
-        raise UsageError("this terminal cannot show the screen (TERM is dumb or unset)", hint=hint)
-    # Textual reads stdin and draws on stderr's terminal.
-    if not (
-        sys.__stdin__ and sys.__stdin__.isatty() and sys.__stderr__ and sys.__stderr__.isatty()
-    ):
-        raise UsageError("the screen needs a terminal", hint=hint)

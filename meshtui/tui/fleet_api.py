@@ -82,6 +82,10 @@ class FleetApi(Protocol):
 
     # -- the past; times are epoch seconds by the clock of this machine
 
+    def on_notice(self, say: Callable[[str], None]) -> None:
+        """Have `say` told, once each, what goes wrong on this machine: no room for a history."""
+        ...
+
     async def moment(self, before: float | None = None, after: float | None = None) -> float | None:
         """The recorded moment next before, or after, the given one; None: there is none."""
         ...

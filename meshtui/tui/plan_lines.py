@@ -1,25 +1,50 @@
-"""How a plan reads on the screen: by host, its steps, what they touch, and the diff."""
+"""How a plan reads on the screen: a tree of hosts, their steps, what they touch, and the diff."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from textwrap import wrap
+
+from rich.cells import cell_len
 
 from meshtui.inert import inert
 from meshtui.plan.model import HostPlan, Impact, Plan
 from meshtui.plan.render import LINE_LIMIT, diff
 from meshtui.tui.view import ERROR_LIMIT, NAME_LIMIT
-from meshtui.tui.widgets.lines import Line
-from meshtui.tui.words import counted
+from meshtui.tui.widgets.lines import Line, width_of
+from meshtui.tui.widgets.tree import INDENT, Branch, Item
+from meshtui.tui.words import counted, fit, pad
 
-#: How an impact is written beside its step, in which style, and what it means.
-IMPACTS: dict[Impact, tuple[str, str, str]] = {
-    "none": ("–", "dim", "touches nothing that runs"),
-    "new": ("new", "added", "the interface is new"),
-    "handshake": ("handshake", "warn", "a link's session starts anew"),
-    "route": ("route", "warn", "an address or a route changes"),
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """How an impact is written."""
+
+    glyph: str
+    word: str
+    style: str
+    meaning: str
+
+
+#: From the least to the worst.
+IMPACTS: dict[Impact, Badge] = {
+    "none": Badge("·", "none", "dim", "touches nothing"),
+    "new": Badge("+", "new", "added", "new interface"),
+    "handshake": Badge("↻", "handshake", "warn", "session starts anew"),
+    "route": Badge("!", "route", "bad", "address or route changes"),
 }
-_ACTION_WIDTH = 15
-_IMPACT_WIDTH = 11
+_ORDER = list(IMPACTS)
+
+#: Plans of at most so many lines start open.
+SMALL = 60
+_NAME_MOST = 24
+_STEPS_WIDTH = len("999 steps")
+_IMPACT_WIDTH = len("↻ handshake")
+_ACTION_WIDTH = len("remove-address")
+_HEAD_WIDTH = 2 * INDENT + _STEPS_WIDTH + 2 + _IMPACT_WIDTH + 2
 
 
 def summary(plan: Plan) -> str:
@@ -36,85 +61,178 @@ def summary(plan: Plan) -> str:
     return f"{text}, {counted(owed, 'host')} owed" if owed else text
 
 
-def plan_lines(plan: Plan, width: int) -> list[Line]:
-    """All of the plan, in lines of about `width`: what cannot be done first, then by host."""
-    lines: list[Line] = []
-    for host in plan.problems:
-        lines += [((f"× {_name(host)}", "bad"), ("  can't be changed now", ""))]
-        lines += [((part, ""),) for part in reason(host.problem or "", width)]
-        lines += [((f"  note: {inert(note, ERROR_LIMIT)}", "warn"),) for note in host.notes]
-        lines.append(())
-    lines += _key(plan, width)
-    quiet = []
-    for host in plan.hosts:
-        if host.problem:
-            continue
-        if not host.steps and not host.notes and host.after is None:
-            quiet.append(_name(host))
-            continue
-        lines += _host(host, plan.interface, width)
-    if quiet:
-        text = f"nothing to change on {counted(len(quiet), 'host')}: {', '.join(quiet)}"
-        lines += [((part, "dim"),) for part in wrap(text, max(20, width))]
-    return lines
+def worst(hosts: Sequence[HostPlan]) -> Badge | None:
+    """The worst impact of all their steps; None: they have none."""
+    impacts = {step.impact for host in hosts for step in host.steps}
+    return IMPACTS[max(impacts, key=_ORDER.index)] if impacts else None
 
 
-def reason(text: str, width: int) -> list[str]:
-    """A reason as wrapped, indented lines."""
-    parts: list[str] = []
-    for line in text[:ERROR_LIMIT].splitlines():
-        parts += wrap(inert(line, ERROR_LIMIT), max(20, width - 4)) or [""]
-    return [f"    {part}" for part in parts]
-
-
-def _key(plan: Plan, width: int) -> list[Line]:
-    """What the impacts that occur mean."""
+def legend(plan: Plan) -> list[Badge]:
+    """The impacts that occur, the worst first."""
     seen = {step.impact for host in plan.hosts for step in host.steps}
-    told = [f"{word}: {meaning}" for kind, (word, _, meaning) in IMPACTS.items() if kind in seen]
-    if not told:
-        return []
-    # No-break spaces keep each explanation on one line.
-    whole = "   ".join(text.replace(" ", "\u00a0") for text in ["impact", *told])
-    parts = [part.replace("\u00a0", " ") for part in wrap(whole, max(20, width))]
-    return [*(((part, "dim"),) for part in parts), ()]
+    return [badge for impact, badge in reversed(IMPACTS.items()) if impact in seen]
 
 
-def _host(host: HostPlan, interface: str, width: int) -> list[Line]:
-    count = counted(len(host.steps), "step") if host.steps else "nothing to change"
-    lines: list[Line] = [((_name(host), "strong"), (f"  {count}", "dim"))]
-    for step in host.steps:
-        impact, style, _ = IMPACTS[step.impact]
-        lines.append(
-            (
-                (f"  {step.action:<{_ACTION_WIDTH}}", ""),
-                (f"{impact:<{_IMPACT_WIDTH}}", style),
-                (inert(step.detail, LINE_LIMIT), ""),
-            )
-        )
-    for note in host.notes:
-        parts = wrap(inert(note, ERROR_LIMIT), max(20, width - 10))
-        lines += [
-            ((("  note: " if i == 0 else "        ") + part, "warn"),)
-            for i, part in enumerate(parts)
+@dataclass
+class PlanTree:
+    """A plan's tree, in lines of about a width. Diffs are worked out once, when they are seen."""
+
+    plan: Plan
+    _diffs: dict[str, list[Line]] = field(default_factory=dict)
+
+    def roots(self, width: int) -> list[Item]:
+        """What can't be done first, then host by host, then those with nothing to do."""
+        busy = [host for host in self.plan.hosts if not host.problem and _says(host)]
+        quiet = [_name(host) for host in self.plan.hosts if not host.problem and not _says(host)]
+        names = max((cell_len(_name(host)) for host in (*busy, *self.plan.problems)), default=0)
+        names = min(names, _NAME_MOST)
+        size = sum(1 + len(host.steps) + len(host.notes) for host in busy)
+        opened = size <= SMALL
+        if opened:
+            size += sum(len(self._diff(host)) for host in busy)
+        roots: list[Item] = [
+            self._owed(host, names, width, len(self.plan.problems) <= 5)
+            for host in self.plan.problems
         ]
-    lines += _diff(host, interface)
-    lines.append(())
-    return lines
+        roots += [
+            Branch(
+                host.host,
+                _head(host, names),
+                partial(self._body, host, width, size <= SMALL),
+                opened,
+                _tail(host, width - names - _HEAD_WIDTH),
+            )
+            for host in busy
+        ]
+        if quiet:
+            roots.append(_quiet(quiet, width))
+        return roots
+
+    def _owed(self, host: HostPlan, names: int, width: int, opened: bool) -> Branch:
+        head = ((f"× {pad(_name(host), names)}", "bad"), ("  can't be changed now", ""))
+        notes = [line for note in host.notes for line in _note(note, width)]
+        return Branch(host.host, head, lambda: [*reason(host.problem or "", width), *notes], opened)
+
+    def _body(self, host: HostPlan, width: int, opened: bool) -> list[Item]:
+        items: list[Item] = []
+        for step in host.steps:
+            badge = IMPACTS[step.impact]
+            lead = _ACTION_WIDTH + 1 + _IMPACT_WIDTH + 2
+            for i, part in enumerate(
+                wrap(inert(step.detail, LINE_LIMIT), max(20, width - lead - 2 * INDENT)) or [""]
+            ):
+                items.append(
+                    (
+                        (pad("" if i else step.action, _ACTION_WIDTH + 1), ""),
+                        (
+                            pad("" if i else f"{badge.glyph} {badge.word}", _IMPACT_WIDTH + 2),
+                            badge.style,
+                        ),
+                        (part, ""),
+                    )
+                )
+        for note in host.notes:
+            items += _note(note, width)
+        if lines := self._diff(host):
+            path = f"/etc/wireguard/{self.plan.interface}.conf"
+            styles = Counter(line[1][1] for line in lines)
+            head: Line = (
+                (path, "strong"),
+                ("  new file" if host.before is None else "", ""),
+                (f"  +{styles['added']}", "added"),
+                (f" −{styles['removed']}", "removed" if styles["removed"] else "dim"),
+            )
+            items.append(Branch((host.host, "diff"), head, lambda: lines, opened))
+        return items
+
+    def _diff(self, host: HostPlan) -> list[Line]:
+        if host.host not in self._diffs:
+            self._diffs[host.host] = list(_diff(host))
+        return self._diffs[host.host]
 
 
-def _diff(host: HostPlan, interface: str) -> list[Line]:
-    if host.after is None or host.after == host.before:
-        return []
-    path = f"/etc/wireguard/{interface}.conf"
-    new = host.before is None
-    lines: list[Line] = [(("  │ ", "dim"), (f"{path}{' (new file)' if new else ''}", "strong"))]
-    for line in diff(host):
-        style = {"+": "added", "-": "removed", "@": "hunk"}.get(line[:1], "dim")
-        if new and style == "hunk":
-            continue
-        lines.append((("  │ ", "dim"), (line, style)))
-    return lines
+def reason(text: str, width: int) -> list[Line]:
+    """Why something can't be done, then what to do about it, wrapped.
+
+    Errors are told as `what happened (what to do)`, or have a line for each.
+    """
+    lines = [line.strip() for line in text[:ERROR_LIMIT].splitlines() if line.strip()]
+    what, do = lines[:1], lines[1:]
+    if not do and what:
+        head, hint = split_hint(what[0])
+        what, do = [head], [hint] if hint else []
+    room = max(20, width - 2 * INDENT - 2)
+    shown: list[Line] = []
+    for line in what:
+        shown += [((part, "bad"),) for part in wrap(inert(line, ERROR_LIMIT), room)]
+    for line in do:
+        parts = wrap(inert(line.strip("()"), ERROR_LIMIT), room)
+        shown += [
+            (("→ " if i == 0 else "  ", "strong"), (part, "")) for i, part in enumerate(parts)
+        ]
+    return shown
+
+
+def split_hint(text: str) -> tuple[str, str]:
+    """`what (what to do)` -> both; the second is empty where there is none."""
+    if not text.endswith(")"):
+        return text, ""
+    depth = 0
+    for at in range(len(text) - 1, -1, -1):
+        depth += {")": 1, "(": -1}.get(text[at], 0)
+        if depth == 0:
+            return (text[:at].rstrip(), text[at + 1 : -1]) if at else (text, "")
+    return text, ""
+
+
+def _says(host: HostPlan) -> bool:
+    return bool(host.steps or host.notes or host.after is not None)
 
 
 def _name(host: HostPlan) -> str:
     return inert(host.host, NAME_LIMIT)
+
+
+def _head(host: HostPlan, names: int) -> Line:
+    badge = worst([host])
+    text = f"{badge.glyph} {badge.word}" if badge else ""
+    return (
+        (pad(_name(host), names), "strong"),
+        ("  " + pad(counted(len(host.steps), "step"), _STEPS_WIDTH) + "  ", "dim"),
+        (pad(text, _IMPACT_WIDTH) + "  ", badge.style if badge else ""),
+    )
+
+
+def _tail(host: HostPlan, width: int) -> Line:
+    """What is done there, in a word each, and whether there is a note."""
+    actions = Counter(step.action for step in host.steps)
+    told = [f"{count} {action}" if count > 1 else action for action, count in actions.items()]
+    notes = "  " + counted(len(host.notes), "note") if host.notes else ""
+    text = ", ".join(told) or "nothing to change"
+    return ((fit(text, width - len(notes)), "dim"), (notes, "warn"))
+
+
+def _note(note: str, width: int) -> list[Line]:
+    parts = wrap(inert(note, ERROR_LIMIT), max(20, width - 2 * INDENT - 6))
+    return [((("note  " if i == 0 else "      ") + part, "warn"),) for i, part in enumerate(parts)]
+
+
+def _quiet(names: list[str], width: int) -> Item:
+    text = f"nothing to change on {counted(len(names), 'host')}"
+    line: Line = ((f"{text}: {', '.join(names)}", "dim"),)
+    if width_of(line) + INDENT <= width:
+        return line
+    parts = wrap(", ".join(names), max(20, width - 2 * INDENT))
+    return Branch(None, ((text, "dim"),), lambda: [((part, "dim"),) for part in parts])
+
+
+def _diff(host: HostPlan) -> list[Line]:
+    if host.after is None or host.after == host.before:
+        return []
+    lines: list[Line] = []
+    for line in diff(host):
+        style = {"+": "added", "-": "removed", "@": "hunk"}.get(line[:1], "dim")
+        # Of a new file, there is nothing that a place in it could be compared with.
+        if not (style == "hunk" and host.before is None):
+            lines.append((("│ ", "dim"), (line, style)))
+    return lines

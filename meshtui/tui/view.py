@@ -12,6 +12,7 @@ from meshtui.fleet.events import HostPolled, LinkStatus
 from meshtui.inert import inert
 from meshtui.mesh.model import Mesh
 from meshtui.tui.theme import SeenState
+from meshtui.wg.dump import LiveInterface
 from meshtui.wg.health import HEALTHY, LinkState
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ class Row:
     """Public keys that its interface has and mesh.toml does not know."""
     rate: Rate | None = None
     """Over all its links; None: not looked at twice yet."""
+    live: LiveInterface | None = field(default=None, compare=False)
+    """Its interface, as it last said."""
     seen_at: float | None = field(default=None, compare=False)
     """When it last answered, by the monotonic clock."""
     before: tuple[Links, float] | None = field(default=None, compare=False)
@@ -151,6 +154,7 @@ class MeshView:
             if answered
             else before.unknown_peers,
             rate=rate,
+            live=host.live if answered else before.live,
             seen_at=seen_at,
             before=earlier,
             states=states,

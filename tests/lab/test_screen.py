@@ -21,7 +21,7 @@ def test_a_mesh_is_formed_and_watched(lab: MakeLab) -> None:
         screen.until("no-interface")
         screen.press("a")
         screen.until("make-key")
-        screen.press("\r")
+        screen.press("A")
         screen.until("6 of 6 directions up")
         screen.press("\x1b")
         screen.until("6/6")

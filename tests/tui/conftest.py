@@ -1,6 +1,20 @@
-"""Puts the stand-in fleet beside the tests within reach."""
+"""Puts what these tests share within reach, and a pilot that waits for the app."""
 
 import sys
 from pathlib import Path
 
+import textual.app
+import textual.pilot
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+from stage import settled
+
+
+async def _settled(min_sleep: float = 0, max_sleep: float = 1) -> None:
+    """In place of Textual's `wait_for_idle`, which measures the CPU time of the process."""
+    await settled()
+
+
+textual.app.wait_for_idle = _settled  # type: ignore[attr-defined]
+textual.pilot.wait_for_idle = _settled  # type: ignore[attr-defined]

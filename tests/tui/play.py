@@ -11,7 +11,7 @@ from standin import StandIn, dead, make_mesh, poll  # noqa: E402
 
 from meshtui.errors import MeshError, UnknownHostKey  # noqa: E402
 from meshtui.fleet.events import HostPolled  # noqa: E402
-from meshtui.tui.app import run  # noqa: E402
+from meshtui.tui.start import run  # noqa: E402
 
 
 class Play(StandIn):

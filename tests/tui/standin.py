@@ -244,6 +244,9 @@ class StandIn:
     def ssh_argv(self, host: str) -> list[str]:
         return ["ssh", self.mesh.hosts[host].ssh]
 
+    def on_notice(self, say: Callable[[str], None]) -> None:
+        self.notice = say
+
     async def moment(self, before: float | None = None, after: float | None = None) -> float | None:
         moments = sorted(self.recorded)
         if before is not None:

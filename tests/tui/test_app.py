@@ -3,62 +3,22 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
+from stage import Stage as Play
+from stage import on_stage as playing
 from standin import StandIn, dead, make_mesh, make_plan, poll
-from textual.pilot import Pilot
 
 from meshtui.errors import UnknownHostKey, Unreachable, UsageError
 from meshtui.fleet.events import HostPolled, HostStatus, LinkStatus, Progress
 from meshtui.plan.model import HostPlan, Plan, Step
-from meshtui.tui.app import MeshApp, check_terminal
+from meshtui.tui.app import MeshApp
 from meshtui.tui.screens.apply import ApplyScreen
 from meshtui.tui.screens.hostkey import HostKeyScreen
 from meshtui.tui.screens.mesh import MeshScreen
 from meshtui.tui.screens.plan import PlanScreen
 from meshtui.tui.screens.quit import QuitScreen
-
-
-class Play:
-    def __init__(self, app: MeshApp, fleet: StandIn, pilot: Pilot[None]) -> None:
-        self.app, self.fleet, self.pilot = app, fleet, pilot
-
-    @property
-    def mesh_screen(self) -> MeshScreen:
-        return self.app._mesh_screen
-
-    def text(self) -> str:
-        """All that is on the screen."""
-        strips = self.app.screen._compositor.render_strips()
-        return "\n".join("".join(segment.text for segment in strip) for strip in strips)
-
-    async def until(self, shown: str, *, gone: bool = False) -> str:
-        for _ in range(150):
-            text = self.text()
-            if (shown in text) is not gone:
-                return text
-            await self.pilot.pause(0.02)
-        raise AssertionError(f"{shown!r} {'still' if gone else 'not'} on screen:\n{text}")
-
-    async def until_screen(self, kind: type) -> None:
-        for _ in range(150):
-            if isinstance(self.app.screen, kind):
-                await self.pilot.pause()
-                return
-            await self.pilot.pause(0.02)
-        raise AssertionError(f"{self.app.screen} is no {kind}")
-
-
-@asynccontextmanager
-async def playing(
-    fleet: StandIn, size: tuple[int, int] = (100, 30), **more: object
-) -> AsyncIterator[Play]:
-    app = MeshApp(fleet.mesh, fleet.open, **more)  # type: ignore[arg-type]
-    async with app.run_test(size=size, notifications=True) as pilot:
-        await pilot.pause()
-        yield Play(app, fleet, pilot)
+from meshtui.tui.start import check_terminal
 
 
 async def test_the_first_frame_comes_before_the_fleet() -> None:
@@ -66,12 +26,12 @@ async def test_the_first_frame_comes_before_the_fleet() -> None:
     drawn: list[int] = []
 
     async def open_fleet(ask: object) -> StandIn:
-        drawn.append(len(app._mesh_screen.grid._canvas.drawn))
+        drawn.append(len(app.mesh_screen.grid._canvas.drawn))
         return fleet
 
     app = MeshApp(fleet.mesh, open_fleet)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.1)
+        await pilot.pause()
         play = Play(app, fleet, pilot)
         assert drawn == [3], "three hosts"
         assert "3 connecting" in play.text()
@@ -165,24 +125,38 @@ async def test_plan_says_that_it_reads_and_escape_ends_it() -> None:
     async with playing(fleet) as play:
         await play.pilot.press("a")
         await play.until("reading 3 hosts…")
-        await play.pilot.press("enter")
+        await play.pilot.press("A")
         assert isinstance(play.app.screen, PlanScreen), "nothing to apply yet"
         await play.pilot.press("escape")
         await play.until_screen(MeshScreen)
         fleet.plan_gate.set()
-        await play.pilot.pause(0.1)
+        await play.pilot.pause()
         assert fleet.calls == ["open", "watch", "plan prune=False"]
 
 
-@pytest.mark.parametrize("key", ["enter", "y"])
-async def test_a_plan_without_changes_is_not_applied(key: str) -> None:
+async def test_a_plan_without_changes_is_not_applied() -> None:
     mesh = make_mesh(2)
     fleet = StandIn(mesh, plan_result=Plan("prod", "wg0", (HostPlan("server-a"),)))
     async with playing(fleet) as play:
         await play.pilot.press("a")
         await play.until("nothing to change: all is as mesh.toml says")
-        await play.pilot.press(key)
+        assert "A apply" not in play.text(), "what does nothing is no hint"
+        await play.pilot.press("A")
         await play.until("nothing to apply; esc goes back")
+        assert isinstance(play.app.screen, PlanScreen)
+        assert fleet.applied is None
+
+
+async def test_a_read_only_screen_applies_nothing() -> None:
+    fleet = StandIn(make_mesh(2))
+    async with playing(fleet) as play:
+        play.app.read_only = True  # type: ignore[attr-defined]
+        await play.pilot.press("a")
+        await play.until("5 steps on 2 hosts")
+        assert "A apply" not in play.text()
+        for key in ("A", "enter", "y"):
+            await play.pilot.press(key)
+        await play.until("read-only: start without --read-only")
         assert isinstance(play.app.screen, PlanScreen)
         assert fleet.applied is None
 
@@ -204,7 +178,7 @@ async def test_the_plan_shown_is_the_plan_applied() -> None:
     async with playing(fleet) as play:
         await play.pilot.press("a")
         await play.until("7 steps on 3 hosts")
-        await play.pilot.press("y")
+        await play.pilot.press("A")
         await play.until("✓ 6 of 6 directions up in 3.2 s")
         assert fleet.applied is fleet.plan_result
         await play.pilot.press("escape")
@@ -218,8 +192,8 @@ async def test_leaving_the_apply_screen_does_not_stop_the_apply() -> None:
     async with playing(fleet) as play:
         await play.pilot.press("a")
         await play.until("7 steps")
-        await play.pilot.press("y")
-        await play.until("6 directions verified")
+        await play.pilot.press("A")
+        await play.until("verified 6/6")
         await play.pilot.press("escape")
         await play.until("applying: 3/3 changed")
         await play.pilot.press("a")
@@ -234,7 +208,7 @@ async def test_quit_asks_once_while_an_apply_runs() -> None:
     async with playing(fleet) as play:
         await play.pilot.press("a")
         await play.until("7 steps")
-        await play.pilot.press("y")
+        await play.pilot.press("A")
         await play.until_screen(ApplyScreen)
         await play.pilot.press("q")
         await play.until_screen(QuitScreen)
@@ -254,7 +228,7 @@ async def test_the_question_goes_when_the_apply_has_ended() -> None:
     async with playing(StandIn(make_mesh(3), apply_gate=gate)) as play:
         await play.pilot.press("a")
         await play.until("7 steps")
-        await play.pilot.press("y")
+        await play.pilot.press("A")
         await play.until_screen(ApplyScreen)
         await play.pilot.press("q")
         await play.until_screen(QuitScreen)
@@ -270,7 +244,7 @@ async def test_an_apply_that_breaks_off(error: Exception) -> None:
     async with playing(fleet) as play:
         await play.pilot.press("a")
         await play.until("7 steps")
-        await play.pilot.press("y")
+        await play.pilot.press("A")
         await play.until("× the apply broke off: ")
         assert str(error) in play.text()
         await play.pilot.press("q")
@@ -353,14 +327,14 @@ async def test_text_from_hosts_is_inert() -> None:
         seen.append(await play.until("1/3"))
         for key in ("h", "j", "l", "G"):
             await play.pilot.press(key)
-            await play.pilot.pause(0.05)
+            await play.pilot.pause()
             seen.append(play.text())
         play.app.complain(EVIL * 300)
-        await play.pilot.pause(0.05)
+        await play.pilot.pause()
         seen.append(play.text())
         await play.pilot.press("a")
         seen.append(await play.until("1 step on 1 host"))
-        await play.pilot.press("y")
+        await play.pilot.press("A")
         seen.append(await play.until("broke off"))
         everything = "".join(seen)
         assert "[bold red]x[/]" in everything, "shown as it is written"
@@ -388,13 +362,13 @@ async def test_any_size(size: tuple[int, int]) -> None:
     async with playing(fleet, size=size) as play:
         fleet.feed_all()
         fleet.feed(dead(fleet.mesh, "server-c"))
-        await play.pilot.pause(0.3)
+        await play.pilot.pause()
         await play.pilot.press("G", "end", "k", "h", "m", "m", "g", "home")
-        for keys in (["question_mark", "escape"], ["a", "escape"], ["a"], ["y"], ["escape"]):
+        for keys in (["question_mark", "escape"], ["a", "escape"], ["a"], ["A"], ["escape"]):
             await play.pilot.press(*keys)
-            await play.pilot.pause(0.05)
+            await play.pilot.pause()
         await play.pilot.resize_terminal(80, 24)
-        await play.pilot.pause(0.1)
+        await play.pilot.pause()
         assert "11/12" in play.text()
 
 
@@ -461,7 +435,7 @@ async def test_only_rows_that_look_different_are_drawn_again() -> None:
 
         grid.refresh = refresh  # type: ignore[assignment,method-assign]
         fleet.feed_all(tick=0)
-        await play.pilot.pause(0.3)
+        await play.pilot.pause()
         assert drawn == [], "the same again"
         event = poll(fleet.mesh, "server-e", 0)
         older = tuple(
@@ -469,10 +443,10 @@ async def test_only_rows_that_look_different_are_drawn_again() -> None:
             for x in event.links
         )
         fleet.feed(HostPolled(event.host, older))
-        await play.pilot.pause(0.3)
+        await play.pilot.pause()
         assert drawn == [], "bytes are not shown in this mode"
         fleet.feed(poll(fleet.mesh, "server-e", 40))
-        await play.pilot.pause(0.3)
+        await play.pilot.pause()
         assert len(drawn) == 1
 
 
@@ -511,7 +485,7 @@ def test_a_dumb_terminal_is_refused(term: str, monkeypatch: pytest.MonkeyPatch) 
 
 def test_importing_the_app_loads_no_ssh() -> None:
     code = (
-        "import sys, meshtui.tui.app; "
+        "import sys, meshtui.tui.start; "
         "print([m for m in ('asyncssh', 'tomlkit', 'cryptography') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -46,10 +46,10 @@ def steps(fleet: StandIn, *keys: str, seen: bool = True) -> Step:
     async def run(pilot: Pilot[None]) -> None:
         if seen:
             feed(fleet)
-        await pilot.pause(0.4)
+        await pilot.pause()
         for key in keys:
             await pilot.press(key)
-            await pilot.pause(0.4)
+            await pilot.pause()
 
     return run
 
@@ -88,7 +88,7 @@ def test_message(snap_compare: Snap) -> None:
     async def run(pilot: Pilot[None]) -> None:
         await steps(fleet)(pilot)
         fleet.feed(OSError(24, "Too many open files"))
-        await pilot.pause(0.3)
+        await pilot.pause()
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=run)
 
@@ -130,13 +130,13 @@ def test_apply_running(snap_compare: Snap, size: tuple[int, int]) -> None:
         Progress("server-c", "key", "running"),
         ApplyResult({}, (), 0),
     ]
-    assert snap_compare(app, terminal_size=size, run_before=steps(fleet, "a", "y"))
+    assert snap_compare(app, terminal_size=size, run_before=steps(fleet, "a", "A"))
 
 
 @sizes
 def test_apply_done(snap_compare: Snap, size: tuple[int, int]) -> None:
     app, fleet = make_app(3)
-    assert snap_compare(app, terminal_size=size, run_before=steps(fleet, "a", "y"))
+    assert snap_compare(app, terminal_size=size, run_before=steps(fleet, "a", "A"))
 
 
 def test_apply_failed(snap_compare: Snap) -> None:
@@ -151,7 +151,7 @@ def test_apply_failed(snap_compare: Snap) -> None:
         ),
         ApplyResult({"server-c": "owed: no SSH answer; try: ssh root@c"}, (good, bad), 7.4),
     ]
-    assert snap_compare(app, terminal_size=(80, 24), run_before=steps(fleet, "a", "y"))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=steps(fleet, "a", "A"))
 
 
 @sizes
@@ -176,4 +176,4 @@ def test_host_key(snap_compare: Snap) -> None:
 def test_quit(snap_compare: Snap) -> None:
     app, fleet = make_app(3)
     fleet.apply_gate = asyncio.Event()
-    assert snap_compare(app, terminal_size=(80, 24), run_before=steps(fleet, "a", "y", "q"))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=steps(fleet, "a", "A", "q"))

@@ -8,10 +8,11 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from meshtui.tui.actions import bindings
+from meshtui.tui.apply_lines import apply_tree
 from meshtui.tui.apply_run import ApplyRun
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
-from meshtui.tui.widgets.lines import Lines
+from meshtui.tui.widgets.tree import LineTree
 
 #: Seconds between two looks at the run: its elapsed times move too.
 _EVERY = 0.2
@@ -21,7 +22,7 @@ _COLOURS = {"good": "up", "bad": "never"}
 class ApplyScreen(Screen[None]):
     """Shows an ApplyRun. The run belongs to the app: leaving this screen stops nothing."""
 
-    CSS_PATH = ["plan.tcss", "../widgets/lines.tcss"]  # noqa: RUF012
+    CSS_PATH = ["plan.tcss", "../widgets/lines.tcss", "../widgets/tree.tcss"]  # noqa: RUF012
     BINDINGS = bindings("apply")
 
     def __init__(self, run: ApplyRun) -> None:
@@ -33,8 +34,8 @@ class ApplyScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         """Top to bottom."""
         yield Calm(id="title")
-        yield Lines()
-        yield Hints("apply", "app")
+        yield LineTree()
+        yield Hints("apply", "tree", "app")
 
     def on_mount(self) -> None:
         """Show how it stands, again and again until it has ended."""
@@ -48,17 +49,17 @@ class ApplyScreen(Screen[None]):
 
     def _look(self) -> None:
         run = self._run
+        # Whole seconds are all that moves where nothing happens.
+        at = (run.version, int(run.elapsed()))
+        if at == self._shown:
+            return
+        self._shown = at
         text, style = run.summary()
         shown = self.query_one("#title", Calm)
         title = Text("apply  ", overflow="fold")
         title.append(text, f"bold {shown.colour(_COLOURS[style]) if style in _COLOURS else ''}")
-        # The summary holds the whole seconds, so nothing else can have changed either.
-        at = (run.version, hash(text))
-        if at == self._shown:
-            return
-        self._shown = at
         shown.say(title)
-        self.query_one(Lines).show(run.lines(self.size.width - 3))
+        self.query_one(LineTree).plant(apply_tree(run, self.size.width - 3))
         if not run.running and self._timer is not None:
             self._timer.stop()
 

@@ -13,8 +13,9 @@ from meshtui.tui.actions import bindings
 from meshtui.tui.view import NAME_LIMIT
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
+from meshtui.tui.widgets.question import Question
 
-#: The answers must stay in view at 80 x 24, whatever a host calls itself.
+#: What must be read should fit 80 x 24, whatever a host calls itself.
 FIELD_MOST = 200
 
 
@@ -36,12 +37,20 @@ class HostKeyScreen(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """The question and its two answers."""
         with Vertical(classes="box"):
-            yield Calm(id="question")
+            yield Question(self._question())
             yield Calm(id="choices")
             yield Hints("hostkey")
 
     def on_mount(self) -> None:
-        """Ask."""
+        """Mark the answer that is safe."""
+        self.add_class("-answered")
+        self._show()
+
+    def on_resize(self) -> None:
+        """The answers stay in view."""
+        self.query_one(Question).leave(self, answers=1)
+
+    def _question(self) -> Text:
         unknown = self._unknown
         text = Text(overflow="fold")
         text.append("Unknown host key\n\n", "bold")
@@ -54,11 +63,7 @@ class HostKeyScreen(ModalScreen[bool]):
             "Compare it with the host's own: ssh-keygen -lf on its /etc/ssh/ssh_host_*_key.pub.",
             "dim",
         )
-        question = self.query_one("#question", Calm)
-        question.add_class("text")
-        question.say(text)
-        self.query_one("#choices").add_class("choices")
-        self._show()
+        return text
 
     def _show(self) -> None:
         text = Text()
@@ -72,6 +77,14 @@ class HostKeyScreen(ModalScreen[bool]):
         """Mark the other answer."""
         self._yes = not self._yes
         self._show()
+
+    def action_up(self) -> None:
+        """Scroll the question up."""
+        self.query_one(Question).page(-1)
+
+    def action_down(self) -> None:
+        """Scroll the question down."""
+        self.query_one(Question).page(1)
 
     def action_answer(self) -> None:
         """End with the marked answer."""

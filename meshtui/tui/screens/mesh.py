@@ -1,38 +1,42 @@
-"""The screen that opens: status line, host list and grid, details, hints."""
+"""The screen that opens: status line, host list and grid, details, log, hints."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.message import Message
 from textual.screen import Screen
 
 from meshtui.tui.actions import bindings
+from meshtui.tui.log import Log
 from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.details import SIDE, Details
 from meshtui.tui.widgets.grid import Grid
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.legend import Legend
+from meshtui.tui.widgets.logpane import LogPane
 from meshtui.tui.widgets.status import Status
+
+if TYPE_CHECKING:
+    from meshtui.tui.app import MeshApp
+
+#: Seconds that `{` and `}` go in time.
+FAR = 600.0
 
 
 class MeshScreen(Screen[None]):
-    """Draws a MeshView. What it is asked to do it asks of the app."""
+    """Draws a MeshView: the live one, or one of the past."""
 
-    BINDINGS = bindings("mesh")
+    BINDINGS = bindings("mesh", "about")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (SIDE, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-tiny"), (10, "-short"), (18, "-tall")]  # noqa: RUF012
 
-    class PlanAsked(Message):
-        """Someone wants to see what would change."""
-
-    class ReconnectAsked(Message):
-        """Someone wants the fleet to be opened again."""
-
-    def __init__(self, view: MeshView) -> None:
+    def __init__(self, view: MeshView, log: Log) -> None:
         super().__init__()
         self.view = view
         # Held, not looked up: the fleet may speak before they are mounted and after they are gone.
@@ -40,7 +44,9 @@ class MeshScreen(Screen[None]):
         self.grid = Grid(view)
         self.details = Details(id="details")
         self.message = Calm(id="message")
+        self.log_pane = LogPane(log)
         self.legend = Legend(id="legend")
+        self._filter = ""
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -48,19 +54,30 @@ class MeshScreen(Screen[None]):
         with Container(id="body"):
             yield self.grid
             yield self.details
+        yield self.log_pane
         yield self.message
         yield self.legend
-        yield Hints("mesh", "app")
+        yield Hints("mesh", "about", "grid", "app")
 
     def on_mount(self) -> None:
         """Show what is known, which is the hosts' names."""
-        self.tell(age=None, busy="connecting…", stopped=False)
+        self.log_pane.display = False
+        self.tell(age=None, busy="connecting…", stopped=False, flags=())
         self._tell_details()
         self._tell_legend()
 
-    def tell(self, *, age: float | None, busy: str, stopped: bool) -> None:
-        """Show how old the picture is, what is under way, and whether nobody looks any more."""
-        self.status.tell(self.view, age=age, busy=busy, stopped=stopped)
+    @property
+    def _app(self) -> MeshApp:
+        return cast("MeshApp", self.app)
+
+    # -- what the app calls
+
+    def tell(
+        self, *, age: float | None, busy: str, stopped: bool, flags: Sequence[tuple[str, str]]
+    ) -> None:
+        """Show how old the picture is, what is under way, whether nobody looks any more."""
+        shown = [*flags, (f"/{self._filter}", "stale")] if self._filter else flags
+        self.status.tell(self.view, age=age, busy=busy, stopped=stopped, flags=shown)
 
     def rows_changed(self, indexes: set[int]) -> None:
         """Draw what changed with these rows."""
@@ -68,10 +85,40 @@ class MeshScreen(Screen[None]):
         if self.grid.row in indexes or self.grid.column in indexes:
             self._tell_details()
 
+    def show(self, view: MeshView) -> None:
+        """Draw another view, or the same with other hosts."""
+        self.view = view
+        self.grid.look_at(view)
+        self._tell_details()
+
     def complain(self, text: str) -> None:
         """Show a message until it is cleared; an empty one clears it."""
         self.message.say(Text(text, overflow="fold"))
         self.message.set_class(bool(text), "-shown")
+
+    def filter(self, text: str) -> None:
+        """Show only hosts with `text` in their name; `!text`: without it; empty: all."""
+        self._filter = text.strip()
+        self.grid.filter(self._filter)
+        self._app.tell()
+
+    # -- what is at hand
+
+    @property
+    def host(self) -> str | None:
+        """The host of the cursor's row."""
+        return self.view.rows[self.grid.row].name if self.view.rows else None
+
+    @property
+    def marked(self) -> list[str]:
+        """The marked hosts, in the mesh's order."""
+        return [name for name in self.view.mesh.hosts if name in self.grid.marked]
+
+    def copied(self) -> str:
+        """What the details say of the cursor's cell."""
+        return self.details.said
+
+    # -- what the widgets say
 
     @on(Grid.Moved)
     def _tell_details(self) -> None:
@@ -83,18 +130,111 @@ class MeshScreen(Screen[None]):
         self.legend.tell(self.grid.mode, self.grid.zoomed)
         self._tell_details()
 
-    def action_plan(self) -> None:
-        """Ask for the plan."""
-        self.post_message(self.PlanAsked())
+    @on(Grid.Opened)
+    def _open(self, event: Grid.Opened) -> None:
+        hosts = list(self.view.mesh.hosts)
+        if event.row == event.column:
+            self._app.open_host(hosts[event.row])
+        else:
+            self._app.open_link(hosts[event.row], hosts[event.column])
 
-    def action_mode(self) -> None:
-        """Show the next of the modes."""
-        self.grid.next_mode()
+    # -- keys
+
+    def action_plan(self) -> None:
+        """Show the plan, or the apply that is under way."""
+        self._app.applying.show()
+
+    def action_filter(self) -> None:
+        """Ask for a filter, and show what it leaves while it is typed."""
+        from meshtui.tui.screens.prompt import PromptScreen
+
+        before = self._filter
+
+        def typed(text: str | None) -> None:
+            self.filter(before if text is None else text)
+
+        self._app.push_screen(PromptScreen("/", text=before, changed=self.filter), typed)
+
+    def action_measure(self) -> None:
+        """Measure the round trips of all links."""
+        self._app.measuring.start()
+
+    def action_pause(self) -> None:
+        """Hold the picture still, or go on."""
+        self._app.looking.pause(not self._app.looking.paused)
+
+    def action_slower(self) -> None:
+        """Look at the hosts less often."""
+        self._change_interval(1)
+
+    def action_faster(self) -> None:
+        """Look at the hosts more often."""
+        self._change_interval(-1)
+
+    def _change_interval(self, step: int) -> None:
+        self._app.looking.change_interval(step)
+        self._app.say(f"every host is looked at every {self._app.looking.interval:g} s")
+        self._app.tell()
+
+    def action_log(self) -> None:
+        """Show or hide the log."""
+        self.log_pane.display = not self.log_pane.display
 
     def action_reconnect(self) -> None:
-        """Ask for the fleet to be opened again."""
-        self.post_message(self.ReconnectAsked())
+        """Start over."""
+        self.complain("")
+        self._app.connect()
 
     def action_clear(self) -> None:
-        """Clear the message line."""
-        self.complain("")
+        """Clear what stands in the way of the usual picture, one thing at a time."""
+        if self.message.has_class("-shown"):
+            self.complain("")
+        elif self._app.looking.past is not None:
+            self._app.looking.now()
+        elif self._filter:
+            self.filter("")
+        else:
+            self.grid.unmark()
+
+    # -- in time
+
+    def action_past(self) -> None:
+        """One record back."""
+        self._step(back=True)
+
+    def action_future(self) -> None:
+        """One record forward."""
+        self._step(back=False)
+
+    def action_far_past(self) -> None:
+        """Ten minutes back."""
+        self._step(back=True, seconds=FAR)
+
+    def action_far_future(self) -> None:
+        """Ten minutes forward."""
+        self._step(back=False, seconds=FAR)
+
+    def _step(self, *, back: bool, seconds: float = 0.0) -> None:
+        looking = self._app.looking
+
+        async def step() -> None:
+            fleet = await self._app.opened()
+            if not await looking.step(fleet, back=back, seconds=seconds):
+                self._app.say("nothing older is recorded" if back else "this is now")
+
+        self._app.work(step(), "history")
+
+    def go_to(self, at: float) -> None:
+        """Show how it was at `at`, in epoch seconds."""
+        looking = self._app.looking
+
+        async def go() -> None:
+            fleet = await self._app.opened()
+            # The record at that moment, or the last one before it.
+            found = await fleet.moment(before=at + 1)
+            if found is None:
+                self._app.say("nothing so old is recorded")
+            else:
+                await looking.show_past(fleet, found)
+
+        self._app.work(go(), "history")

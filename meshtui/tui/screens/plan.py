@@ -11,21 +11,23 @@ from textual.screen import Screen
 from meshtui.errors import MeshError
 from meshtui.plan.model import Plan
 from meshtui.tui.actions import bindings
-from meshtui.tui.plan_lines import plan_lines, summary
+from meshtui.tui.plan_lines import Badge, PlanTree, legend, summary, worst
 from meshtui.tui.view import inert_lines
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
-from meshtui.tui.widgets.lines import Lines
+from meshtui.tui.widgets.tree import LineTree
 from meshtui.tui.words import counted, describe
 
 ReadPlan = Callable[[bool], Awaitable[Plan]]
 """`prune` -> the plan."""
 
+_STATES = {"added": "up", "warn": "stale", "bad": "never", "dim": "unknown"}
+
 
 class PlanScreen(Screen[Plan | None]):
     """Reads the plan and shows it; ends with it when it is to be applied, else with None."""
 
-    CSS_PATH = ["plan.tcss", "../widgets/lines.tcss"]  # noqa: RUF012
+    CSS_PATH = ["plan.tcss", "../widgets/lines.tcss", "../widgets/tree.tcss"]  # noqa: RUF012
     BINDINGS = bindings("plan")
 
     def __init__(self, read: ReadPlan, hosts: int) -> None:
@@ -34,12 +36,14 @@ class PlanScreen(Screen[Plan | None]):
         self._hosts = hosts
         self._prune = False
         self._plan: Plan | None = None
+        self._tree: PlanTree | None = None
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
         yield Calm(id="title")
-        yield Lines()
-        yield Hints("plan", "app")
+        yield LineTree()
+        yield Calm(id="legend")
+        yield Hints("plan", "tree", "app")
 
     def on_mount(self) -> None:
         """Start to read."""
@@ -50,7 +54,7 @@ class PlanScreen(Screen[Plan | None]):
         self._show()
 
     def _begin(self) -> None:
-        self._plan = None
+        self._plan = self._tree = None
         self._show()
         self._title(f"reading {counted(self._hosts, 'host')}…")
         self.run_worker(
@@ -66,25 +70,53 @@ class PlanScreen(Screen[Plan | None]):
             if not isinstance(error, MeshError):
                 raise
             return
+        self._tree = PlanTree(self._plan)
         self._title(summary(self._plan), "bold")
         self._show()
 
     def _title(self, text: str, style: str = "") -> None:
         title = Text("plan  ", overflow="fold")
         title.append(text, style)
-        title.append("  prune: on" if self._prune else "", "bold reverse")
+        badge = worst(self._plan.hosts) if self._plan else None
+        if badge is not None:
+            title.append(f"   {badge.glyph} {badge.meaning}", f"bold {_colour(badge)}")
+        if self._prune:
+            title.append("   ")
+            title.append(" prune: on ", "bold reverse")
         self.query_one("#title", Calm).say(title)
 
     def _show(self) -> None:
-        lines = self.query_one(Lines)
-        lines.show(plan_lines(self._plan, self.size.width - 3) if self._plan else ())
+        tree = self.query_one(LineTree)
+        if self._plan is None or self._tree is None:
+            tree.plant(())
+        else:
+            tree.plant(self._tree.roots(self.size.width - 3))
+        said = self.query_one("#legend", Calm)
+        text = Text(" ", no_wrap=True, overflow="ellipsis")
+        for badge in legend(self._plan) if self._plan else ():
+            text.append(badge.glyph, f"bold {_colour(badge)}")
+            text.append(f" {badge.meaning}   ", "dim")
+        said.say(text)
+        self.query_one(Hints).leave_out(*([] if self._can_apply else ["plan.apply"]))
+
+    @property
+    def _read_only(self) -> bool:
+        return bool(getattr(self.app, "read_only", False))
+
+    @property
+    def _can_apply(self) -> bool:
+        return self._plan is not None and self._plan.changes > 0 and not self._read_only
 
     def action_apply(self) -> None:
         """End with the plan, if it changes anything."""
-        if self._plan is not None and self._plan.changes:
-            self.dismiss(self._plan)
-        elif self._plan is not None:
+        if self._plan is None:
+            return
+        if not self._plan.changes:
             self.notify("nothing to apply; esc goes back", markup=False)
+        elif self._read_only:
+            self.notify("read-only: start without --read-only", severity="warning", markup=False)
+        else:
+            self.dismiss(self._plan)
 
     def action_prune(self) -> None:
         """Read again, with or without the removal of unknown peers."""
@@ -94,3 +126,7 @@ class PlanScreen(Screen[Plan | None]):
     def action_back(self) -> None:
         """End with nothing."""
         self.dismiss(None)
+
+
+def _colour(badge: Badge) -> str:
+    return f"$state-{_STATES[badge.style]}"

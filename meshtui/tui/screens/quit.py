@@ -8,8 +8,8 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 
 from meshtui.tui.actions import bindings
-from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
+from meshtui.tui.widgets.question import Question
 
 
 class QuitScreen(ModalScreen[bool]):
@@ -21,17 +21,17 @@ class QuitScreen(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """The question."""
         with Vertical(classes="box"):
-            yield Calm(id="question")
+            yield Question(
+                Text.assemble(
+                    ("An apply is under way\n\n", "bold"),
+                    "Hosts already being changed will finish their step. Quit? y/n\n",
+                )
+            )
             yield Hints("quit")
 
-    def on_mount(self) -> None:
-        """Ask."""
-        text = Text()
-        text.append("An apply is under way\n\n", "bold")
-        text.append("Hosts already being changed will finish their step. Quit? y/n\n")
-        question = self.query_one("#question", Calm)
-        question.add_class("text")
-        question.say(text)
+    def on_resize(self) -> None:
+        """The answers stay in view."""
+        self.query_one(Question).leave(self, answers=0)
 
     def action_yes(self) -> None:
         """Quit."""

@@ -6,12 +6,13 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
+from textual.visual import Visual
 
 from meshtui.fleet.events import LinkStatus
 from meshtui.inert import inert
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, LINK_MEANINGS
 from meshtui.tui.view import FIELD_LIMIT, MeshView, Row
+from meshtui.tui.widgets.calm import Calm, themed
 from meshtui.tui.widgets.cells import milliseconds
 from meshtui.tui.widgets.hosts import HIDDEN
 from meshtui.tui.words import (
@@ -33,24 +34,16 @@ ROOMY = 100
 LABEL = 12
 
 
-class Details(Widget):
+class Details(Calm):
     """The two ends of a link beside or under the grid, or a host, and what is wrong with them.
 
     Only the lines that read differently are drawn again. Its place is as large as the screen
     gives, whatever it says.
     """
 
-    ALLOW_SELECT = False
-
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
-        self._text = Text()
-        self._lines: list[Text] = []
-
-    @property
-    def said(self) -> str:
-        """What it shows, as plain text."""
-        return self._text.plain
+        self._strips: list[Strip] = []
 
     def tell(self, view: MeshView, row: int, column: int) -> None:
         """Show the cell at `row` and `column`, hosts by index; on the diagonal, the host itself."""
@@ -68,32 +61,40 @@ class Details(Widget):
             self._line(text, view, column, row, roomy=width >= ROOMY)
         for end in dict.fromkeys((row, column)):
             self._reason(text, view.rows[end])
-        if text != self._text:
-            self._text = text
-            self._wrap()
+        self.say(text)
 
-    def on_resize(self) -> None:
-        """Break the lines where they end now."""
-        self._wrap()
+    def say(self, text: Text) -> None:
+        """Show `text`, and draw what reads differently."""
+        if text != self._shown:
+            self._shown = text
+            self._draw()
 
-    def _wrap(self) -> None:
-        width = self.content_size.width
-        before, self._lines = self._lines, self._text.wrap(self.app.console, max(1, width))[:]
-        count = max(len(before), len(self._lines))
-        changed = [y for y in range(count) if before[y : y + 1] != self._lines[y : y + 1]]
+    def _draw(self) -> None:
+        width, height = self.content_size
+        before = self._strips
+        self._strips = Visual.to_strips(
+            self, themed(self._shown), max(1, width), height, self.visual_style
+        )
+        count = max(len(before), len(self._strips))
+        changed = [y for y in range(count) if before[y : y + 1] != self._strips[y : y + 1]]
         if changed:
             self.refresh(*[Region(0, y, width, 1) for y in changed])
 
+    def on_resize(self) -> None:
+        """Break the lines where they end now."""
+        self._draw()
+
+    def notify_style_update(self) -> None:
+        """Colours may be others."""
+        super().notify_style_update()
+        if self.is_mounted:
+            self._draw()
+
     def render_line(self, y: int) -> Strip:
         """Line `y` of the text."""
-        base, width = self.rich_style, self.content_size.width
-        if y >= len(self._lines):
-            return Strip.blank(width, base)
-        segments = self._lines[y].render(self.app.console)
-        return Strip(segments).apply_style(base).adjust_cell_length(width, base)
-
-    def _colour_of(self, state: str) -> str:
-        return self.app.theme_variables[f"state-{state}"]
+        if y < len(self._strips):
+            return self._strips[y]
+        return Strip.blank(self.content_size.width, self.rich_style)
 
     # -- a direction
 
@@ -142,7 +143,7 @@ class Details(Widget):
         if link is None:
             text.append("connecting…" if here.state == "connecting" else "nothing seen", "dim")
             return False
-        colour = self._colour_of("unknown" if here.kept else link.state)
+        colour = self.colour("unknown" if here.kept else link.state)
         word = f"was {link.state}" if here.kept else link.state
         text.append(f"{LINK_GLYPHS[link.state]} {word:<7}  ", f"bold {colour}")
         if link.state in ("unknown", "missing"):
@@ -154,7 +155,7 @@ class Details(Widget):
         age = view.age(row)
         if view.rows[row].kept and age is not None:
             ago = f"{before}last seen {duration(int(age))} ago"
-            text.append(ago, f"bold {self._colour_of('stale')}")
+            text.append(ago, f"bold {self.colour('stale')}")
 
     # -- a host
 
@@ -185,9 +186,7 @@ class Details(Widget):
         if row.unknown_peers:
             text.append("\n")
             unknown = counted(len(row.unknown_peers), "peer")
-            text.append(
-                f"{unknown} that mesh.toml does not know", f"bold {self._colour_of('stale')}"
-            )
+            text.append(f"{unknown} that mesh.toml does not know", f"bold {self.colour('stale')}")
             for peer in row.unknown_peers:
                 text.append("\n  " if tall else "  ")
                 text.append(HIDDEN if view.hidden else peer)
@@ -202,7 +201,7 @@ class Details(Widget):
         text.append(row.error)
 
     def _colour(self, row: Row) -> str:
-        return f"bold {self._colour_of(HOST_COLOURS[row.state])}"
+        return f"bold {self.colour(HOST_COLOURS[row.state])}"
 
 
 def _fact(text: Text, name: str, value: str) -> None:

@@ -92,6 +92,11 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
             if not changed.isdisjoint(frame.hosts(line))
         )
 
+    def look_at(self, view: MeshView) -> None:
+        """Draw another view of the mesh, or the same with other hosts."""
+        self.view = self._cursor.view = self._canvas.view = view
+        self.hosts_changed()
+
     def hosts_changed(self) -> None:
         """The view shows another mesh: stay on the same hosts where they are still there."""
         self.marked &= self.view.index.keys()
@@ -364,6 +369,15 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         """Ask for the cursor's cell in depth."""
         if self.order.rows and self.order.columns:
             self.post_message(self.Opened(self.row, self.column))
+
+    def unmark(self) -> None:
+        """No host is marked any more."""
+        self.marked.clear()
+        self.refresh()
+
+    def action_next_mode(self) -> None:
+        """Show the next of the modes."""
+        self.next_mode()
 
     def action_mark(self) -> None:
         """Pick the cursor's host, or no longer."""

@@ -1,4 +1,4 @@
-"""A long text that scrolls, drawn line by line: a plan of 200 hosts has 100,000 lines."""
+"""A long text that scrolls, drawn line by line: what is not in view costs nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -14,51 +15,75 @@ from textual.strip import Strip
 from meshtui.tui.actions import bindings
 
 Line = tuple[tuple[str, str], ...]
-"""Pieces of text, each with a style: `""`, `dim`, `bold`, or one of STYLES."""
+"""Pieces of text, each with a style: `""`, or one of STYLES."""
 
-STYLES = ("strong", "dim", "good", "bad", "warn", "added", "removed", "hunk")
+STYLES = ("strong", "dim", "good", "bad", "warn", "added", "removed", "hunk", "missing")
+
+
+def width_of(line: Line) -> int:
+    """How many cells a line takes."""
+    return sum(cell_len(text) for text, _ in line)
 
 
 class Lines(ScrollView, can_focus=True, inherit_bindings=False):
-    """Shows lines; what is not in view costs nothing."""
+    """Shows lines."""
 
     BINDINGS = bindings("scroll")
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{style}" for style in STYLES}
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
         self.lines: Sequence[Line] = ()
+        self._styles: dict[str, Style] = {}
 
     def show(self, lines: Sequence[Line]) -> None:
         """Show `lines` in place of what was there."""
         self.lines = lines
-        width = max((sum(cell_len(text) for text, _ in line) for line in lines), default=0)
-        self.virtual_size = Size(width, len(lines))
+        self.virtual_size = Size(max(map(width_of, lines), default=0), len(lines))
         self.refresh()
+
+    @property
+    def count(self) -> int:
+        """How many lines there are."""
+        return len(self.lines)
+
+    def line(self, index: int) -> Line:
+        """Line `index` of all."""
+        return self.lines[index]
 
     @property
     def plain(self) -> str:
         """All of it as plain text."""
-        return "\n".join("".join(text for text, _ in line) for line in self.lines)
+        lines = (self.line(index) for index in range(self.count))
+        return "\n".join("".join(text for text, _ in line) for line in lines)
 
     def render_line(self, y: int) -> Strip:
         """Line `y` of what is in view."""
         width = self.scrollable_content_region.width
         x, index = self.scroll_offset.x, y + self.scroll_offset.y
-        if index >= len(self.lines):
-            return Strip.blank(width, self.rich_style)
-        base = self.rich_style
-        segments = [
-            Segment(
-                text,
-                base + self.get_component_rich_style(f"lines--{style}", partial=True)
-                if style
-                else base,
-            )
-            for text, style in self.lines[index]
-        ]
-        return Strip(segments).crop_extend(x, x + width, base)
+        if index >= self.count:
+            return Strip.blank(width, self.style_of(""))
+        return self.strip(index).crop_extend(x, x + width, self.style_of(""))
+
+    def strip(self, index: int) -> Strip:
+        """Line `index` of all, drawn."""
+        return Strip([Segment(text, self.style_of(style)) for text, style in self.line(index)])
+
+    def style_of(self, name: str) -> Style:
+        """The style called `name`, on this ground."""
+        style = self._styles.get(name)
+        if style is None:
+            style = self.rich_style
+            if name:
+                style += self.get_component_rich_style(f"lines--{name}", partial=True)
+            self._styles[name] = style
+        return style
+
+    def notify_style_update(self) -> None:
+        """Another theme, or the focus came or went."""
+        super().notify_style_update()
+        self._styles.clear()
 
     def _page(self) -> int:
         return max(1, self.scrollable_content_region.height - 1)

@@ -1,0 +1,101 @@
+"""The words and options of the command line."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from meshtui import __version__
+from meshtui.cli.lab import register as register_lab
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line; `command` names what is to be done, None: the screen."""
+    top = argparse.ArgumentParser(prog="meshtui", description=_ABOUT, epilog=_EXIT_CODES)
+    top.add_argument("--version", action="version", version=f"meshtui {__version__}")
+    _add_common(top)
+    top.add_argument(
+        "--read-only", action="store_true", help="the screen looks, and changes nothing on a host"
+    )
+    subs = top.add_subparsers(title="commands", metavar="COMMAND", dest="command")
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        return subs.add_parser(name, help=text, description=text, epilog=_EXIT_CODES)
+
+    init = command("init", "make a mesh.toml; no host is asked anything yet")
+    init.add_argument(
+        "targets", nargs="+", metavar="HOST", help="[NAME=]user@host[:port], or an alias"
+    )
+    init.add_argument("-f", "--file", type=Path, default=Path("mesh.toml"))
+    init.add_argument("--name", default="mesh", help="of the mesh (default: %(default)s)")
+    init.add_argument("--interface", default="wg0", help="(default: %(default)s)")
+    init.add_argument("--listen-port", type=int, default=51820, help="(default: %(default)s)")
+    init.add_argument(
+        "--network",
+        action="append",
+        metavar="NETWORK",
+        help="10.0.0.0/24 or fd00::/64; may be given for each family (default: a free 10.x.0.0/24)",
+    )
+    init.add_argument(
+        "--ipv6", action="store_true", help="addresses of both families: a new unique local /64 too"
+    )
+    init.add_argument(
+        "--endpoint",
+        action="append",
+        default=[],
+        metavar="NAME=HOST[:PORT]",
+        help="where the others reach this host, if not where ssh does; none: behind NAT",
+    )
+    init.add_argument("--force", action="store_true", help="replace a file that is there")
+
+    for name, text in (
+        ("status", "every host and every direction, once"),
+        ("plan", "what apply would change, as a diff; exit code 3: there are changes"),
+        ("apply", "make the mesh what mesh.toml says, and prove that it works"),
+    ):
+        sub = command(name, text)
+        _add_common(sub, argparse.SUPPRESS)
+        sub.add_argument("--json", action="store_true", help="for programs, on stdout")
+        if name == "status":
+            sub.add_argument("--links", action="store_true", help="list every direction")
+        else:
+            sub.add_argument(
+                "--prune", action="store_true", help="remove peers that mesh.toml does not know"
+            )
+        if name == "apply":
+            sub.add_argument("-y", "--yes", action="store_true", help="do not ask")
+
+    lab = command("lab", "a fleet of real hosts on this machine, to rehearse on")
+    register_lab(lab)
+    return top
+
+
+_ABOUT = (
+    "Your terminal is the control plane of your WireGuard mesh: no agent, only SSH."
+    " Without a command: the screen."
+)
+_EXIT_CODES = (
+    "exit codes: 0 done or nothing to do; 1 it failed, or a link is not healthy;"
+    " 2 the command line or mesh.toml is wrong; 3 (plan) there are changes"
+)
+
+
+def _add_common(parser: argparse.ArgumentParser, default: Any = None) -> None:
+    """Options that may stand before or after the command's name."""
+    parser.add_argument(
+        "-f",
+        "--file",
+        type=Path,
+        default=default,
+        help="the mesh (default: ./mesh.toml, then the one in your config directory)",
+    )
+    parser.add_argument(
+        "-F", "--ssh-config", type=Path, default=default, help="instead of ~/.ssh/config"
+    )
+    parser.add_argument(
+        "--accept-new-host-keys",
+        action="store_true",
+        default=default if default == argparse.SUPPRESS else False,
+        help="trust hosts that known_hosts does not have yet, and add them",
+    )

@@ -1,0 +1,208 @@
+"""Looks at one host as the history keeps them: numbers in columns, packed small.
+
+A host of a mesh of 100 has 99 links. Some looks in a row make a run: its numbers stand
+link by link, each but the first as what it is more than the one before, in planes of
+bytes. That way a link of a quiet mesh costs about 2 bytes a look, a busy one 7.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, chain, groupby, pairwise, starmap
+from operator import add, attrgetter, sub
+from typing import NamedTuple
+
+from meshtui.errors import HostState
+from meshtui.wg.health import LinkState
+
+HOST_STATES: tuple[HostState, ...] = (
+    "up",
+    "no-interface",
+    "unreachable",
+    "refused",
+    "not-installed",
+)
+LINK_STATES: tuple[LinkState, ...] = ("up", "stale", "idle", "never", "missing", "unknown")
+
+#: In a column: there was no number.
+NONE = -1
+#: A host may print anything as a counter: more than this is cut off, so that every
+#: difference still fits into eight bytes.
+MOST = 2**63 - 2
+
+_HOST_CODES = {state: code for code, state in enumerate(HOST_STATES)}
+_LINK_CODES = {state: code for code, state in enumerate(LINK_STATES)}
+#: Looks, links, bytes of the names.
+_HEAD = struct.Struct("<III")
+#: A number's highest byte -> the byte that goes on above it.
+_SIGNS = bytes(128) + b"\xff" * 128
+
+
+class Unreadable(ValueError):
+    """That is no run: the file is damaged, or someone else's."""
+
+
+class Sample(NamedTuple):
+    """One look at a host. The columns go with `to`; NONE stands for None."""
+
+    at: int
+    """Milliseconds since the epoch."""
+    state: HostState
+    to: tuple[str, ...]
+    states: tuple[LinkState, ...]
+    ages: Sequence[int]
+    """Seconds since the latest handshake."""
+    rx: Sequence[int]
+    tx: Sequence[int]
+
+
+class LinkMoment(NamedTuple):
+    """One direction in one look; NONE stands for None."""
+
+    at: int
+    """Milliseconds since the epoch."""
+    state: LinkState
+    age: int
+    rx: int
+    tx: int
+
+
+def column(values: Iterable[int | None]) -> array[int]:
+    """The numbers of one column, as small as Python has them."""
+    return array("q", [NONE if value is None else min(value, MOST) for value in values])
+
+
+def pack(samples: Sequence[Sample]) -> bytes:
+    """A run: at least one look, all with the same `to`."""
+    first = samples[0]
+    names = "\n".join(first.to).encode()
+    states = [map(_LINK_CODES.__getitem__, sample.states) for sample in samples]
+    parts = [
+        _HEAD.pack(len(samples), len(first.to), len(names)),
+        names,
+        array("q", [sample.at for sample in samples]).tobytes(),
+        bytes(_HOST_CODES[sample.state] for sample in samples),
+        bytes(_by_link(states)),
+    ]
+    for rows in zip(*((s.ages, s.rx, s.tx) for s in samples), strict=True):
+        more = [map(sub, row, before) for before, row in pairwise(rows)]
+        parts += [_planes(rows[0]), _planes(array("q", _by_link(more)))]
+    return zlib.compress(b"".join(parts))
+
+
+def runs(samples: Iterable[Sample]) -> Iterator[list[Sample]]:
+    """The looks by time, cut where a mesh with other members begins."""
+    for _, same in groupby(sorted(samples, key=attrgetter("at")), key=attrgetter("to")):
+        yield list(same)
+
+
+class Run:
+    """An unpacked run. Unreadable: it is none."""
+
+    def __init__(self, packed: bytes) -> None:
+        try:
+            self._read(zlib.decompress(packed))
+        except (zlib.error, ValueError, IndexError, struct.error) as error:
+            raise Unreadable(str(error)) from error
+
+    def _read(self, data: bytes) -> None:
+        count, links, names = _HEAD.unpack_from(data)
+        if count * (links + 1) > len(data):
+            raise Unreadable("it is cut short")
+        place = _HEAD.size
+        self.to = tuple(data[place : place + names].decode().split("\n")) if links else ()
+        place += names
+        self.times = array("q", data[place : place + 8 * count])
+        place += 8 * count
+        self.hosts = [HOST_STATES[code] for code in data[place : place + count]]
+        place += count
+        self._states = data[place : place + count * links]
+        place += count * links
+        self._firsts: list[array[int]] = []
+        self._mores: list[array[int]] = []
+        for _ in range(3):
+            first, place = _unplaned(data, place, links)
+            more, place = _unplaned(data, place, links * (count - 1))
+            self._firsts.append(first)
+            self._mores.append(more)
+        known = max(self._states, default=0) < len(LINK_STATES)
+        if len(self.to) != links or place != len(data) or not known:
+            raise Unreadable("its parts do not fit together")
+
+    def samples(self) -> Iterator[Sample]:
+        """Every look, in order."""
+        return starmap(self._sample, enumerate(self._rows()))
+
+    def last(self, at: int) -> Sample | None:
+        """The last look that is no later than `at`."""
+        place = bisect_right(self.times, at) - 1
+        if place < 0:
+            return None
+        steps = len(self.times) - 1
+
+        def row(first: array[int], more: array[int]) -> Sequence[int]:
+            changes = (more[step::steps] for step in range(place))
+            return list(map(sum, zip(first, *changes, strict=True)))
+
+        return self._sample(place, tuple(map(row, self._firsts, self._mores)))
+
+    def _rows(self) -> Iterator[tuple[Sequence[int], ...]]:
+        """The three columns' numbers, look by look."""
+        steps = len(self.times) - 1
+
+        def rows(first: array[int], more: array[int]) -> Iterator[Sequence[int]]:
+            changes = (more[step::steps] for step in range(steps))
+            return accumulate(changes, lambda row, d: list(map(add, row, d)), initial=first)
+
+        return zip(*map(rows, self._firsts, self._mores), strict=True)
+
+    def _sample(self, place: int, columns: tuple[Sequence[int], ...]) -> Sample:
+        codes = self._states[place :: len(self.times)]
+        states = tuple(map(LINK_STATES.__getitem__, codes))
+        return Sample(self.times[place], self.hosts[place], self.to, states, *columns)
+
+    def link(self, to: str) -> list[LinkMoment]:
+        """One direction, in order; empty: it was not there then."""
+        if to not in self.to:
+            return []
+        place, count = self.to.index(to), len(self.times)
+        states = self._states[place * count : (place + 1) * count]
+        numbers = (
+            accumulate(more[place * (count - 1) : (place + 1) * (count - 1)], initial=first[place])
+            for first, more in zip(self._firsts, self._mores, strict=True)
+        )
+        codes = map(LINK_STATES.__getitem__, states)
+        return list(map(LinkMoment, self.times, codes, *numbers))
+
+
+def _by_link(rows: Iterable[Iterable[int]]) -> Iterator[int]:
+    """One link's numbers after the other's, from the looks' rows."""
+    return chain.from_iterable(zip(*rows, strict=True))
+
+
+def _planes(values: Sequence[int]) -> bytes:
+    """First the lowest byte of every number, then the next: the high ones are all alike."""
+    if not values:
+        return b"\0"
+    most, least = max(values), min(values)
+    width = max(most, ~least).bit_length() // 8 + 1  # one bit is the sign
+    raw = array("q", values).tobytes()
+    return bytes([width]) + b"".join(raw[byte::8] for byte in range(width))
+
+
+def _unplaned(data: bytes, place: int, count: int) -> tuple[array[int], int]:
+    """The numbers that `_planes` put at `place`, and where they end."""
+    width, place = data[place], place + 1
+    raw, plane = bytearray(8 * count), b""
+    for byte in range(8 if width else 0):
+        if byte < width:
+            plane = data[place : place + count]
+            place += count
+        elif byte == width:
+            plane = plane.translate(_SIGNS)
+        raw[byte::8] = plane
+    return array("q", bytes(raw)), place

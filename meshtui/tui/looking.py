@@ -1,0 +1,193 @@
+"""The picture of the mesh: kept live, held still, or taken from the past.
+
+It follows the fleet's watch and says what to draw, and when; it knows no widget.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Protocol
+
+from meshtui.errors import MeshError
+from meshtui.fleet.events import HostPolled
+from meshtui.mesh.model import Mesh
+from meshtui.tui.fleet_api import FleetApi
+from meshtui.tui.log import Log, changes
+from meshtui.tui.view import MeshView
+from meshtui.tui.words import describe
+
+#: Seconds between two looks at a host that `+` and `-` step through.
+INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+#: While another screen covers the grid, or the picture is held still, this slow at least.
+CALM_INTERVAL = 3.0
+#: Seconds between two drawings, however the hosts' answers are spread, and how long
+#: the first of a burst waits for the others.
+DRAW_EVERY, DRAW_AFTER = 0.2, 0.03
+
+
+class Stage(Protocol):
+    """What draws the picture."""
+
+    @property
+    def covered(self) -> bool:
+        """Whether something else is in front of it."""
+        ...
+
+    def draw(self, rows: set[int]) -> None:
+        """Draw what changed with these rows of the view that is shown."""
+        ...
+
+    def draw_anew(self) -> None:
+        """Another view is shown, or its hosts are others."""
+        ...
+
+    def tell(self) -> None:
+        """Show how old the picture is and what is under way."""
+        ...
+
+    def later(self, seconds: float, do: Callable[[], None]) -> None:
+        """Call `do` after `seconds`."""
+        ...
+
+
+class Looking:
+    """One mesh, looked at."""
+
+    def __init__(
+        self, mesh: Mesh, stage: Stage, clock: Callable[[], float], interval: float
+    ) -> None:
+        self.live = MeshView(mesh, clock)
+        self.log = Log()
+        self.interval = interval
+        self.paused = False
+        self.past: float | None = None
+        """The moment shown, in epoch seconds; None: now."""
+        self.trouble: str | None = None
+        """Why nobody looks any more."""
+        self._past_view: MeshView | None = None
+        self._stage = stage
+        self._clock = clock
+        self._held: dict[str, HostPolled] = {}
+        self._dirty: set[int] = set()
+        self._drawing = False
+        self._drawn_at = -DRAW_EVERY
+        self._seen_at: float | None = None
+
+    @property
+    def view(self) -> MeshView:
+        """What is shown."""
+        return self._past_view or self.live
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the latest look; None: none yet."""
+        return None if self._seen_at is None else self._clock() - self._seen_at
+
+    def wait(self) -> float:
+        """Seconds between two looks, as things are."""
+        calm = self.paused or self._stage.covered
+        return max(self.interval, CALM_INTERVAL) if calm else self.interval
+
+    def change_interval(self, step: int) -> None:
+        """The next longer (1) or shorter (-1) one."""
+        if step > 0:
+            self.interval = min((i for i in INTERVALS if i > self.interval), default=INTERVALS[-1])
+        else:
+            self.interval = max((i for i in INTERVALS if i < self.interval), default=INTERVALS[0])
+
+    # -- the watch
+
+    async def follow(self, events: AsyncIterator[HostPolled]) -> None:
+        """Take in what the fleet sees, for ever. Whatever ends it is its `trouble`."""
+        try:
+            async for event in events:
+                self.see(event)
+            self.trouble = "the watch has ended"
+        except MeshError as error:
+            self.trouble = str(error)
+        except Exception as error:
+            self.trouble = f"the watch broke: {describe(error)}"
+            raise
+
+    def see(self, event: HostPolled) -> None:
+        """Take one look in; where the picture is held still, later."""
+        if self.paused:
+            self._held[event.host.name] = event
+            return
+        self._seen_at = self._clock()
+        at = self.live.index.get(event.host.name)
+        before = None if at is None else self.live.rows[at]
+        touched = self.live.see(event)
+        if before is not None and at is not None and touched:
+            for change in changes(before, self.live.rows[at]):
+                self.log.add(*change)
+        self.touch(touched)
+
+    def touch(self, indexes: Iterable[int]) -> None:
+        """Draw rows of the live view soon: they are others, or what a silent host said is older."""
+        if self._past_view is not None:
+            return
+        self._dirty.update(indexes)
+        if (self._dirty or self.live.kept) and not self._drawing:
+            self._drawing = True
+            wait = self._drawn_at + DRAW_EVERY - time.monotonic()
+            self._stage.later(max(DRAW_AFTER, wait), self._draw)
+
+    def _draw(self) -> None:
+        self._drawing = False
+        self._drawn_at = time.monotonic()
+        dirty, self._dirty = self._dirty, set()
+        self._stage.draw(dirty)
+        self._stage.tell()
+
+    # -- what is shown
+
+    def pause(self, on: bool) -> None:
+        """Hold the picture still, or take in what was missed meanwhile."""
+        self.paused = on
+        if not on:
+            held, self._held = self._held, {}
+            for event in held.values():
+                self.see(event)
+        self._stage.tell()
+
+    def replace(self, mesh: Mesh) -> None:
+        """mesh.toml says something else now: the hosts that stay keep their rows."""
+        self.live.replace(mesh)
+        self._held.clear()
+        self._dirty.clear()
+        self.now()
+
+    def now(self) -> None:
+        """Show the present."""
+        self.past, self._past_view = None, None
+        self._stage.draw_anew()
+
+    async def show_past(self, fleet: FleetApi, at: float) -> None:
+        """Show how it was at `at`, in epoch seconds."""
+        events = await fleet.past(at)
+        view = MeshView(self.live.mesh, self._clock)
+        for event in events:
+            view.see(event)
+        self.past, self._past_view = at, view
+        self._stage.draw_anew()
+
+    async def step(self, fleet: FleetApi, *, back: bool, seconds: float = 0.0) -> bool:
+        """Show the next record more than `seconds` before, or after, what is shown.
+
+        Whether there is one. After the newest comes the present.
+        """
+        if back:
+            start = time.time() if self.past is None else self.past
+            found = await fleet.moment(before=start - seconds)
+        elif self.past is None:
+            return False
+        else:
+            found = await fleet.moment(after=self.past + seconds)
+            if found is None:
+                self.now()
+                return True
+        if found is not None:
+            await self.show_past(fleet, found)
+        return found is not None

@@ -1,0 +1,348 @@
+"""One link: both ends, what is wrong between them, and what can be measured."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.screen import Screen
+
+from meshtui.errors import MeshError
+from meshtui.inert import inert
+from meshtui.tui.actions import bindings
+from meshtui.tui.ends import End, Flow, end_of, verdict
+from meshtui.tui.link_lines import (
+    PAST,
+    PLOT_MOST,
+    Asked,
+    Field,
+    Past,
+    end_lines,
+    flow_of,
+    level,
+    past_plot,
+)
+from meshtui.tui.theme import LINK_GLYPHS
+from meshtui.tui.view import NAME_LIMIT, MeshView, inert_lines
+from meshtui.tui.widgets.board import Board, beside
+from meshtui.tui.widgets.calm import Calm
+from meshtui.tui.widgets.hints import Hints
+from meshtui.tui.widgets.lines import Line
+from meshtui.tui.widgets.plot import Span
+from meshtui.tui.words import describe
+
+if TYPE_CHECKING:
+    from meshtui.tui.fleet_api import FleetApi
+
+#: From this width on, the ends stand side by side.
+WIDE = 110
+#: Seconds between two looks at the records.
+AGAIN = 15.0
+PINGS = 10
+Ends = tuple[str, str]
+
+
+class LinkScreen(Screen[None]):
+    """Draws two directions of a MeshView, and what the fleet says when it is asked."""
+
+    CSS_PATH: ClassVar = ["link.tcss", "../widgets/lines.tcss", "../widgets/board.tcss"]
+    BINDINGS = bindings("link")
+
+    class HostAsked(Message):
+        """Someone wants to see all of a host."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    def __init__(
+        self,
+        view: MeshView,
+        from_: str,
+        to: str,
+        fleet: Callable[[], Awaitable[FleetApi]],
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`fleet` waits until it is open. `now`: epoch seconds."""
+        super().__init__()
+        self._view, self._fleet, self._now = view, fleet, now
+        self._ends: Ends = (from_, to)
+        self._head = Calm(id="title")
+        self._board = Board()
+        # Keys move the mark, not the text.
+        self._board.can_focus = False
+        self._cursor = (0, 0)
+        self._fields: tuple[list[Field], list[Field]] = ([], [])
+        self._starts: tuple[int, int] = (0, 0)
+        self._past: dict[Ends, Past | str] = {}
+        self._asked: dict[Ends, Asked] = {}
+        self._seen: dict[Ends, deque[tuple[float, int | None, int | None]]] = {
+            pair: deque(maxlen=120) for pair in (self._ends, self._ends[::-1])
+        }
+
+    @property
+    def host(self) -> str:
+        """The host whose view stands first."""
+        return self._ends[0]
+
+    def compose(self) -> ComposeResult:
+        """Top to bottom."""
+        yield self._head
+        yield self._board
+        yield Hints("link", "app")
+
+    def on_mount(self) -> None:
+        """Show what is known, and read the records."""
+        self._show()
+        self._read_past()
+        self.set_interval(AGAIN, self._read_past)
+
+    def on_resize(self) -> None:
+        """Side by side, or one above the other."""
+        self.call_after_refresh(self._show)
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened under another screen."""
+        self._show()
+
+    # -- what is live
+
+    def rows_changed(self, indexes: set[int]) -> None:
+        """Draw what changed with these rows of the view."""
+        mine = {self._view.index.get(name) for name in self._ends}
+        if self.is_mounted and (mine & indexes or None in mine):
+            self._show()
+
+    def _now_seen(self) -> tuple[End, End] | None:
+        index = self._view.index
+        if any(name not in index for name in self._ends):
+            return None
+        here, there = (index[name] for name in self._ends)
+        return end_of(self._view, here, there), end_of(self._view, there, here)
+
+    def _show(self) -> None:
+        ends = self._now_seen()
+        if ends is None:
+            gone = next(name for name in self._ends if name not in self._view.index)
+            self._say(f"{inert(gone, NAME_LIMIT)} is no longer in mesh.toml", "missing")
+            self._board.show([])
+            return
+        until = self._now()
+        flows = [self._flow(pair, end, until) for pair, end in zip(self._pairs, ends, strict=True)]
+        self._say(*verdict(*ends, *flows))
+        span = Span(until - PAST, until, time.localtime(until).tm_gmtoff)
+        width, height = self._board.scrollable_content_region.size
+        if not width:
+            return
+        wide = width >= WIDE
+        room = (width - 3) // 2 if wide else width
+        ours, theirs = (
+            end_lines(
+                end,
+                self._past.get(pair, "reading the records…"),
+                self._asked.get(pair, Asked()),
+                span,
+                room,
+                self._cursor[1] if side == self._cursor[0] else None,
+            )
+            for side, (pair, end) in enumerate(zip(self._pairs, ends, strict=True))
+        )
+        if wide:
+            ours, theirs = level(ours, theirs)
+            high = min(PLOT_MOST, height - len(ours[0]) - 1)
+            pictures = [past_plot(self._past.get(p, ""), span, room, high) for p in self._pairs]
+            left, right = (
+                [*block, (), *picture]
+                for (block, _), picture in zip((ours, theirs), pictures, strict=True)
+            )
+            lines, starts = beside(left, right, width, " │ "), (0, 0)
+        else:
+            gap: list[Line] = [()] if len(ours[0]) + len(theirs[0]) < height else []
+            lines = [*ours[0], *gap, *theirs[0]]
+            starts = (0, len(ours[0]) + len(gap))
+        self._fields, self._starts = (ours[1], theirs[1]), starts
+        self._board.show(lines)
+
+    @property
+    def _pairs(self) -> tuple[Ends, Ends]:
+        return self._ends, (self._ends[1], self._ends[0])
+
+    def _flow(self, pair: Ends, end: End, now: float) -> Flow:
+        """From the records, and from what was seen since this screen opened."""
+        seen = self._seen[pair]
+        if not end.silent and end.rx is not None:
+            seen.append((now, end.rx, end.tx))
+        past = self._past.get(pair, "")
+        recorded = (
+            []
+            if isinstance(past, str)
+            else [(s.at, s.transfer_rx, s.transfer_tx) for s in past.samples]
+        )
+        return flow_of([*recorded, *seen], now)
+
+    def _say(self, text: str, state: str) -> None:
+        title = Text(overflow="fold")
+        one, other = (inert(name, NAME_LIMIT) for name in self._ends)
+        title.append(f"{one} ⇄ {other}   ", "bold")
+        glyph = LINK_GLYPHS[state]  # type: ignore[index]
+        title.append(f"{glyph} {text}", f"bold {self._head.colour(state)}")
+        self._head.say(title)
+
+    # -- what is asked for
+
+    def _work(self, do: Coroutine[Any, Any, None], group: str) -> None:
+        self.run_worker(do, name=group, group=group, exclusive=True, exit_on_error=False)
+
+    def _read_past(self) -> None:
+        if self.is_current:
+            self._work(self._read(), "history")
+
+    async def _read(self) -> None:
+        for pair in self._pairs:
+            try:
+                fleet = await self._fleet()
+                samples = await fleet.link_history(*pair, self._now() - PAST)
+                self._past[pair] = Past(samples, await fleet.last_worked(*pair))
+            except Exception as error:
+                # What was read before is better than nothing.
+                if not isinstance(self._past.get(pair), Past):
+                    self._past[pair] = f"× no records: {inert_lines(describe(error))}"
+                self._show()
+                if not isinstance(error, MeshError):
+                    raise
+        self._show()
+
+    def action_ping(self) -> None:
+        """Ping both ways at once."""
+        self._measure("ping", f"pinging {PINGS} times…")
+
+    def action_mtu(self) -> None:
+        """Find the path MTU both ways at once."""
+        self._measure("mtu", "trying packets of many sizes…")
+
+    def _measure(self, what: str, running: str) -> None:
+        for pair in self._pairs:
+            self._put(pair, what, running)
+        self._show()
+        self._work(self._measured(what), what)
+
+    async def _measured(self, what: str) -> None:
+        async def one(pair: Ends) -> None:
+            try:
+                fleet = await self._fleet()
+                ping = what == "ping"
+                ask = fleet.ping(*pair, PINGS) if ping else fleet.path_mtu(*pair)
+                found: object = await ask
+            except Exception as error:
+                self._put(pair, what, f"× {inert_lines(describe(error))}")
+                self._show()
+                if not isinstance(error, MeshError):
+                    raise
+                return
+            self._put(pair, what, found)
+            self._show()
+
+        # One end that fails must not end the other's.
+        results = await asyncio.gather(*map(one, self._pairs), return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    def _put(self, pair: Ends, what: str, found: Any) -> None:
+        self._asked[pair] = replace(self._asked.get(pair, Asked()), **{what: found})
+
+    # -- keys and mouse
+
+    def copied(self) -> str:
+        """What is marked: a key, an endpoint, addresses."""
+        end, field = self._cursor
+        fields = self._fields[end]
+        return fields[field].text if field < len(fields) else ""
+
+    @on(Board.Picked)
+    def _pick(self, event: Board.Picked) -> None:
+        """Mark what was clicked; an end's name opens its host."""
+        if self._starts[0] == self._starts[1]:
+            end = int(event.x > self._board.scrollable_content_region.width // 2)
+        else:
+            end = int(event.line >= self._starts[1])
+        line = event.line - self._starts[end]
+        if line == 0:
+            self.post_message(self.HostAsked(self._ends[end]))
+            return
+        for number, field in enumerate(self._fields[end]):
+            if field.line <= line:
+                self._cursor = (end, number)
+        self._move(0)
+
+    def _move(self, by: int, *, end: int | None = None) -> None:
+        if not self._fields[0]:
+            return
+        stacked = self._starts[0] != self._starts[1]
+        count = len(self._fields[0])
+        if end is not None:
+            self._cursor = (end, self._cursor[1])
+        elif stacked:
+            # Both ends are one column then.
+            at = max(0, min(2 * count - 1, self._cursor[0] * count + self._cursor[1] + by))
+            self._cursor = divmod(at, count)
+        else:
+            self._cursor = (self._cursor[0], max(0, min(count - 1, self._cursor[1] + by)))
+        self._show()
+        at_end, field = self._cursor
+        self._board.reveal(self._starts[at_end] + self._fields[at_end][field].line)
+
+    def action_swap(self) -> None:
+        """Put the other end first."""
+        self._ends = (self._ends[1], self._ends[0])
+        self._show()
+
+    def action_again(self) -> None:
+        """Read the records again."""
+        self._read_past()
+
+    def action_up(self) -> None:
+        """Mark the field above."""
+        self._move(-1)
+
+    def action_down(self) -> None:
+        """Mark the field below."""
+        self._move(1)
+
+    def action_left(self) -> None:
+        """Go to the first end."""
+        self._move(0, end=0)
+
+    def action_right(self) -> None:
+        """Go to the second end."""
+        self._move(0, end=1)
+
+    def action_top(self) -> None:
+        """Mark the first field."""
+        self._move(-1000)
+        self._board.action_to_top()
+
+    def action_bottom(self) -> None:
+        """Mark the last field."""
+        self._move(1000)
+
+    def action_page_up(self) -> None:
+        """Scroll a screen up."""
+        self._board.action_screen_up()
+
+    def action_page_down(self) -> None:
+        """Scroll a screen down."""
+        self._board.action_screen_down()
+
+    def action_back(self) -> None:
+        """Back to where one was."""
+        self.dismiss(None)

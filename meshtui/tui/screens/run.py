@@ -1,0 +1,115 @@
+"""One command on several hosts: their answers, those that are the same told once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.screen import Screen
+
+from meshtui.errors import MeshError
+from meshtui.fleet.reports import CommandResult
+from meshtui.inert import inert
+from meshtui.tui.actions import bindings
+from meshtui.tui.fleet_api import FleetApi
+from meshtui.tui.view import NAME_LIMIT, inert_lines
+from meshtui.tui.widgets.calm import Calm
+from meshtui.tui.widgets.hints import Hints
+from meshtui.tui.widgets.lines import Line, Lines
+from meshtui.tui.words import counted, describe
+
+#: What is shown of a line, and of one answer; the rest is counted.
+_LINE = 1000
+_LINES = 2000
+
+
+class RunScreen(Screen[None]):
+    """Runs the command when it opens; leaving it breaks off what still runs."""
+
+    CSS_PATH = ["plan.tcss", "../widgets/lines.tcss"]  # noqa: RUF012
+    BINDINGS = bindings("run")
+
+    def __init__(
+        self, fleet: Callable[[], Awaitable[FleetApi]], hosts: Sequence[str], command: str
+    ) -> None:
+        super().__init__()
+        self._fleet = fleet
+        self._hosts = hosts
+        self._command = command
+        self._results: list[CommandResult] = []
+        self._broken: str | None = None
+
+    def compose(self) -> ComposeResult:
+        """Top to bottom."""
+        yield Calm(id="title")
+        yield Lines()
+        yield Hints("run", "app")
+
+    def on_mount(self) -> None:
+        """Start it."""
+        self.action_again()
+
+    def action_again(self) -> None:
+        """Run it once more; a run under way is broken off."""
+        self._results, self._broken = [], None
+        self._show()
+        self.run_worker(self._run(), name="run", group="run", exclusive=True, exit_on_error=False)
+
+    async def _run(self) -> None:
+        try:
+            fleet = await self._fleet()
+            async for result in fleet.run(self._hosts, self._command):
+                self._results.append(result)
+                self._show()
+        except Exception as error:
+            self._broken = describe(error)
+            self._show()
+            if not isinstance(error, MeshError):
+                raise
+
+    def _show(self) -> None:
+        title = Text("run  ", overflow="fold")
+        title.append(inert(self._command, _LINE), "bold")
+        waiting = len(self._hosts) - len(self._results)
+        good = sum(1 for result in self._results if result.status == 0)
+        title.append(f"   {good} of {counted(len(self._hosts), 'host')} ended with 0")
+        if self._broken is not None:
+            title.append(f"   × it broke off: {inert_lines(self._broken)}", "bold")
+        elif waiting:
+            title.append(f"   {waiting} under way")
+        self.query_one("#title", Calm).say(title)
+        self.query_one(Lines).show(grouped(self._results))
+
+    def action_back(self) -> None:
+        """Back to the screen before."""
+        self.dismiss(None)
+
+
+def grouped(results: Sequence[CommandResult]) -> list[Line]:
+    """The answers, each told once with all hosts that gave it; the most frequent first."""
+    groups: dict[tuple[int | None, str, str | None], list[str]] = {}
+    for result in results:
+        groups.setdefault((result.status, result.output, result.error), []).append(result.host)
+    lines: list[Line] = []
+    for (status, output, error), hosts in sorted(groups.items(), key=lambda g: -len(g[1])):
+        names = ", ".join(inert(host, NAME_LIMIT) for host in hosts)
+        ended = "no exit status" if status is None else f"exit {status}"
+        glyph, style = ("✓ ", "good") if status == 0 else ("× ", "bad")
+        lines.append(
+            (
+                (glyph, style),
+                (names, "strong"),
+                (f"   {counted(len(hosts), 'host')}, {ended}", "dim"),
+            )
+        )
+        if error:
+            lines += [((f"  {part}", "bad"),) for part in (inert_lines(error) or "").split("\n")]
+        said = output.splitlines()
+        lines += [((f"  {inert(line, _LINE)}", ""),) for line in said[:_LINES]]
+        if len(said) > _LINES:
+            lines.append(((f"  … {len(said) - _LINES} more lines", "dim"),))
+        if not said and not error:
+            lines.append((("  it said nothing", "dim"),))
+        lines.append(())
+    return lines

@@ -1,0 +1,51 @@
+"""From the command line to the screen, and back to the shell."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+
+from meshtui.errors import UsageError
+from meshtui.mesh.model import Mesh
+from meshtui.store.settings import Settings
+from meshtui.tui.app import MeshApp
+from meshtui.tui.fleet_api import OpenFleet
+
+#: Seconds that closing the connections may take after the screen is gone.
+CLOSE_WITHIN = 3.0
+#: Seconds that an apply which was broken off may take to tidy up, before that.
+TIDY_WITHIN = 10.0
+
+
+def run(mesh: Mesh, open_fleet: OpenFleet, settings: Settings | None = None) -> int:
+    """Open the screen and stay until it is left; the exit code. UsageError: no such terminal."""
+    check_terminal()
+    return asyncio.run(_run(MeshApp(mesh, open_fleet, settings=settings)))
+
+
+async def _run(app: MeshApp) -> int:
+    await app.run_async(mouse=app.settings.mouse)
+    # The terminal is given back by now: a host that hangs holds up nobody.
+    if app.fleet is not None:
+        with contextlib.suppress(TimeoutError):
+            # An apply that was broken off still removes the files that it had begun.
+            await asyncio.wait_for(app.applying.over.wait(), TIDY_WITHIN)
+        try:
+            await asyncio.wait_for(app.fleet.close(), CLOSE_WITHIN)
+        except TimeoutError:
+            print("meshtui: some connections did not close in time", file=sys.stderr)  # noqa: T201
+    return app.return_code or 0
+
+
+def check_terminal() -> None:
+    """UsageError where the screen could not be drawn."""
+    hint = "use `meshtui status`, `meshtui plan` and `meshtui apply`"
+    if os.environ.get("TERM", "") in ("dumb", ""):
+        raise UsageError("this terminal cannot show the screen (TERM is dumb or unset)", hint=hint)
+    # Textual reads stdin and draws on stderr's terminal.
+    if not (
+        sys.__stdin__ and sys.__stdin__.isatty() and sys.__stderr__ and sys.__stderr__.isatty()
+    ):
+        raise UsageError("the screen needs a terminal", hint=hint)

@@ -1,0 +1,152 @@
+"""Does what is typed behind `:`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+from meshtui.tui.actions import Action
+from meshtui.tui.commands import complete, parse
+from meshtui.tui.theme import THEME_NAMES
+from meshtui.tui.when import parse_when
+
+if TYPE_CHECKING:
+    from meshtui.tui.app import MeshApp
+    from meshtui.tui.order import Sort
+    from meshtui.tui.widgets.cells import Mode
+
+#: Seconds: shorter than this nobody measures round trips, longer nobody looks at hosts.
+_LEAST_RTT, _LEAST_INTERVAL, _MOST_INTERVAL = 2.0, 0.2, 3600.0
+
+
+class Commands:
+    """Commands of one app. Whatever is wrong with a command is a ValueError with the reason."""
+
+    def __init__(self, app: MeshApp) -> None:
+        self._app = app
+        self.typed: list[str] = []
+        """What was typed before, oldest first."""
+
+    def words(self) -> Mapping[str, Sequence[str]]:
+        """What completes an argument, by its kind."""
+        from meshtui.tui.order import SORTS
+        from meshtui.tui.widgets.cells import MODES
+
+        app = self._app
+        return {
+            "host": list(app.looking.view.mesh.hosts),
+            "theme": THEME_NAMES,
+            "mode": list(MODES),
+            "sort": list(SORTS),
+            "seconds": ["off", "1", "2", "5", "10", "30", "60"],
+            "when": ["10m", "1h", "6h", "1d"],
+        }
+
+    def complete(self, line: str) -> list[tuple[str, str]]:
+        """Whole lines that `line` may become."""
+        return complete(line, self.words())
+
+    async def do(self, line: str) -> None:
+        """Do what `line` says."""
+        if not line.strip():
+            return
+        self.typed.append(line.strip())
+        what, words = parse(line)
+        if isinstance(what, Action):
+            await self._act(what)
+        else:
+            do = cast("Callable[..., Awaitable[None]]", getattr(self, f"_{what.name}"))
+            await do(*words)
+
+    async def _act(self, action: Action) -> None:
+        app = self._app
+        if action.scope in ("mesh", "grid"):
+            app.back_to_mesh()
+        node = {"mesh": app.mesh_screen, "grid": app.mesh_screen.grid}.get(action.scope, app)
+        await app.run_action(action.id, node)
+
+    def _known(self, name: str) -> str:
+        """The one host that `name` is, or that begins with it."""
+        hosts = self._app.looking.view.mesh.hosts
+        found = [name] if name in hosts else [host for host in hosts if host.startswith(name)]
+        if len(found) != 1:
+            raise ValueError(
+                f"{name!r} could be {', '.join(found)}" if found else f"there is no host {name!r}"
+            )
+        return found[0]
+
+    async def _host(self, name: str) -> None:
+        self._app.open_host(self._known(name))
+
+    async def _link(self, from_: str, to: str) -> None:
+        first, second = self._known(from_), self._known(to)
+        if first == second:
+            raise ValueError("a link has two ends")
+        self._app.open_link(first, second)
+
+    async def _goto(self, from_: str, to: str | None = None) -> None:
+        view = self._app.looking.view
+        row = view.index[self._known(from_)]
+        self._app.back_to_mesh()
+        self._app.mesh_screen.grid.select(row, row if to is None else view.index[self._known(to)])
+
+    async def _ssh(self, name: str) -> None:
+        self._app.at_hand.shell(self._known(name))
+
+    async def _run(self, command: str) -> None:
+        self._app.at_hand.run_on(self._app.at_hand.chosen(), command)
+
+    async def _filter(self, text: str = "") -> None:
+        self._app.back_to_mesh()
+        self._app.mesh_screen.filter(text)
+
+    async def _mode(self, name: str) -> None:
+        self._one_of("mode", name)
+        self._app.back_to_mesh()
+        self._app.mesh_screen.grid.show_mode(cast("Mode", name))
+
+    async def _sort(self, name: str) -> None:
+        self._one_of("sort", name)
+        self._app.back_to_mesh()
+        self._app.mesh_screen.grid.sort(cast("Sort", name))
+
+    async def _interval(self, text: str) -> None:
+        self._app.looking.interval = _seconds(text, _LEAST_INTERVAL)
+        self._app.tell()
+
+    async def _rtt(self, text: str = "") -> None:
+        if not text:
+            self._app.measuring.start()
+            return
+        seconds = 0.0 if text == "off" else _seconds(text, _LEAST_RTT)
+        self._app.measuring.every(seconds)
+
+    async def _past(self, text: str) -> None:
+        self._app.back_to_mesh()
+        self._app.mesh_screen.go_to(parse_when(text, time.time()))
+
+    async def _live(self) -> None:
+        self._app.looking.now()
+
+    async def _theme(self, name: str) -> None:
+        self._one_of("theme", name)
+        self._app.theme = name
+
+    async def _quit(self) -> None:
+        self._app.action_leave()
+
+    def _one_of(self, kind: str, name: str) -> None:
+        known = self.words()[kind]
+        if name not in known:
+            raise ValueError(f"there is no {kind} {name!r}: {', '.join(known)}")
+
+
+def _seconds(text: str, least: float) -> float:
+    try:
+        seconds = float(text.removesuffix("s"))
+    except ValueError:
+        seconds = -1.0
+    if not least <= seconds <= _MOST_INTERVAL:
+        raise ValueError(f"{text!r} is no number of seconds from {least:g} to {_MOST_INTERVAL:g}")
+    return seconds

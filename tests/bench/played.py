@@ -1,0 +1,85 @@
+"""The fleet of bench_grid.py, and the app on it: `played.py spread|burst|idle HOSTS [alone]`.
+
+All that the hosts say is made before the first frame. `alone`: the fleet without the app.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1] / "tui"), str(Path(__file__).parents[2])]
+
+# A real fleet has it in memory, too.
+import asyncssh  # noqa: E402, F401
+from standin import StandIn, make_mesh, poll  # noqa: E402
+
+from meshtui.fleet.events import HostPolled  # noqa: E402
+from meshtui.mesh.model import Mesh  # noqa: E402
+from meshtui.tui.start import run  # noqa: E402
+
+STATES = ("up", "stale", "up", "idle", "never")
+
+
+def changing(mesh: Mesh, tick: int) -> list[HostPolled]:
+    """No cell reads, nor looks in a heat map, as a tick before: all differ, in every mode."""
+    events = []
+    for row, name in enumerate(mesh.hosts):
+        event = poll(mesh, name, tick * 65)
+        links = tuple(
+            link._replace(state=STATES[(row + column + tick) % 5])  # type: ignore[arg-type]
+            for column, link in enumerate(event.links)
+        )
+        events.append(HostPolled(event.host, links))
+    return events
+
+
+def aging(mesh: Mesh, tick: int) -> list[HostPolled]:
+    """Nothing happens: only handshakes grow older, and are renewed every two minutes."""
+    return [
+        HostPolled(
+            event.host,
+            tuple(
+                link._replace(latest_handshake_age=((link.latest_handshake_age or 0) + tick) % 125)
+                for link in event.links
+            ),
+        )
+        for event in (poll(mesh, name, 0) for name in mesh.hosts)
+    ]
+
+
+class Played(StandIn):
+    """Says the same few things over and over, to the second."""
+
+    def __init__(self, mesh: Mesh, how: str) -> None:
+        super().__init__(mesh)
+        self.burst = how == "burst"
+        make, count = (aging, 125) if how == "idle" else (changing, 5)
+        self.ticks = [make(mesh, tick) for tick in range(count)]
+
+    async def watch(self, interval: Callable[[], float]) -> AsyncIterator[HostPolled]:
+        start, second = time.monotonic(), 0
+        while True:
+            for number, event in enumerate(self.ticks[second % len(self.ticks)]):
+                part = 0 if self.burst else number / len(self.mesh.hosts)
+                wait = start + second + part - time.monotonic()
+                if wait > 0:
+                    await asyncio.sleep(wait)
+                yield HostPolled(event.host, event.links, time.monotonic())
+            second += 1
+
+
+async def alone(fleet: Played) -> None:
+    async for _ in fleet.watch(lambda: 1.0):
+        pass
+
+
+if __name__ == "__main__":
+    fleet = Played(make_mesh(int(sys.argv[2])), sys.argv[1])
+    if "alone" in sys.argv:
+        asyncio.run(alone(fleet))
+    else:
+        sys.exit(run(fleet.mesh, fleet.open))
