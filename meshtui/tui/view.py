@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
@@ -216,12 +216,21 @@ class MeshView:
 
     def rate(self, row: int, column: int) -> Rate | None:
         """How fast a direction's counters go up; None: not known, or nobody counts now."""
+        return self._gains(row, (column,))[0]
+
+    def rates(self, row: int) -> list[Rate | None]:
+        """Those of all its directions, by column."""
+        return self._gains(row, range(len(self.rows)))
+
+    def _gains(self, row: int, columns: Sequence[int]) -> list[Rate | None]:
         here = self.rows[row]
         if here.kept or here.before is None or here.seen_at is None:
-            return None
+            return [None] * len(columns)
         links, began = here.before
-        seconds = here.seen_at - began
-        return _gain(links[column], here.links[column], seconds) if seconds > 0 else None
+        seconds, now = here.seen_at - began, here.links
+        if seconds <= 0:
+            return [None] * len(columns)
+        return [_gain(links[column], now[column], seconds) for column in columns]
 
     def age(self, row: int) -> float | None:
         """Seconds since that host last answered; None: it never did."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.strip import Strip
 
 from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.cells import Face, again, faces, pairs
 from meshtui.tui.widgets.hosts import StyleOf, host_line, pair_line
-from meshtui.tui.widgets.paint import Scene, cells, heading, reason
+from meshtui.tui.widgets.paint import Brush, Scene, cells, heading, reason
 
 Key = tuple[object, ...]
 Hosts = tuple[int, ...]
@@ -29,12 +30,14 @@ class Canvas:
         """Names of the hosts that someone picked."""
         self.drawn: dict[Hosts, tuple[Key, Strip]] = {}
         self._style_of = style_of
+        self._brush = Brush(style_of)
         self._faces: dict[Hosts, tuple[Key, tuple[Face, ...]]] = {}
 
     def forget(self) -> None:
         """Draw everything again: colours or hosts are others."""
         self.drawn.clear()
         self._faces.clear()
+        self._brush.clear()
 
     def changed(self, hosts: Hosts) -> bool:
         """Whether a line looks different from what was last drawn."""
@@ -69,7 +72,7 @@ class Canvas:
         if scene.layout.fold == 1 and row.silent:
             segments += reason(row.error or "", scene, self._style_of, cursor=cursor)
         else:
-            segments += cells(self._look(hosts), scene, self._style_of, cursor=cursor)
+            segments += cells(self._look(hosts), scene, self._brush, cursor=cursor)
         strip = self._strip(segments, "cell")
         self.drawn[hosts] = (key, strip)
         return strip
@@ -100,7 +103,8 @@ class Canvas:
     def _strip(self, segments: list[Segment], base: str) -> Strip:
         """Exactly as wide as the scene."""
         width = self._scene.width
-        used = sum([segment.cell_length for segment in segments])
+        # Nearly all is one cell a character, and then this is quick.
+        used = sum([len(text) if text.isascii() else cell_len(text) for text, _, _ in segments])
         if used < width:
             segments.append(Segment(" " * (width - used), self._style_of(base)))
         return Strip(segments, max(used, width)).crop(0, width)

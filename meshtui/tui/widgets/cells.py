@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 from meshtui.fleet.events import LinkStatus
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS
 from meshtui.tui.view import MeshView
-from meshtui.tui.widgets.layout import Layout
+from meshtui.tui.widgets.layout import CELL, Layout
 from meshtui.tui.words import NONE, age_short, bytes_short
 from meshtui.wg.health import HEALTHY, LinkState
 
@@ -32,6 +33,7 @@ Face = tuple[tuple[str, str], ...]
 #: One direction works, or the other: the left half is this end, the right one the far end.
 HERE_ONLY, THERE_ONLY = "◧", "◨"
 RAMP = "▁▂▃▄▅▆▇█"
+NOTHING, NO_ANSWER = "·", "×"
 #: What each character of the ramp is for, by mode: less than this, and the last for more.
 STEPS: dict[Mode, tuple[float, ...]] = {
     "rx": (1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10),
@@ -52,17 +54,19 @@ def faces(
     links, kept, width = here.links, here.kept, layout.cell
     empty = waiting(width) if here.state == "connecting" else blank(width)
     dots, text_of = width == 1, _TEXTS[mode]
+    well = waiting(width) if mode == "problems" and not kept else None
+    amounts = _amounts(view, row, columns, mode) if dots else [None] * len(columns)
     shown = []
-    for column in columns:
+    for column, amount in zip(columns, amounts, strict=True):
         link = links[column]
         if link is None:
             shown.append(_itself(view, row, width) if column == row else empty)
             continue
         state, far = link.state, facing[column]
-        if mode == "problems" and not kept and _well(state, far):
-            shown.append(waiting(width))
+        if well is not None and state in HEALTHY and (far is None or far in HEALTHY):
+            shown.append(well)
         elif dots:
-            shown.append(dot(state, far, kept, _shade(view, row, column, mode, link)))
+            shown.append(dot(state, far, kept, amount))
         elif state == "missing" or state == "unknown":
             shown.append(value(state, far, kept, "", width))
         elif layout.zoom == "full":
@@ -76,7 +80,7 @@ def faces(
 
 
 @lru_cache(4096)
-def dot(near: LinkState, far: LinkState | None, kept: bool, shade: str = "") -> Face:
+def dot(near: LinkState, far: LinkState | None, kept: bool, shade: str | None = None) -> Face:
     """One character: the state where both ends agree, else which end alone is well."""
     if kept or near == "unknown":
         return ((LINK_GLYPHS[near], "kept" if kept else near),)
@@ -87,30 +91,28 @@ def dot(near: LinkState, far: LinkState | None, kept: bool, shade: str = "") -> 
     return ((THERE_ONLY if far in HEALTHY else LINK_GLYPHS[near], near),)
 
 
-def _shade(view: MeshView, row: int, column: int, mode: Mode, link: LinkStatus) -> str:
-    if mode == "age" or mode == "problems":
-        return ""
-    amount: float | None
+def _amounts(view: MeshView, row: int, columns: Sequence[int], mode: Mode) -> Sequence[str | None]:
+    """What stands for a mode's value in each cell; None: its state does."""
+    links = view.rows[row].links
     if mode == "rx":
-        amount = link.transfer_rx
-    elif mode == "tx":
-        amount = link.transfer_tx
-    elif mode == "rate":
-        rate = view.rate(row, column)
-        amount = None if rate is None else rate.rx + rate.tx
-    else:
-        found = view.round_trips.get((row, column))
-        amount = None if found is None else found[0]
-        if found is not None and amount is None:
-            return "×"
-    return shade(amount, mode)
+        return [shade(link.transfer_rx, mode) if (link := links[at]) else None for at in columns]
+    if mode == "tx":
+        return [shade(link.transfer_tx, mode) if (link := links[at]) else None for at in columns]
+    if mode == "rate":
+        rates = view.rates(row)
+        return [shade(rate and rate.rx + rate.tx, mode) for rate in [rates[at] for at in columns]]
+    if mode == "rtt":
+        found = [view.round_trips.get((row, at)) for at in columns]
+        return [
+            NOTHING if trip is None else NO_ANSWER if trip[0] is None else shade(trip[0], mode)
+            for trip in found
+        ]
+    return [None] * len(columns)
 
 
 def shade(amount: float | None, mode: Mode) -> str:
     """A character of the ramp, higher for more; `·` for nothing."""
-    if not amount:
-        return "·"
-    return RAMP[sum([amount >= step for step in STEPS[mode]])]
+    return RAMP[bisect_right(STEPS[mode], amount)] if amount else NOTHING
 
 
 # -- two hosts a line
@@ -159,12 +161,13 @@ def value(near: LinkState, far: LinkState | None, kept: bool, text: str, width: 
     colour = "kept" if kept else near
     # A healthy cell speaks softly: only its glyph is coloured.
     word = "quiet" if colour == "up" else colour
+    gap = " " if width > CELL else ""
     if far is None or far == near:
-        return ((LINK_GLYPHS[near], colour), (f" {text}".ljust(width - 1), word))
+        return ((LINK_GLYPHS[near], colour), (f"{gap} {text}".ljust(width - 1), word))
     return (
         (LINK_GLYPHS[near], colour),
         (LINK_GLYPHS[far], far),
-        (text.ljust(width - 2), word),
+        (f"{gap}{text}".ljust(width - 2), word),
     )
 
 
@@ -243,7 +246,3 @@ def again(view: MeshView, row: int) -> str:
     """`↻35s`: a host that is tried again, and how long ago it answered."""
     age = view.age(row)
     return "" if age is None else f"↻{age_short(int(age))}"
-
-
-def _well(near: LinkState, far: LinkState | None) -> bool:
-    return near in HEALTHY and (far is None or far in HEALTHY)

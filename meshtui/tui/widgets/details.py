@@ -4,75 +4,194 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 from rich.text import Text
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.visual import Visual
 
 from meshtui.fleet.events import LinkStatus
 from meshtui.inert import inert
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, LINK_MEANINGS
 from meshtui.tui.view import FIELD_LIMIT, MeshView, Row
-from meshtui.tui.widgets.calm import Calm
-from meshtui.tui.words import age_long, age_mid, bytes_long, bytes_short, pad
+from meshtui.tui.widgets.calm import Calm, themed
+from meshtui.tui.widgets.cells import milliseconds
+from meshtui.tui.widgets.hosts import HIDDEN
+from meshtui.tui.words import (
+    NONE,
+    age_long,
+    age_mid,
+    bytes_long,
+    bytes_short,
+    counted,
+    duration,
+    pad,
+)
 
 #: From this width of the screen on it stands at the right of the grid, one fact a line.
 SIDE = 160
 #: Below this width, ages and bytes are written short.
 ROOMY = 100
+#: Of the words before the facts.
+LABEL = 12
 
 
 class Details(Calm):
-    """Two lines for the two ends of a link, and the reason where a host has one."""
+    """The two ends of a link beside or under the grid, or a host, and what is wrong with them.
+
+    Only the lines that read differently are drawn again. Its place is as large as the screen
+    gives, whatever it says.
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._strips: list[Strip] = []
 
     def tell(self, view: MeshView, row: int, column: int) -> None:
-        """Show the cell at `row` and `column`; on the diagonal, the host itself."""
+        """Show the cell at `row` and `column`, hosts by index; on the diagonal, the host itself."""
         text = Text(overflow="fold")
+        width = self.app.size.width
         if row == column:
-            self._host(text, view.rows[row])
+            self._host(text, view, row, tall=width >= SIDE)
+        elif width >= SIDE:
+            self._side(text, view, row, column)
+            text.append("\n\n")
+            self._side(text, view, column, row)
         else:
-            here, there = view.rows[row], view.rows[column]
-            roomy = self.app.size.width >= ROOMY
-            width = min(24, max(cell_len(here.name), cell_len(there.name)))
-            self._direction(text, here, there, view.link(row, column), width, roomy=roomy)
+            self._line(text, view, row, column, roomy=width >= ROOMY)
             text.append("\n")
-            self._direction(text, there, here, view.link(column, row), width, roomy=roomy)
-            for end in (here, there):
-                self._reason(text, end)
+            self._line(text, view, column, row, roomy=width >= ROOMY)
+        for end in dict.fromkeys((row, column)):
+            self._reason(text, view.rows[end])
         self.say(text)
 
-    def _direction(
-        self, text: Text, here: Row, there: Row, link: LinkStatus | None, width: int, *, roomy: bool
-    ) -> None:
+    def say(self, text: Text) -> None:
+        """Show `text`, and draw what reads differently."""
+        if text != self._shown:
+            self._shown = text
+            self._draw()
+
+    def _draw(self) -> None:
+        width, height = self.content_size
+        before = self._strips
+        self._strips = Visual.to_strips(
+            self, themed(self._shown), max(1, width), height, self.visual_style
+        )
+        count = max(len(before), len(self._strips))
+        changed = [y for y in range(count) if before[y : y + 1] != self._strips[y : y + 1]]
+        if changed:
+            self.refresh(*[Region(0, y, width, 1) for y in changed])
+
+    def on_resize(self) -> None:
+        """Break the lines where they end now."""
+        self._draw()
+
+    def notify_style_update(self) -> None:
+        """Colours may be others."""
+        super().notify_style_update()
+        if self.is_mounted:
+            self._draw()
+
+    def render_line(self, y: int) -> Strip:
+        """Line `y` of the text."""
+        if y < len(self._strips):
+            return self._strips[y]
+        return Strip.blank(self.content_size.width, self.rich_style)
+
+    # -- a direction
+
+    def _line(self, text: Text, view: MeshView, row: int, column: int, *, roomy: bool) -> None:
+        here, there, link = view.rows[row], view.rows[column], view.link(row, column)
+        width = min(24, max(cell_len(here.name), cell_len(there.name)))
         text.append(f"{pad(here.name, width)} → {pad(there.name, width)}  ", "bold")
-        if link is None:
-            text.append("connecting…" if here.state == "connecting" else "nothing seen", "dim")
+        if not self._state(text, here, link) or link is None:
             return
-        colour = self.colour(link.state)
-        text.append(f"{LINK_GLYPHS[link.state]} {link.state:<7}  ", f"bold {colour}")
-        if link.state in ("unknown", "missing"):
-            text.append(LINK_MEANINGS[link.state])
-            return
+        rate = view.rate(row, column)
         if roomy:
-            text.append(f"{age_long(link.latest_handshake_age):<16}  ")
-            for word, count in (("rx", link.transfer_rx), ("tx", link.transfer_tx)):
-                text.append(f"{word} ", "dim")
-                text.append(f"{bytes_long(count):<11}")
-            text.append("endpoint ", "dim")
+            text.append(f"{age_long(link.latest_handshake_age):<16}")
+            rx, tx = rate or (None, None)
+            for word, count, speed in (("rx", link.transfer_rx, rx), ("tx", link.transfer_tx, tx)):
+                text.append(f"  {word} ", "dim")
+                text.append(f"{bytes_long(count):<10}")
+                text.append(f" {_speed(speed):<6}")
         else:
             text.append(f"{age_mid(link.latest_handshake_age):<7} ")
-            text.append(f"↓{bytes_short(link.transfer_rx):<4} ↑{bytes_short(link.transfer_tx):<4} ")
-        text.append(inert(link.endpoint or "no endpoint", FIELD_LIMIT))
-
-    def _host(self, text: Text, row: Row) -> None:
-        text.append(row.name, "bold")
+            text.append(f"↓{bytes_short(link.transfer_rx):<4} ↑{bytes_short(link.transfer_tx):<4}")
+        if here.kept:
+            self._last_seen(text, view, row, "  ")
+            return
         text.append("  ")
+        text.append(_endpoint(view, link))
+        if (row, column) in view.round_trips:
+            time = view.round_trips[row, column][0]
+            text.append("  no answer" if time is None else f"  {milliseconds(time)} ms")
+
+    def _side(self, text: Text, view: MeshView, row: int, column: int) -> None:
+        here, link = view.rows[row], view.link(row, column)
+        text.append(f"{here.name} → {view.rows[column].name}\n", "bold")
+        if not self._state(text, here, link) or link is None:
+            return
+        text.append("until it fell silent" if here.kept else LINK_MEANINGS[link.state])
+        rx, tx = view.rate(row, column) or (None, None)
+        _fact(text, "handshake", age_long(link.latest_handshake_age))
+        _fact(text, "rx", f"{bytes_long(link.transfer_rx):<12} {_speed(rx)}")
+        _fact(text, "tx", f"{bytes_long(link.transfer_tx):<12} {_speed(tx)}")
+        _fact(text, "endpoint", _endpoint(view, link))
+        _fact(text, "round trip", _trip(view, row, column))
+        self._last_seen(text, view, row, "\n")
+
+    def _state(self, text: Text, here: Row, link: LinkStatus | None) -> bool:
+        """The state of a direction; whether there is more to say."""
+        if link is None:
+            text.append("connecting…" if here.state == "connecting" else "nothing seen", "dim")
+            return False
+        colour = self.colour("unknown" if here.kept else link.state)
+        word = f"was {link.state}" if here.kept else link.state
+        text.append(f"{LINK_GLYPHS[link.state]} {word:<7}  ", f"bold {colour}")
+        if link.state in ("unknown", "missing"):
+            text.append(LINK_MEANINGS[link.state])
+            return False
+        return True
+
+    def _last_seen(self, text: Text, view: MeshView, row: int, before: str) -> None:
+        age = view.age(row)
+        if view.rows[row].kept and age is not None:
+            ago = f"{before}last seen {duration(int(age))} ago"
+            text.append(ago, f"bold {self.colour('stale')}")
+
+    # -- a host
+
+    def _host(self, text: Text, view: MeshView, index: int, *, tall: bool) -> None:
+        row = view.rows[index]
+        text.append(row.name, "bold")
+        text.append("\n" if tall else "  ")
         text.append(f"{HOST_GLYPHS[row.state]} {row.state}", self._colour(row))
-        if row.listen_port is not None:
-            text.append("  listen_port ", "dim")
-            text.append(str(row.listen_port))
-        if row.addresses:
-            text.append("  addresses ", "dim")
-            text.append(", ".join(row.addresses))
-        text.append("\npublic_key ", "dim")
-        text.append(row.public_key or "none yet")
-        self._reason(text, row)
+        self._last_seen(text, view, index, "\n" if tall else "  ")
+        key = row.public_key or "none yet"
+        facts = [
+            ("listen_port", NONE if row.listen_port is None else str(row.listen_port)),
+            ("addresses", HIDDEN if view.hidden else ", ".join(row.addresses) or NONE),
+        ]
+        if row.rate is not None:
+            facts.append(("rx", _speed(row.rate.rx)))
+            facts.append(("tx", _speed(row.rate.tx)))
+        # Last: it is long, and nobody reads it.
+        facts.append(("public_key", HIDDEN if view.hidden else key))
+        if tall:
+            for name, value in facts:
+                _fact(text, name, value)
+        else:
+            text.append("\n")
+            for name, value in facts[:-1]:
+                text.append(f"{name} ", "dim")
+                text.append(f"{value}  ")
+        if row.unknown_peers:
+            text.append("\n")
+            unknown = counted(len(row.unknown_peers), "peer")
+            text.append(f"{unknown} that mesh.toml does not know", f"bold {self.colour('stale')}")
+            for peer in row.unknown_peers:
+                text.append("\n  " if tall else "  ")
+                text.append(HIDDEN if view.hidden else peer)
+        if not tall:
+            _fact(text, *facts[-1])
 
     def _reason(self, text: Text, row: Row) -> None:
         if row.error is None:
@@ -83,3 +202,26 @@ class Details(Calm):
 
     def _colour(self, row: Row) -> str:
         return f"bold {self.colour(HOST_COLOURS[row.state])}"
+
+
+def _fact(text: Text, name: str, value: str) -> None:
+    text.append(f"\n{name:<{LABEL}}", "dim")
+    text.append(value)
+
+
+def _endpoint(view: MeshView, link: LinkStatus) -> str:
+    if link.endpoint is None:
+        return "no endpoint"
+    return HIDDEN if view.hidden else inert(link.endpoint, FIELD_LIMIT)
+
+
+def _speed(rate: float | None) -> str:
+    return "" if rate is None else f"{bytes_short(round(rate))}/s"
+
+
+def _trip(view: MeshView, row: int, column: int) -> str:
+    if (row, column) not in view.round_trips:
+        return "not measured"
+    time, at = view.round_trips[row, column]
+    ago = f", {duration(int(max(0, view.clock() - at)))} ago"
+    return f"{'no answer' if time is None else f'{milliseconds(time)} ms'}{ago}"

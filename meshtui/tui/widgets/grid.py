@@ -21,7 +21,7 @@ from meshtui.tui.actions import bindings
 from meshtui.tui.order import SORTS, Order, Sort
 from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.canvas import Canvas
-from meshtui.tui.widgets.cells import MODES, ROOMY, Mode
+from meshtui.tui.widgets.cells import MODES, ROOMY, STEPS, Mode
 from meshtui.tui.widgets.cursor import Cursor
 from meshtui.tui.widgets.frame import Frame, Place
 from meshtui.tui.widgets.layout import ZOOMS, Layout, Zoom, lay_out
@@ -114,6 +114,9 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
     def show_mode(self, mode: Mode) -> None:
         """Show another thing in the cells."""
         self.mode = mode
+        # Two hosts a line have room for their states only.
+        if self.zoom == "map" and mode in STEPS:
+            self.zoom = "dots"
         self._place()
         self._relayout()
 
@@ -136,6 +139,8 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
     def zoom_to(self, zoom: Zoom) -> None:
         """Show more in a cell, or more cells."""
         self.zoom = zoom
+        if zoom == "map" and self.mode in STEPS:
+            self.mode = "age"
         self._relayout()
 
     def select(self, row: int, column: int) -> None:

@@ -10,43 +10,50 @@ from meshtui.tui.widgets.cells import HERE_ONLY, MODE_NAMES, RAMP, STEPS, THERE_
 from meshtui.tui.widgets.layout import Zoom
 from meshtui.tui.words import bytes_short
 
+#: Below this width, a glyph and its word stand close.
+ROOMY = 116
+
 
 class Legend(Calm):
     """Glyphs, the mode, and which way to read the grid."""
 
     def tell(self, mode: Mode, zoom: Zoom) -> None:
         """Show the legend for a mode and a zoom of the grid."""
+        roomy = self.app.size.width >= ROOMY
+        self._space, self._gap = (" ", "  ") if roomy else ("", " ")
         text = Text(" ", no_wrap=True, overflow="ellipsis")
         text.append(MODE_NAMES[mode], "bold")
-        text.append("  ")
-        for state, glyph in LINK_GLYPHS.items():
-            text.append(glyph, self.colour(state))
-            text.append(f" {state}  ", "dim")
-        text.append(" ")
-        self._ends(text, zoom)
+        text.append(self._gap)
+        if zoom == "map":
+            for glyph, word in (("·", "well"), ("⢠", "stale"), ("⠘", "unknown"), ("⢸", "dead")):
+                self._entry(text, glyph, word)
+            self._entry(text, " ", "left: this end, right: far end")
+        else:
+            for state, glyph in LINK_GLYPHS.items():
+                self._entry(text, glyph, state, state)
+            self._ends(text, zoom)
         if zoom == "dots" and mode in STEPS:
             self._ramp(text, mode)
-        text.append("  row → column", "dim")
+        self._entry(text, "", "row → column")
         self.say(text)
+
+    def _entry(self, text: Text, glyph: str, word: str, state: str = "") -> None:
+        text.append(glyph, self.colour(state) if state else "")
+        text.append(f"{self._space}{word}{self._gap}", "dim")
 
     def _ends(self, text: Text, zoom: Zoom) -> None:
         if zoom == "dots":
-            text.append(HERE_ONLY, self.colour("stale"))
-            text.append(" this end only  ", "dim")
-            text.append(THERE_ONLY, self.colour("stale"))
-            text.append(" far end only", "dim")
-        elif zoom == "map":
-            text.append("· well  ⢠ stale  ⠘ unknown  ⢸ dead", "dim")
-            text.append("  left: this end, right: far end; two hosts a line", "dim")
+            self._entry(text, HERE_ONLY, "this end only", "stale")
+            self._entry(text, THERE_ONLY, "far end only", "stale")
         else:
             text.append("●", self.colour("up"))
-            text.append("◐", self.colour("stale"))
-            text.append(" this end, far end", "dim")
+            self._entry(text, "◐", "far end differs", "stale")
 
     def _ramp(self, text: Text, mode: Mode) -> None:
         low, high = STEPS[mode][0], STEPS[mode][-1]
         least, most = (f"{low:g}", f"{high:g}") if mode == "rtt" else (_amount(low), _amount(high))
-        text.append(f"  {RAMP[0]} <{least} … {RAMP[-1]} ≥{most}", "dim")
+        self._entry(text, RAMP[0], f"<{least}", "up")
+        self._entry(text, RAMP[-1], f"≥{most}", "up")
 
 
 def _amount(count: float) -> str:

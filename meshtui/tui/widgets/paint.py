@@ -38,6 +38,38 @@ class Scene(NamedTuple):
     """Of the whole line."""
 
 
+class Brush:
+    """What lines are made of, each made once: styles, and cells of several characters."""
+
+    def __init__(self, style_of: StyleOf) -> None:
+        self.style_of = style_of
+        self._cells: dict[tuple[object, ...], list[Segment]] = {}
+
+    def clear(self) -> None:
+        """Colours are others now."""
+        self._cells.clear()
+
+    def cells(self, faces: Sequence[Face], *ground: str) -> list[Segment]:
+        """Cells side by side on the same ground."""
+        if faces and len(faces[0]) == 1:
+            return self._joined(faces, *ground)
+        segments: list[Segment] = []
+        for face in faces:
+            cell = self._cells.get((face, ground))
+            if cell is None:
+                cell = self._cells[face, ground] = self._joined([face], *ground)
+            segments += cell
+        return segments
+
+    def _joined(self, faces: Iterable[Face], *ground: str) -> list[Segment]:
+        """Neighbours of one style are one segment."""
+        base, *more = ground
+        return [
+            Segment("".join([text for text, _ in texts]), self.style_of(base, style, *more))
+            for style, texts in groupby(chain.from_iterable(faces), _style)
+        ]
+
+
 def heading(scene: Scene, view: MeshView, line: int, style_of: StyleOf) -> list[Segment]:
     """Line `line` of the heading: the hosts' names, or their numbers, upright where it is tight."""
     layout, plain, cursor = scene.layout, style_of("heading"), style_of("heading-marked")
@@ -67,30 +99,22 @@ def _upright(digits: str, scene: Scene, style_of: StyleOf) -> list[Segment]:
     return [Segment(text, style) for text, style in parts if text]
 
 
-def cells(faces: Sequence[Face], scene: Scene, style_of: StyleOf, *, cursor: bool) -> list[Segment]:
-    """A row of cells. `cursor`: it is the cursor's row. Neighbours of one style are one segment."""
+def cells(faces: Sequence[Face], scene: Scene, brush: Brush, *, cursor: bool) -> list[Segment]:
+    """A row of cells. `cursor`: it is the cursor's row."""
     base, at = "marked" if cursor else "cell", scene.cursor
     if at is None or at >= len(faces):
-        return _run(faces, style_of, base)
-    crossed = list(faces[at])
-    gap = scene.layout.cell > 1
-    if gap:
+        return brush.cells(faces, base)
+    crossed, gap = faces[at], []
+    if scene.layout.cell > 1:
         # The gap to the next cell is not the cell's.
-        text, style = crossed[-1]
-        crossed[-1] = (text[:-1], style)
+        *texts, (last, style) = crossed
+        crossed, gap = (*texts, (last[:-1], style)), [Segment(" ", brush.style_of(base))]
     more = ("cursor",) if cursor else ()
     return [
-        *_run(faces[:at], style_of, base),
-        *_run([tuple(crossed)], style_of, "marked", *more),
-        *([Segment(" ", style_of(base))] if gap else ()),
-        *_run(faces[at + 1 :], style_of, base),
-    ]
-
-
-def _run(faces: Iterable[Face], style_of: StyleOf, base: str, *more: str) -> list[Segment]:
-    return [
-        Segment("".join([text for text, _ in texts]), style_of(base, style, *more))
-        for style, texts in groupby(chain.from_iterable(faces), _style)
+        *brush.cells(faces[:at], base),
+        *brush.cells([crossed], "marked", *more),
+        *gap,
+        *brush.cells(faces[at + 1 :], base),
     ]
 
 

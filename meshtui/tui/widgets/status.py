@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from meshtui.inert import inert
-from meshtui.tui.view import NAME_LIMIT, MeshView
+from meshtui.tui.view import NAME_LIMIT, MeshView, Rate
 from meshtui.tui.widgets.calm import Calm
-from meshtui.tui.words import duration
+from meshtui.tui.words import bytes_short, duration
 
 #: Data younger than this is called live, so that no clock ticks on the screen.
 LIVE = 3
+#: Seconds between two looks at the mesh's traffic: faster than that nobody reads.
+COUNT_EVERY = 1.0
+
+Flag = tuple[str, str]
+"""A text, and the state whose colour it has: `("paused", "stale")`."""
+Piece = tuple[int, tuple[Flag, ...]]
+"""How much it matters, 0 the most, and its texts with their styles."""
 
 
 class Status(Calm):
-    """One line; what does not fit is cut at the right, least important last."""
+    """One line. Where it is too long, what matters least goes, not what stands at the right."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self._traffic: Rate | None = None
+        self._counted_at = 0.0
 
     def tell(
         self,
@@ -25,41 +38,70 @@ class Status(Calm):
         age: float | None,
         busy: str,
         stopped: bool,
-        flags: Sequence[tuple[str, str]] = (),
+        flags: Sequence[Flag] = (),
     ) -> None:
         """`age`: seconds since the latest look; None: none yet. `busy`: what is under way.
 
-        `stopped`: nothing looks at the hosts any more.
+        `stopped`: nothing looks at the hosts any more. `flags`: what else holds now,
+        paused, read-only, a filter.
         """
         mesh = view.mesh
-        text = Text(no_wrap=True, overflow="ellipsis")
-        text.append(f" {inert(mesh.name, NAME_LIMIT)}", "bold")
-        text.append(f" {mesh.interface}   ")
-        hosts, up = len(view.rows), view.hosts_up
-        text.append("hosts ")
-        text.append(f"{up}/{hosts}", self._grade(up, hosts, waiting=view.answered < hosts))
-        text.append(" up   directions ")
-        healthy = view.healthy
-        waiting = view.answered < hosts
-        text.append(
-            f"{healthy}/{view.directions}", self._grade(healthy, view.directions, waiting=waiting)
-        )
-        text.append(" healthy   ")
-        if stopped:
-            text.append("stopped   ", f"bold {self.colour('stale')}")
+        waiting = view.answered < len(view.rows)
         live = age is not None and age < LIVE
+        pieces: list[Piece] = [
+            (1, ((inert(mesh.name, NAME_LIMIT), "bold"), (f" {mesh.interface}", ""))),
+            (0, self._share("hosts", view.hosts_up, len(view.rows), "up", waiting)),
+            (0, self._share("directions", view.healthy, view.directions, "healthy", waiting)),
+        ]
+        traffic = self._counted(view)
+        if traffic is not None:
+            rx, tx = (bytes_short(round(count)) for count in traffic)
+            pieces.append((7, ((f"↓{rx}/s ↑{tx}/s", ""),)))
+        if stopped:
+            pieces.append((2, (("stopped", f"bold {self.colour('stale')}"),)))
         if not (stopped and live):
-            text.append(_freshness(age), "" if live else "bold")
-        for flag, state in flags:
-            text.append(f"   {flag}", f"bold {self.colour(state)}")
+            pieces.append((4 if live else 2, ((_freshness(age), "" if live else "bold"),)))
+        pieces += [(3, ((text, f"bold {self.colour(state)}"),)) for text, state in flags]
         if busy:
-            text.append(f"   {busy}", self.colour("idle"))
-        self.say(text)
+            pieces.append((5, ((busy, self.colour("idle")),)))
+        self.say(_fitted(pieces, self.app.size.width))
 
-    def _grade(self, good: int, total: int, *, waiting: bool) -> str:
+    def _share(
+        self, noun: str, good: int, total: int, word: str, waiting: bool
+    ) -> tuple[Flag, ...]:
+        grade = "bold" if waiting else f"bold {self.colour('stale')}"
         if good == total:
-            return f"bold {self.colour('up')}"
-        return "bold" if waiting else f"bold {self.colour('stale')}"
+            grade = f"bold {self.colour('up')}"
+        return ((f"{noun} ", ""), (f"{good}/{total}", grade), (f" {word}", ""))
+
+    def _counted(self, view: MeshView) -> Rate | None:
+        now = view.clock()
+        if self._traffic is None or now - self._counted_at >= COUNT_EVERY:
+            self._traffic, self._counted_at = view.traffic, now
+        return self._traffic
+
+
+def _fitted(pieces: list[Piece], width: int) -> Text:
+    """The pieces side by side, without those that matter least where they do not fit."""
+    gap = 3
+    while len(pieces) > 1:
+        lengths = [sum([cell_len(text) for text, _ in texts]) for _, texts in pieces]
+        if sum(lengths) + gap * (len(pieces) - 1) + 2 <= width:
+            break
+        if gap > 2:
+            gap = 2
+            continue
+        least = max(range(len(pieces)), key=lambda i: (pieces[i][0], i))
+        if pieces[least][0] == 0:
+            break
+        del pieces[least]
+    text = Text(" ", no_wrap=True, overflow="ellipsis")
+    for i, (_, texts) in enumerate(pieces):
+        if i:
+            text.append(" " * gap)
+        for piece, style in texts:
+            text.append(piece, style)
+    return text
 
 
 def _freshness(age: float | None) -> str:
