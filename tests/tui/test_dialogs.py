@@ -57,7 +57,7 @@ async def app_of(
 async def test_the_answers_to_a_host_key_are_always_in_view(height: int) -> None:
     long = "a long text of a host " * 40
     unknown = UnknownHostKey(long, host="server-a", hint=long, fingerprint="SHA256:" + "x" * 43)
-    async with app_of((80, height), [unknown]) as (app, pilot):
+    async with app_of((80, height), [unknown]) as (_, pilot):
         await until(pilot, HostKeyScreen)
         shown = await shows(pilot, "▸ No, refuse it     Yes, trust it")
         if height > 2:
