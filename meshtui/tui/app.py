@@ -325,7 +325,7 @@ class MeshApp(App[None], inherit_bindings=False):
     def action_host(self) -> None:
         """All about the host at hand."""
         name = self.at_hand.host
-        if name is not None and self.at_hand.screen_of != name:
+        if name is not None and not self.at_hand.is_host:
             self.open_host(name)
 
     def action_copy(self) -> None:
