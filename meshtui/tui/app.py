@@ -56,7 +56,12 @@ class MeshApp(App[None], inherit_bindings=False):
     TITLE = "meshtui"
     BINDINGS = bindings("app")
     # Those of the first screen; Textual reads the others with the screens that name them.
-    CSS_PATH = ["widgets/grid.tcss", "screens/mesh.tcss"]  # noqa: RUF012 - it takes no tuple
+    CSS_PATH = [  # noqa: RUF012 - it takes no tuple
+        "widgets/grid.tcss",
+        "widgets/lines.tcss",
+        "widgets/logpane.tcss",
+        "screens/mesh.tcss",
+    ]
 
     def __init__(
         self,
