@@ -44,6 +44,7 @@ class Details(Calm):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._strips: list[Strip] = []
+        self._drawn: dict[tuple[object, ...], list[Strip]] = {}
 
     def tell(self, view: MeshView, row: int, column: int) -> None:
         """Show the cell at `row` and `column`, hosts by index; on the diagonal, the host itself."""
@@ -70,11 +71,18 @@ class Details(Calm):
             self._draw()
 
     def _draw(self) -> None:
-        width, height = self.content_size
-        before = self._strips
-        self._strips = Visual.to_strips(
-            self, themed(self._shown), max(1, width), height, self.visual_style
-        )
+        width, _ = self.content_size
+        before, known, self._strips, self._drawn = self._strips, self._drawn, [], {}
+        # Most lines read as before: to lay one out takes longer than all the rest.
+        for line in self._shown.split("\n", allow_blank=True):
+            key = (width, line.plain, *line.spans)
+            strips = known.get(key)
+            if strips is None:
+                strips = Visual.to_strips(
+                    self, themed(line), max(1, width), None, self.visual_style
+                )
+            self._drawn[key] = strips
+            self._strips += strips
         count = max(len(before), len(self._strips))
         changed = [y for y in range(count) if before[y : y + 1] != self._strips[y : y + 1]]
         if changed:
@@ -87,6 +95,7 @@ class Details(Calm):
     def notify_style_update(self) -> None:
         """Colours may be others."""
         super().notify_style_update()
+        self._drawn.clear()
         if self.is_mounted:
             self._draw()
 
