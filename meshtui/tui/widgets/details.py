@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.geometry import Region
 from textual.strip import Strip
@@ -45,6 +47,7 @@ class Details(Calm):
         super().__init__(id=id)
         self._strips: list[Strip] = []
         self._drawn: dict[tuple[object, ...], list[Strip]] = {}
+        self._styles: dict[str, Style] = {}
 
     def tell(self, view: MeshView, row: int, column: int) -> None:
         """Show the cell at `row` and `column`, hosts by index; on the diagonal, the host itself."""
@@ -76,17 +79,36 @@ class Details(Calm):
         # Most lines read as before: to lay one out takes longer than all the rest.
         for line in self._shown.split("\n", allow_blank=True):
             key = (width, line.plain, *line.spans)
-            strips = known.get(key)
-            if strips is None:
-                strips = Visual.to_strips(
-                    self, themed(line), max(1, width), None, self.visual_style
-                )
+            strips = known.get(key) or self._laid_out(line, max(1, width))
             self._drawn[key] = strips
             self._strips += strips
         count = max(len(before), len(self._strips))
         changed = [y for y in range(count) if before[y : y + 1] != self._strips[y : y + 1]]
         if changed:
             self.refresh(*[Region(0, y, width, 1) for y in changed])
+
+    def _laid_out(self, line: Text, width: int) -> list[Strip]:
+        plain = line.plain
+        if cell_len(plain) > width:
+            return Visual.to_strips(self, themed(line), width, None, self.visual_style)
+        # It fits, as nearly all do: piece by piece, one after the other.
+        segments, at = [], 0
+        for span in line.spans:
+            segments.append(Segment(plain[at : span.start], self._style("")))
+            segments.append(Segment(plain[span.start : span.end], self._style(str(span.style))))
+            at = span.end
+        segments.append(Segment(plain[at:], self._style("")))
+        whole = Strip([segment for segment in segments if segment.text])
+        return [whole.adjust_cell_length(width, self._style(""))]
+
+    def _style(self, name: str) -> Style:
+        """As a text with that style is drawn now."""
+        style = self._styles.get(name)
+        if style is None:
+            sample = themed(Text("x", name))
+            (strip,) = Visual.to_strips(self, sample, 1, 1, self.visual_style)
+            style = self._styles[name] = next(iter(strip)).style or Style.null()
+        return style
 
     def on_resize(self) -> None:
         """Break the lines where they end now."""
@@ -96,6 +118,7 @@ class Details(Calm):
         """Colours may be others."""
         super().notify_style_update()
         self._drawn.clear()
+        self._styles.clear()
         if self.is_mounted:
             self._draw()
 
