@@ -94,6 +94,8 @@ class MeshView:
         self.rows = rows
         self.versions = [0] * len(rows)
         """Go up with every change of a row, or of what the far ends say of it."""
+        self.turns = [0] * len(rows)
+        """As `versions`, but for ages and counters, which change with nearly every look."""
         self.facing = [list(column) for column in zip(*(row.states for row in rows), strict=True)]
         """By row and column: what the far end says of this end."""
         names = self.names = tuple(mesh.hosts)
@@ -164,6 +166,8 @@ class MeshView:
         if row == before:
             return ()
         self.versions[index] += 1
+        if _still(before) != _still(row):
+            self.turns[index] += 1
         return (index, *self._tell_far_ends(index, before.states, states))
 
     def _placed(
@@ -197,6 +201,7 @@ class MeshView:
         for far in changed:
             self.facing[far][index] = now[far]
             self.versions[far] += 1
+            self.turns[far] += 1
         return changed
 
     def measured(self, trip: RoundTrip) -> int | None:
@@ -216,21 +221,27 @@ class MeshView:
 
     def rate(self, row: int, column: int) -> Rate | None:
         """How fast a direction's counters go up; None: not known, or nobody counts now."""
-        return self._gains(row, (column,))[0]
+        here, seconds = self.rows[row], self._seconds(row)
+        if seconds is None or here.before is None:
+            return None
+        gain = _gain(here.before[0][column], here.links[column])
+        return None if gain is None else Rate(gain[0] / seconds, gain[1] / seconds)
 
-    def rates(self, row: int) -> list[Rate | None]:
-        """Those of all its directions, by column."""
-        return self._gains(row, range(len(self.rows)))
+    def speeds(self, row: int, columns: Sequence[int]) -> list[float | None]:
+        """Bytes per second, both ways together, of many directions at once."""
+        here, seconds = self.rows[row], self._seconds(row)
+        if seconds is None or here.before is None:
+            return [None] * len(columns)
+        links, now = here.before[0], here.links
+        gains = [_gain(links[column], now[column]) for column in columns]
+        return [None if gain is None else (gain[0] + gain[1]) / seconds for gain in gains]
 
-    def _gains(self, row: int, columns: Sequence[int]) -> list[Rate | None]:
+    def _seconds(self, row: int) -> float | None:
+        """Between the two latest looks; None: there was one at most, or the host is silent."""
         here = self.rows[row]
         if here.kept or here.before is None or here.seen_at is None:
-            return [None] * len(columns)
-        links, began = here.before
-        seconds, now = here.seen_at - began, here.links
-        if seconds <= 0:
-            return [None] * len(columns)
-        return [_gain(links[column], now[column], seconds) for column in columns]
+            return None
+        return max(here.seen_at - here.before[1], 0.0) or None
 
     def age(self, row: int) -> float | None:
         """Seconds since that host last answered; None: it never did."""
@@ -289,16 +300,15 @@ def _healthy(states: States) -> int:
     return sum([states.count(state) for state in HEALTHY])
 
 
-def _gain(was: LinkStatus | None, now: LinkStatus | None, seconds: float) -> Rate | None:
+def _gain(was: LinkStatus | None, now: LinkStatus | None) -> tuple[int, int] | None:
     """A counter that falls back was begun anew: what it lost is no traffic."""
-    if was is None or was.transfer_rx is None or was.transfer_tx is None:
+    if was is None or now is None:
         return None
-    if now is None or now.transfer_rx is None or now.transfer_tx is None:
+    _, _, _, _, rx, tx, _ = now
+    _, _, _, _, old_rx, old_tx, _ = was
+    if rx is None or tx is None or old_rx is None or old_tx is None:
         return None
-    return Rate(
-        max(0, now.transfer_rx - was.transfer_rx) / seconds,
-        max(0, now.transfer_tx - was.transfer_tx) / seconds,
-    )
+    return rx - old_rx if rx > old_rx else 0, tx - old_tx if tx > old_tx else 0
 
 
 def _rate(
@@ -312,9 +322,14 @@ def _rate(
     if states == before.states and min(gained) >= 0:
         return Rate(gained[0] / seconds, gained[1] / seconds)
     # Links came, went or were begun anew: one by one, or what they ever counted is a rate.
-    gains = [_gain(was, now, seconds) for was, now in zip(before.links, links, strict=True)]
+    gains = [_gain(was, now) for was, now in zip(before.links, links, strict=True)]
     known = [gain for gain in gains if gain]
-    return Rate(sum([gain.rx for gain in known]), sum([gain.tx for gain in known]))
+    return Rate(sum([rx for rx, _ in known]) / seconds, sum([tx for _, tx in known]) / seconds)
+
+
+def _still(row: Row) -> tuple[object, ...]:
+    """What of a row is no age and no counter."""
+    return row.states, row.state, row.error, row.kept, row.addresses, row.unknown_peers
 
 
 def _total(links: Iterable[LinkStatus | None]) -> tuple[int, int]:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from textual.strip import Strip
 
 from meshtui.tui.view import MeshView
-from meshtui.tui.widgets.cells import Face, again, faces, pairs
+from meshtui.tui.widgets.cells import STEPS, Face, again, faces, pairs
 from meshtui.tui.widgets.hosts import StyleOf, host_line, pair_line
 from meshtui.tui.widgets.paint import Brush, Scene, cells, heading, reason
 
-Key = tuple[object, ...]
 Hosts = tuple[int, ...]
 """Whose line it is: one host, or two that share it; by index."""
+
+
+class Look(NamedTuple):
+    """All that a line shows; the same look is the same line."""
+
+    scene: Scene
+    cursor: int | None
+    """Which of its hosts the cursor is on; None: it is on another line."""
+    hidden: bool
+    hosts: tuple[object, ...]
+    faces: tuple[Face, ...]
 
 
 class Canvas:
@@ -28,21 +38,23 @@ class Canvas:
         """The cursor's row, a host by index."""
         self.marked: Collection[str] = ()
         """Names of the hosts that someone picked."""
-        self.drawn: dict[Hosts, tuple[Key, Strip]] = {}
+        self.drawn: dict[Hosts, tuple[Look, Strip]] = {}
         self._style_of = style_of
         self._brush = Brush(style_of)
-        self._faces: dict[Hosts, tuple[Key, tuple[Face, ...]]] = {}
+        self._looks: dict[Hosts, tuple[object, Look]] = {}
+        self._lists: dict[Hosts, tuple[object, list[Segment]]] = {}
 
     def forget(self) -> None:
         """Draw everything again: colours or hosts are others."""
         self.drawn.clear()
-        self._faces.clear()
+        self._looks.clear()
+        self._lists.clear()
         self._brush.clear()
 
     def changed(self, hosts: Hosts) -> bool:
         """Whether a line looks different from what was last drawn."""
         drawn = self.drawn.get(hosts)
-        return drawn is None or drawn[0] != self._key(hosts)
+        return drawn is None or drawn[0] != self._look(hosts)
 
     def heading(self, line: int) -> Strip:
         """A line of the heading."""
@@ -51,89 +63,90 @@ class Canvas:
 
     def line(self, hosts: Hosts) -> Strip:
         """The line of one host, or of two."""
-        key = self._key(hosts)
+        look = self._look(hosts)
         known = self.drawn.get(hosts)
-        if known is not None and known[0] == key:
+        if known is not None and known[0] == look:
             return known[1]
-        scene, index = self._scene, hosts[0]
-        cursor = self.cursor in hosts
-        if scene.layout.fold > 1:
-            segments = self._pair_line(hosts)
-        else:
-            segments = host_line(
-                self.view,
-                index,
-                scene.layout,
-                self._style_of,
-                cursor=cursor,
-                marked=self._names[index] in self.marked,
-            )
-        row = self.view.rows[index]
+        scene, cursor = self._scene, look.cursor is not None
+        row = self.view.rows[hosts[0]]
         if scene.layout.fold == 1 and row.silent:
-            segments += reason(row.error or "", scene, self._style_of, cursor=cursor)
+            shown = reason(row.error or "", scene, self._style_of, cursor=cursor)
+            strip = Strip([*self._list(hosts, look), *shown]).crop(0, scene.width)
         else:
-            segments += cells(self._look(hosts), scene, self._brush, cursor=cursor)
-        strip = self._strip(segments, "cell")
-        self.drawn[hosts] = (key, strip)
+            shown = cells(look.faces, scene, self._brush, cursor=cursor)
+            strip = self._strip([*self._list(hosts, look), *shown], "cell")
+        self.drawn[hosts] = (look, strip)
         return strip
 
     def blank(self, text: str = "") -> Strip:
         """A line without a host."""
-        return self._strip([Segment(text, self._style_of("cell", "dim"))], "cell")
+        style = self._style_of("cell", "dim")
+        return Strip([Segment(text, style)]).adjust_cell_length(self._scene.width, style)
 
     @property
     def _scene(self) -> Scene:
         assert self.scene is not None
         return self.scene
 
-    @property
-    def _names(self) -> tuple[str, ...]:
-        return self.view.names
-
-    def _pair_line(self, hosts: Hosts) -> list[Segment]:
-        return pair_line(
-            self.view,
-            hosts,
-            self._scene.layout,
-            self._style_of,
-            cursor=hosts.index(self.cursor) if self.cursor in hosts else None,
-            marked=[self._names[host] in self.marked for host in hosts],
-        )
+    def _list(self, hosts: Hosts, look: Look) -> list[Segment]:
+        """The host list's part of a line, which seldom changes."""
+        layout, key = self._scene.layout, (self._scene.layout, *look[1:4])
+        known = self._lists.get(hosts)
+        if known is not None and known[0] == key:
+            return known[1]
+        marked = [self.view.names[host] in self.marked for host in hosts]
+        if layout.fold > 1:
+            segments = pair_line(
+                self.view, hosts, layout, self._style_of, cursor=look.cursor, marked=marked
+            )
+        else:
+            cursor = look.cursor is not None
+            segments = host_line(
+                self.view, hosts[0], layout, self._style_of, cursor=cursor, marked=marked[0]
+            )
+        self._lists[hosts] = (key, segments)
+        return segments
 
     def _strip(self, segments: list[Segment], base: str) -> Strip:
-        """Exactly as wide as the scene."""
-        width = self._scene.width
-        # Nearly all is one cell a character, and then this is quick.
-        used = sum([len(text) if text.isascii() else cell_len(text) for text, _, _ in segments])
+        """Exactly as wide as the scene. The list and each cell are as wide as laid out."""
+        scene = self._scene
+        width = scene.width
+        used = scene.layout.left + scene.layout.cell * len(scene.columns)
         if used < width:
             segments.append(Segment(" " * (width - used), self._style_of(base)))
         return Strip(segments, max(used, width)).crop(0, width)
 
-    def _key(self, hosts: Hosts) -> Key:
-        """All that a line depends on; the same key is the same line."""
-        looks = []
-        for index in hosts:
-            row = self.view.rows[index]
-            age = again(self.view, index) if row.kept else ""
-            marked = self._names[index] in self.marked
-            peers = len(row.unknown_peers)
-            looks.append((row.state, row.error, row.addresses[:1], age, peers, marked))
-        cursor = self.cursor if self.cursor in hosts else None
-        return (self._scene, cursor, self.view.hidden, *looks, self._look(hosts))
-
-    def _look(self, hosts: Hosts) -> tuple[Face, ...]:
-        scene, view = self._scene, self.view
-        # The age of a silent host, on the diagonal, moves though nothing comes.
-        ages = tuple([again(view, host) for host in hosts if view.rows[host].kept])
-        key = (
-            scene.columns, scene.mode, scene.layout, ages, *[view.versions[host] for host in hosts]
-        )  # fmt: skip
-        known = self._faces.get(hosts)
-        if known is not None and known[0] == key:
+    def _look(self, hosts: Hosts) -> Look:
+        view, scene = self.view, self._scene
+        cursor = hosts.index(self.cursor) if self.cursor in hosts else None
+        # What a look is worked out from: nothing new there, nothing new to see.
+        states_only = scene.layout.cell == 1 and scene.mode not in STEPS
+        versions = view.turns if states_only else view.versions
+        source = (
+            (scene, cursor, view.hidden),
+            # The age of a silent host moves though nothing comes.
+            *[
+                (versions[host], view.names[host] in self.marked, self._again(host))
+                for host in hosts
+            ],
+        )
+        known = self._looks.get(hosts)
+        if known is not None and known[0] == source:
             return known[1]
+        about = []
+        for host in hosts:
+            row = view.rows[host]
+            peers, marked = len(row.unknown_peers), view.names[host] in self.marked
+            about.append(
+                (row.state, row.error, row.addresses[:1], self._again(host), peers, marked)
+            )
         if scene.layout.fold > 1:
-            look = pairs(view, hosts, scene.columns)
+            shown = pairs(view, hosts, scene.columns)
         else:
-            look = faces(view, hosts[0], scene.columns, scene.mode, scene.layout)
-        self._faces[hosts] = (key, look)
+            shown = faces(view, hosts[0], scene.columns, scene.mode, scene.layout)
+        look = Look(scene, cursor, view.hidden, tuple(about), shown)
+        self._looks[hosts] = (source, look)
         return look
+
+    def _again(self, host: int) -> str:
+        return again(self.view, host) if self.view.rows[host].kept else ""

@@ -99,8 +99,7 @@ def _amounts(view: MeshView, row: int, columns: Sequence[int], mode: Mode) -> Se
     if mode == "tx":
         return [shade(link.transfer_tx, mode) if (link := links[at]) else None for at in columns]
     if mode == "rate":
-        rates = view.rates(row)
-        return [shade(rate and rate.rx + rate.tx, mode) for rate in [rates[at] for at in columns]]
+        return [shade(speed, mode) for speed in view.speeds(row, columns)]
     if mode == "rtt":
         found = [view.round_trips.get((row, at)) for at in columns]
         return [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.geometry import Region
 from textual.strip import Strip
@@ -44,6 +46,8 @@ class Details(Calm):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self._strips: list[Strip] = []
+        self._drawn: dict[tuple[object, ...], list[Strip]] = {}
+        self._styles: dict[str, Style] = {}
 
     def tell(self, view: MeshView, row: int, column: int) -> None:
         """Show the cell at `row` and `column`, hosts by index; on the diagonal, the host itself."""
@@ -70,15 +74,41 @@ class Details(Calm):
             self._draw()
 
     def _draw(self) -> None:
-        width, height = self.content_size
-        before = self._strips
-        self._strips = Visual.to_strips(
-            self, themed(self._shown), max(1, width), height, self.visual_style
-        )
+        width, _ = self.content_size
+        before, known, self._strips, self._drawn = self._strips, self._drawn, [], {}
+        # Most lines read as before: to lay one out takes longer than all the rest.
+        for line in self._shown.split("\n", allow_blank=True):
+            key = (width, line.plain, *line.spans)
+            strips = known.get(key) or self._laid_out(line, max(1, width))
+            self._drawn[key] = strips
+            self._strips += strips
         count = max(len(before), len(self._strips))
         changed = [y for y in range(count) if before[y : y + 1] != self._strips[y : y + 1]]
         if changed:
             self.refresh(*[Region(0, y, width, 1) for y in changed])
+
+    def _laid_out(self, line: Text, width: int) -> list[Strip]:
+        plain = line.plain
+        if cell_len(plain) > width:
+            return Visual.to_strips(self, themed(line), width, None, self.visual_style)
+        # It fits, as nearly all do: piece by piece, one after the other.
+        segments, at = [], 0
+        for span in line.spans:
+            segments.append(Segment(plain[at : span.start], self._style("")))
+            segments.append(Segment(plain[span.start : span.end], self._style(str(span.style))))
+            at = span.end
+        segments.append(Segment(plain[at:], self._style("")))
+        whole = Strip([segment for segment in segments if segment.text])
+        return [whole.adjust_cell_length(width, self._style(""))]
+
+    def _style(self, name: str) -> Style:
+        """As a text with that style is drawn now."""
+        style = self._styles.get(name)
+        if style is None:
+            sample = themed(Text("x", name))
+            (strip,) = Visual.to_strips(self, sample, 1, 1, self.visual_style)
+            style = self._styles[name] = next(iter(strip)).style or Style.null()
+        return style
 
     def on_resize(self) -> None:
         """Break the lines where they end now."""
@@ -87,6 +117,8 @@ class Details(Calm):
     def notify_style_update(self) -> None:
         """Colours may be others."""
         super().notify_style_update()
+        self._drawn.clear()
+        self._styles.clear()
         if self.is_mounted:
             self._draw()
 

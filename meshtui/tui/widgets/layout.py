@@ -90,7 +90,7 @@ def lay_out(
     if zoom is not None:
         choices = kinds[zoom]
     else:
-        choices = [*(full[:1] if roomy and named <= WIDE_CELL else []), *values, *dots]
+        choices = [*(full if roomy and named <= WIDE_CELL else []), *values, *dots]
     for choice in choices:
         if choice.left + columns * choice.cell <= width:
             return choice
