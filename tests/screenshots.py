@@ -40,8 +40,8 @@ PICTURES = (
     Picture("host", (120, 40), ("o",), "Debian"),
     Picture("link", (120, 40), ("enter", "t"), "fra-2"),
     Picture("plan", (120, 40), ("a",), "make-key"),
-    Picture("apply", (120, 40), ("a", "y"), "verify"),
-    Picture("help", (120, 40), ("question_mark",), "Everywhere"),
+    Picture("apply", (120, 40), ("a", "A"), "verify"),
+    Picture("help", (120, 40), ("question_mark",), "one host to the left"),
 )
 
 

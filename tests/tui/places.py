@@ -9,16 +9,33 @@ from __future__ import annotations
 PLACES: dict[str, tuple[str, ...]] = {
     "mesh": (),
     "plan": ("a",),
-    "apply": ("a", "y"),
+    "apply": ("a", "A"),
     "help": ("question_mark",),
     "palette": ("ctrl+p",),
+    "host": ("o",),
+    "link": ("enter",),
+    "run": ("exclamation_mark", "i", "d", "enter"),
+    "command": ("colon",),
+    "filter": ("slash",),
+    "log": ("L",),
 }
 """Name -> the keys that lead there from the grid, the cursor on the first host's first link."""
 
 ASKED: dict[str, tuple[str, ...]] = {
     "watch": (),
     "plan": ("a",),
-    "apply": ("a", "y"),
+    "apply": ("a", "A"),
+    "inspect": ("o",),
+    "link_history": ("enter",),
+    "last_worked": ("enter",),
+    "ping": ("enter", "t"),
+    "path_mtu": ("enter", "u"),
+    "traffic": ("o",),
+    "round_trips": ("t",),
+    "run": ("exclamation_mark", "i", "d", "enter"),
+    "ssh_argv": ("S",),
+    "reload": (),
+    "moment": ("left_square_bracket",),
 }
 """A method of FleetApi -> the keys that have the app call it."""
 
