@@ -25,6 +25,8 @@ from meshtui.tui.widgets.status import Status
 if TYPE_CHECKING:
     from meshtui.tui.app import MeshApp
 
+#: From this height of the screen on the log is there from the start.
+ROOMY = 36
 #: Seconds that `{` and `}` go in time.
 FAR = 600.0
 
@@ -61,7 +63,7 @@ class MeshScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is known, which is the hosts' names."""
-        self.log_pane.display = False
+        self.log_pane.display = self.size.height >= ROOMY
         self.tell(age=None, busy="connecting…", stopped=False, flags=())
         self._tell_details()
         self._tell_legend()
@@ -76,7 +78,11 @@ class MeshScreen(Screen[None]):
         self, *, age: float | None, busy: str, stopped: bool, flags: Sequence[tuple[str, str]]
     ) -> None:
         """Show how old the picture is, what is under way, whether nobody looks any more."""
-        shown = [*flags, (f"/{self._filter}", "stale")] if self._filter else flags
+        shown = [*flags]
+        if self._filter:
+            shown.append((f"/{self._filter}", "stale"))
+        if self.grid.sorted != "file":
+            shown.append((f"by {self.grid.sorted}", "idle"))
         self.status.tell(self.view, age=age, busy=busy, stopped=stopped, flags=shown)
 
     def rows_changed(self, indexes: set[int]) -> None:
@@ -127,6 +133,7 @@ class MeshScreen(Screen[None]):
 
     @on(Grid.LaidOut)
     def _tell_legend(self) -> None:
+        self._app.tell()
         self.legend.tell(self.grid.mode, self.grid.zoomed)
         self._tell_details()
 

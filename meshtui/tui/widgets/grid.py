@@ -7,7 +7,7 @@ much (918 ms a refresh). A line is built again only when what it shows changed.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.segment import Segment
 from rich.style import Style
@@ -26,6 +26,9 @@ from meshtui.tui.widgets.cursor import Cursor
 from meshtui.tui.widgets.frame import Frame, Place
 from meshtui.tui.widgets.layout import ZOOMS, Layout, Zoom, lay_out
 from meshtui.tui.widgets.paint import STYLES, Scene
+
+if TYPE_CHECKING:
+    from meshtui.tui.app import MeshApp
 
 #: Seconds between two sortings by what changes all the time.
 SORT_EVERY = 2.0
@@ -273,7 +276,11 @@ class Grid(ScrollView, can_focus=True, inherit_bindings=False):
         instead of 6,000 pieces a second.
         """
         frame, (x1, x2) = self._look(), crop.column_span
-        return [self._line(frame, y).crop(x1, x2) for y in crop.line_range]
+        lines = [self._line(frame, y).crop(x1, x2) for y in crop.line_range]
+        if (privacy := cast("MeshApp", self.app).privacy) is None:
+            return lines
+        # It is about texts, not styles.
+        return [line.apply_filter(privacy, self.background_colors[1]) for line in lines]
 
     def render_line(self, y: int) -> Strip:
         """Line `y` of what is in view: the heading, or a host."""
