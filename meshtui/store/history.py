@@ -39,6 +39,8 @@ LIMIT = 64 << 20
 _FILE = "history.sqlite"
 #: Seconds between two writes, and how many moments are kept while they fail.
 _EVERY, _WAITING = 60, 30
+#: All hosts are thinned within so many seconds, and so many more at each write.
+_SPREAD, _ASIDE = 300, 8
 #: About what one direction takes in a look, for making room: too much rather than too little.
 _BYTES = 12
 
@@ -93,12 +95,17 @@ class History:
         """Write what waits, and thin what has become older."""
         if not self._moments:
             return
-        self._flushed = self._clock()
-        if self._with(self._write):
+        now, hosts = self._clock(), len(self._waiting)
+        seconds = abs(now - (self._flushed or now))
+        self._flushed = now
+        written = self._with(self._write)
+        if written or len(self._moments) >= _WAITING:
             self._waiting, self._moments = {}, []
-            self._with(self._thin)
-        elif len(self._moments) >= _WAITING:
-            self._waiting, self._moments = {}, []
+        if written:
+            # Each host has a stretch to thin every 10 minutes, and now and then a longer
+            # one: some at a time, for the screen shares the processor with this.
+            most = _ASIDE + int(hosts * seconds / _SPREAD)
+            self._with(lambda connection: thin(connection, self._now(), most))
 
     def close(self) -> None:
         """Write what waits, and close."""
@@ -115,12 +122,6 @@ class History:
                 "INSERT OR IGNORE INTO moments VALUES (?)", [(at,) for at in self._moments]
             )
         return True
-
-    def _thin(self, connection: sqlite3.Connection) -> None:
-        # Each host has a stretch to thin every 15 minutes: some at a time, for the
-        # screen shares the processor with this.
-        (hosts,) = connection.execute("SELECT count(DISTINCT host) FROM runs").fetchone()
-        thin(connection, self._now(), 8 + hosts // 8)
 
     # -- reading; times are milliseconds since the epoch
 
