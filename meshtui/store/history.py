@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
@@ -96,7 +95,8 @@ class History:
         if not self._moments:
             return
         now, hosts = self._clock(), len(self._waiting)
-        seconds = abs(now - (self._flushed or now))
+        # Never long: a clock that is set by years would have all of it thinned at once.
+        seconds = min(abs(now - (self._flushed or now)), 3600)
         self._flushed = now
         written = self._with(self._write)
         if written or len(self._moments) >= _WAITING:
@@ -127,16 +127,14 @@ class History:
 
     def moment(self, before: int | None = None, after: int | None = None) -> int | None:
         """The recorded moment next before, or after, the given one; with neither, the first."""
-        waiting = sorted(self._moments)
+        nearest, low, high = min, -1 if after is None else after, self._now() + 1
         if before is not None:
-            query, at = "SELECT max(at) FROM moments WHERE at < ?", before
-            near = waiting[: bisect_left(waiting, at)][-1:]
-        else:
-            query, at = "SELECT min(at) FROM moments WHERE at > ?", -1 if after is None else after
-            near = waiting[bisect_right(waiting, at) :][:1]
-        written = self._with(lambda connection: connection.execute(query, (at,)).fetchone()[0])
-        near += [written] if written is not None else []
-        return (max if before is not None else min)(near, default=None)
+            nearest, low, high = max, -1, min(high, before)
+        query = f"SELECT {nearest.__name__}(at) FROM moments WHERE at > ? AND at < ?"  # noqa: S608
+        written = self._with(lambda connection: connection.execute(query, (low, high)).fetchone())
+        near = [at for at in self._moments if low < at < high]
+        near += [at for at in written or () if at is not None]
+        return nearest(near, default=None)
 
     def past(self, at: int, hosts: Collection[str]) -> dict[str, Sample]:
         """The last look at each of `hosts` no later than `at`; none where it is much older."""
