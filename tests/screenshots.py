@@ -1,6 +1,9 @@
-"""Makes the pictures in screenshots/, from the real screens on a real lab.
+"""Makes the pictures in screenshots/ from a played fleet: the same bytes each time.
 
-sudo .venv/bin/python tests/screenshots.py
+    .venv/bin/python tests/screenshots.py [NAME...]
+
+As SVG, and as PNG for where an SVG's fonts cannot be fetched. A picture whose keys do
+nothing, or whose text does not come, is not taken, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -11,15 +14,39 @@ import re
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
+sys.path[:0] = [str(Path(__file__).parent / "tui"), str(Path(__file__).parents[1])]
 FOLDER = Path(__file__).parents[1] / "screenshots"
-HOSTS = 6
-NAME = "prod"
-SIZE = (156, 24)
+
+
+class Picture(NamedTuple):
+    """What is to be seen, and the keys that lead there from the grid."""
+
+    name: str
+    size: tuple[int, int]
+    keys: tuple[str, ...]
+    shows: str
+    """A text that stands there when it is drawn."""
+    hundred: bool = False
+
+
+PICTURES = (
+    # The cursor is on nyc-2 -> lon-1, which is one-way.
+    Picture("mesh", (120, 40), (*"jjjjjll",), "nyc-2 → lon-1"),
+    Picture("mesh-80x24", (80, 24), (*"jjjjjll",), "nyc-2 → lon-1"),
+    Picture("mesh-200x60", (200, 60), (*"jjjjjll",), "nyc-2 → lon-1"),
+    Picture("heat-map", (200, 60), (*"ZZZjjjllllllllllll",), "fra-04 → ams-04", hundred=True),
+    Picture("host", (120, 40), ("o",), "Debian"),
+    Picture("link", (120, 40), ("enter", "t"), "fra-2"),
+    Picture("plan", (120, 40), ("a",), "make-key"),
+    Picture("apply", (120, 40), ("a", "A"), "verify"),
+    Picture("help", (120, 40), ("question_mark",), "one host to the left"),
+)
 
 
 def save(app, name: str) -> None:
-    """As SVG, and as PNG for where an SVG's fonts cannot be fetched."""
+    """As SVG, and as PNG."""
     import cairosvg
 
     svg = app.export_screenshot(title=f"meshtui: {name}")
@@ -27,74 +54,73 @@ def save(app, name: str) -> None:
     svg = re.sub(r"terminal-\d+", "terminal", svg)
     (FOLDER / f"{name}.svg").write_text(svg)
     local = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.S)
-    local = local.replace("Fira Code", "DejaVu Sans Mono")
-    cairosvg.svg2png(bytestring=local.encode(), write_to=str(FOLDER / f"{name}.png"), scale=1.5)
+    local = dotted(local.replace("Fira Code", "DejaVu Sans Mono"))
+    cairosvg.svg2png(bytestring=local.encode(), write_to=str(FOLDER / f"{name}.png"))
 
 
-async def until(pilot, what, deadline: float = 60) -> None:
-    end = time.monotonic() + deadline
-    while not what():
-        assert time.monotonic() < end, "the screen never got there"
-        await pilot.pause(0.1)
+def dotted(svg: str) -> str:
+    """Braille as drawn dots: DejaVu Sans Mono has none."""
+
+    def draw(found: re.Match[str]) -> str:
+        left, base, dots = float(found["x"]), float(found["y"]), []
+        text = found["text"].replace("&#160;", "\u00a0")
+        for cell, char in enumerate(text):
+            bits = ord(char) - 0x2800
+            for bit in range(8) if 0 < bits < 256 else ():
+                if bits >> bit & 1:
+                    column, row = (bit // 3, bit % 3) if bit < 6 else (bit - 6, 3)
+                    x, y = left + 12.2 * cell + 3.5 + 5.2 * column, base - 14.5 + 5.6 * row
+                    dots.append(
+                        f'<circle class="{found["class"]}" cx="{x:.1f}" cy="{y:.1f}" r="1.7"/>'
+                    )
+        plain = re.sub("[\u2800-\u28ff]", "\u00a0", text)
+        return f"<text{found['head']}>{plain}</text>{''.join(dots)}"
+
+    return re.sub(
+        r'<text(?P<head> class="(?P<class>[^"]+)" x="(?P<x>[\d.]+)" y="(?P<y>[\d.]+)"[^>]*)>'
+        r"(?P<text>[^<]*[\u2801-\u28ff][^<]*)</text>",
+        draw,
+        svg,
+    )
 
 
-async def take() -> None:
-    from meshtui.fleet.fleet import Fleet
-    from meshtui.store.meshfile import load
-    from meshtui.tui.app import MeshApp
+async def take(picture: Picture) -> None:
+    """One picture. AssertionError: it cannot be taken."""
+    from stage import on_stage, settled
+    from story import Story, hundred
 
-    path = Path("mesh.toml")
-
-    async def refuse(_: object) -> bool:
-        return False
-
-    async def open_fleet(_: object) -> Fleet:
-        return Fleet(path, refuse)
-
-    app = MeshApp(load(path), open_fleet)
-
-    def shows(text: str):
-        return lambda: text in re.sub(r"&#160;", " ", app.export_screenshot())
-
-    async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, shows("no-interface"))
-        await pilot.press("a")
-        await until(pilot, shows("make-key"))
-        save(app, "plan")
-        await pilot.press("A")
-        count = HOSTS * (HOSTS - 1)
-        await until(pilot, shows(f"{count} of {count} directions up"))
-        await pilot.press("escape", "down", "right", "right")
-        await until(pilot, shows(f"{count}/{count}"))
-        await asyncio.to_thread(traffic)
-        await until(pilot, shows("20s"))
-        save(app, "mesh")
+    fleet = Story(hundred() if picture.hundred else None)
+    fleet.apply_gate = asyncio.Event()
+    async with on_stage(fleet, picture.size, clock=lambda: fleet.clock) as stage:
+        fleet.tell()
+        await settled(stage.app)
+        for key in picture.keys:
+            bound = stage.app.screen.active_bindings
+            assert key in bound, f"{key!r} does nothing on {stage.app.screen!r}"
+            await stage.press(key)
+        await stage.until(picture.shows, deadline=5)
+        save(stage.app, picture.name)
 
 
-def traffic() -> None:
-    """Something to count."""
-    from meshtui.lab import Lab
-
-    lab = Lab.attach(NAME)
-    for number in (2, 3):
-        flood = ["ping", "-q", "-f", "-c", "3000", "-s", "1200", f"10.0.0.{number}"]
-        lab.on("server-a", flood, check=True)
-
-
-def main() -> None:
-    from meshtui.lab import Lab
-
+def main() -> int:
+    # Times on screen are of one place, toasts and colours of one terminal.
+    os.environ.update(TZ="UTC", TERM="xterm-256color", COLORTERM="truecolor")
+    time.tzset()
+    os.environ.pop("NO_COLOR", None)
     FOLDER.mkdir(exist_ok=True)
-    with Lab.up(HOSTS, name=NAME) as lab:
-        argv = [sys.executable, str(Path(__file__).resolve()), "inside"]
-        env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        done = lab.run(argv, env=env, timeout=120)
-        sys.stderr.write(done.stderr)
-        sys.exit(done.returncode)
+    code = 0
+    for picture in PICTURES:
+        if sys.argv[1:] and picture.name not in sys.argv[1:]:
+            continue
+        try:
+            asyncio.run(take(picture))
+        except AssertionError as error:
+            code = 1
+            print(f"{picture.name}: NOT TAKEN: {str(error).splitlines()[0]}", file=sys.stderr)
+        else:
+            print(f"{picture.name}: {picture.size[0]}x{picture.size[1]}")
+    return code
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["inside"]:
-        asyncio.run(take())
-    else:
-        main()
+    sys.exit(main())

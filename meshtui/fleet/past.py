@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -124,7 +125,7 @@ class Past:
         mesh = self._mesh()
 
         def read(history: History) -> list[HostPolled]:
-            found = history.past(round(at * 1000))
+            found = history.past(round(at * 1000), mesh.hosts)
             return [_polled(mesh, name, found[name]) for name in mesh.hosts if name in found]
 
         return await self._ask(read)
@@ -158,8 +159,8 @@ class Past:
 
             # From before `since`, too: the first step begins between two looks.
             first = since - longest(now - since)
-            samples = history.samples(host, round(first * 1000))
-            return traffic(samples, since, step, now, longest)
+            flows = history.flows(host, round(first * 1000))
+            return traffic(flows, since, step, now, longest)
 
         return await self._ask(read)
 
@@ -212,15 +213,9 @@ def _polled(mesh: Mesh, name: str, sample: Sample) -> HostPolled:
         listen_port=None,
         error=_WHY.get(sample.state),
     )
-    rows = zip(
-        sample.to,
-        sample.states,
-        map(_known, sample.ages),
-        map(_known, sample.rx),
-        map(_known, sample.tx),
-        strict=True,
-    )
-    return HostPolled(status, tuple(LinkStatus(name, *row) for row in rows), sample.at / 1000)
+    numbers = (map(_known, column) for column in (sample.ages, sample.rx, sample.tx))
+    links = map(LinkStatus, repeat(name), sample.to, sample.states, *numbers)
+    return HostPolled(status, tuple(links), sample.at / 1000)
 
 
 def _known(number: int) -> int | None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import sqlite3
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
 from meshtui.errors import MeshError, UsageError
 from meshtui.mesh.names import is_host_name
+from meshtui.store.flows import Flow, flows
 from meshtui.store.historyfile import (
     Foreign,
     busy,
@@ -36,8 +37,8 @@ At = TypeVar("At", Sample, LinkMoment)
 LIMIT = 64 << 20
 """Bytes that the file may have; while it is in use, its log beside it has some MiB more."""
 _FILE = "history.sqlite"
-#: Moments that are written together, and how many are kept while that fails.
-_BATCH, _WAITING = 6, 30
+#: Seconds between two writes, and how many moments are kept while they fail.
+_EVERY, _WAITING = 60, 30
 #: About what one direction takes in a look, for making room: too much rather than too little.
 _BYTES = 12
 
@@ -73,7 +74,7 @@ class History:
         self._said = self._anew = self._off = False
         self._waiting: dict[str, list[Sample]] = {}
         self._moments: list[int] = []
-        self._added = 0
+        self._flushed: float | None = None
 
     # -- writing
 
@@ -82,14 +83,17 @@ class History:
         for host, sample in looks.items():
             self._waiting.setdefault(host, []).append(sample)
         self._moments.append(max(sample.at for sample in looks.values()))
-        self._added += 1
-        if self._added % _BATCH == 0:
+        now = self._clock()
+        if self._flushed is None:
+            self._flushed = now
+        elif abs(now - self._flushed) >= _EVERY:  # it may have been set back
             self.flush()
 
     def flush(self) -> None:
         """Write what waits, and thin what has become older."""
         if not self._moments:
             return
+        self._flushed = self._clock()
         if self._with(self._write):
             self._waiting, self._moments = {}, []
             self._with(self._thin)
@@ -133,21 +137,21 @@ class History:
         near += [written] if written is not None else []
         return (max if before is not None else min)(near, default=None)
 
-    def past(self, at: int) -> dict[str, Sample]:
-        """Every host's last look no later than `at`; none where it is much older."""
+    def past(self, at: int, hosts: Collection[str]) -> dict[str, Sample]:
+        """The last look at each of `hosts` no later than `at`; none where it is much older."""
         least = at - gap(self._now() - at)
-        found = self._with(lambda connection: _past(connection, at)) or {}
-        for host, samples in self._waiting.items():
+        found = self._with(lambda connection: _past(connection, at, hosts)) or {}
+        for host in hosts:
+            samples = self._waiting.get(host, [])
             last = max((s for s in samples if s.at <= at), key=lambda s: s.at, default=None)
             if last is not None and (host not in found or found[host].at < last.at):
                 found[host] = last
         return {host: sample for host, sample in found.items() if sample.at > least}
 
-    def samples(self, host: str, since: int) -> list[Sample]:
-        """All looks at a host since then, oldest first."""
-        found = [one for run in self._runs(host, since) for one in run.samples()]
-        found += self._waiting.get(host, [])
-        return _between(found, since, self._now())
+    def flows(self, host: str, since: int) -> list[Flow]:
+        """What a host moved since then, and in the minutes before, from look to look."""
+        waiting = _between(self._waiting.get(host, []), since, self._now())
+        return flows([*self._runs(host, since), waiting])
 
     def link(self, host: str, to: str, since: int) -> list[LinkMoment]:
         """One direction since then, oldest first."""
@@ -256,9 +260,9 @@ def _why(error: Exception) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _past(connection: sqlite3.Connection, at: int) -> dict[str, Sample]:
+def _past(connection: sqlite3.Connection, at: int, hosts: Collection[str]) -> dict[str, Sample]:
     found = {}
-    for (host,) in connection.execute("SELECT DISTINCT host FROM runs").fetchall():
+    for host in hosts:
         row = connection.execute(
             "SELECT packed FROM runs WHERE host = ? AND since <= ? ORDER BY since DESC LIMIT 1",
             (host, at),

@@ -31,6 +31,8 @@ from meshtui.tui.words import counted, describe
 if TYPE_CHECKING:
     from meshtui.tui.at_hand import AtHand
     from meshtui.tui.privacy import PrivacyFilter
+    from meshtui.tui.screens.host import HostScreen
+    from meshtui.tui.screens.link import LinkScreen
     from meshtui.tui.typed import Commands
 
 # The other screens are imported where they open: the first frame needs none of them.
@@ -54,7 +56,12 @@ class MeshApp(App[None], inherit_bindings=False):
     TITLE = "meshtui"
     BINDINGS = bindings("app")
     # Those of the first screen; Textual reads the others with the screens that name them.
-    CSS_PATH = ["widgets/grid.tcss", "screens/mesh.tcss"]  # noqa: RUF012 - it takes no tuple
+    CSS_PATH = [  # noqa: RUF012 - it takes no tuple
+        "widgets/grid.tcss",
+        "widgets/lines.tcss",
+        "widgets/logpane.tcss",
+        "screens/mesh.tcss",
+    ]
 
     def __init__(
         self,
@@ -296,6 +303,14 @@ class MeshApp(App[None], inherit_bindings=False):
 
         self.push_screen(LinkScreen(self.looking.live, from_, to, self.opened))
 
+    def on_host_screen_link_asked(self, event: HostScreen.LinkAsked) -> None:
+        """A peer of a host was chosen."""
+        self.open_link(event.from_, event.to)
+
+    def on_link_screen_host_asked(self, event: LinkScreen.HostAsked) -> None:
+        """An end of a link was chosen."""
+        self.open_host(event.name)
+
     @cached_property
     def at_hand(self) -> AtHand:
         """What is done to hosts and links; loaded when first asked for."""
@@ -314,7 +329,8 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def action_host(self) -> None:
         """All about the host at hand."""
-        if (name := self.at_hand.host) is not None:
+        name = self.at_hand.host
+        if name is not None and not self.at_hand.is_host:
             self.open_host(name)
 
     def action_copy(self) -> None:

@@ -53,10 +53,9 @@ def _head(run: ApplyRun, host: HostRun, names: int, width: int) -> Line:
         style = "added" if at == "done" else _STYLES[at]
         line = (*line, (f"{_GLYPHS[at]} {phase}  ", style))
     line = (*line, (f"{_elapsed(run, host, state):>6}  ", "dim"))
-    ways = run.ways(host.name)
+    ways = run.ways().get(host.name, [])
     if ways and "verify" in host.phases:
-        good = sum(1 for direction in host.verified.values() if direction.ok)
-        line = (*line, (f"{good}/{len(ways)} ", "bad" if host.broken else "strong"))
+        line = (*line, (f"{host.good}/{len(ways)} ", "bad" if host.broken else "strong"))
         if len(ways) <= min(BAR_MOST, width - INDENT - width_of(line) - 2):
             line = (*line, *_bar(host, ways), ("  ", ""))
     return line
@@ -90,14 +89,14 @@ def _body(run: ApplyRun, host: HostRun, width: int) -> list[Item]:
     if host.problem:
         items += reason(host.problem, width)
     elif host.broken:
-        total = len(run.ways(host.name))
-        text = f"{len(host.broken)} of {counted(total, 'direction')} from here do not work"
+        ways = run.ways().get(host.name, [])
+        text = f"it does not reach {host.broken} of {counted(len(ways), 'host')}"
         items.append(((text, "bad"),))
     elif host.detail:
         items.append(((inert(host.detail, ERROR_LIMIT), "dim"),))
-    ways = sorted(host.verified.values(), key=lambda direction: direction.ok)
-    names = min(max((cell_len(inert(way.to, NAME_LIMIT)) for way in ways), default=0), _NAME_MOST)
-    for direction in ways:
+    known = sorted(host.verified.values(), key=lambda direction: direction.ok)
+    names = min(max((cell_len(inert(way.to, NAME_LIMIT)) for way in known), default=0), _NAME_MOST)
+    for direction in known:
         mark, style = _mark(direction)
         lead = f"{mark} → {pad(inert(direction.to, NAME_LIMIT), names)}  "
         room = max(20, width - 2 * INDENT - cell_len(lead))

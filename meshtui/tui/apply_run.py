@@ -31,17 +31,25 @@ class HostRun:
     problem: str | None = None
     """Why it failed, or is owed its change."""
     verified: dict[str, DirectionVerified] = field(default_factory=dict)
-    """To whom -> what is known of the way there."""
+    """To whom -> what is known of the way there; `verify` keeps it."""
+    broken: int = 0
+    """How many of those ways do not work."""
+
+    def verify(self, direction: DirectionVerified) -> None:
+        """Take in what is known of one way."""
+        before = self.verified.get(direction.to)
+        self.broken += (not direction.ok) - (before is not None and not before.ok)
+        self.verified[direction.to] = direction
+
+    @property
+    def good(self) -> int:
+        """How many of its ways are known to work."""
+        return len(self.verified) - self.broken
 
     @property
     def failed(self) -> bool:
         """Whether it is not as planned, or does not reach all others."""
-        return self.problem is not None or "failed" in self.phases.values() or bool(self.broken)
-
-    @property
-    def broken(self) -> list[DirectionVerified]:
-        """The directions that do not work."""
-        return [direction for direction in self.verified.values() if not direction.ok]
+        return self.problem is not None or "failed" in self.phases.values() or self.broken > 0
 
 
 class ApplyRun:
@@ -60,8 +68,8 @@ class ApplyRun:
         self.version = 0
         self._plan = plan
         self._ways: dict[str, list[str]] = {}
-        self._lost: tuple[int, frozenset[str]] = (-1, frozenset())
-        """At which version, who is reached by nobody since it failed before."""
+        self._lost: set[str] | None = None
+        """Who was left out of `_ways`: it failed before it could be reached."""
 
     @property
     def running(self) -> bool:
@@ -74,11 +82,11 @@ class ApplyRun:
         if isinstance(event, ApplyResult):
             self.result = event
             for direction in event.directions:
-                self._host(direction.from_).verified[direction.to] = direction
+                self._host(direction.from_).verify(direction)
             for name, why in event.failed.items():
                 self._host(name).problem = why
         elif isinstance(event, DirectionVerified):
-            self._host(event.from_).verified[event.to] = event
+            self._host(event.from_).verify(event)
         else:
             self._progress(event)
 
@@ -87,19 +95,21 @@ class ApplyRun:
         self.version += 1
         self.error = why
 
-    def ways(self, name: str) -> list[str]:
-        """Whom a host is to reach: all that are still being worked on, in the file's order."""
-        if not self._ways:
-            self._ways = self._joined()
-        others = self._ways.get(name, [])
-        lost = {host.name for host in self.hosts.values() if host.problem and not host.verified}
-        return [
-            other for other in others if other not in lost or other in self.hosts[name].verified
-        ]
+    def ways(self) -> dict[str, list[str]]:
+        """Whom each host is to reach: all that are still worked on, in the file's order."""
+        hosts = self.hosts.values()
+        lost = {host.name for host in hosts if host.problem and not host.verified}
+        if lost != self._lost:
+            self._lost = lost
+            self._ways = {
+                one: [other for other in others if other not in lost]
+                for one, others in self._joined().items()
+            }
+        return self._ways
 
     def _joined(self) -> dict[str, list[str]]:
-        names = [host.host for host in self._plan.hosts]
         if self._plan.inputs is None:
+            names = [host.host for host in self._plan.hosts]
             return {one: [other for other in names if other != one] for one in names}
         ways: dict[str, list[str]] = {}
         for one, other in joined(self._plan.inputs.mesh):
@@ -119,16 +129,16 @@ class ApplyRun:
         """One line on the whole, and its style."""
         if self.error is not None:
             return f"× the apply broke off: {inert(self.error, ERROR_LIMIT)}", "bad"
-        directions = [way for host in self.hosts.values() for way in host.verified.values()]
-        good = sum(1 for direction in directions if direction.ok)
+        known = sum(len(host.verified) for host in self.hosts.values())
+        good = sum(host.good for host in self.hosts.values())
         if self.result is None:
             at = Counter(self._at(host) for host in self.hosts.values())
             failed = sum(1 for host in self.hosts.values() if host.failed)
             told = [f"{phase} {at[phase]}" for phase in PHASES if at[phase]]
-            told += [f"verified {good}/{len(directions)}"] if directions else []
+            told += [f"verified {good}/{known}"] if known else []
             told += [f"failed {failed}"] if failed else []
             return "   ".join([f"» applying, {int(self.elapsed())} s", *told]), "strong"
-        text = f"{good} of {counted(len(directions), 'direction')} up in {self.elapsed():.1f} s"
+        text = f"{good} of {counted(known, 'direction')} up in {self.elapsed():.1f} s"
         if self.result.failed:
             text += f", {counted(len(self.result.failed), 'host')} not as planned"
         return (f"✓ {text}", "good") if self.result.ok else (f"× {text}", "bad")

@@ -9,6 +9,7 @@ from textual.app import SuspendNotSupported
 from textual.screen import ModalScreen
 
 from meshtui.tui.clipboard import give
+from meshtui.tui.screens.host import HostScreen
 from meshtui.tui.screens.prompt import PromptScreen
 from meshtui.tui.screens.run import RunScreen
 from meshtui.tui.shellout import hand_over
@@ -54,6 +55,11 @@ class AtHand:
         """The host at hand."""
         about = self._about
         return None if about is None else about.host
+
+    @property
+    def is_host(self) -> bool:
+        """Whether the screen is all about that host already."""
+        return isinstance(self._about, HostScreen)
 
     def chosen(self) -> list[str]:
         """The marked hosts of the grid, where that is in front; else the one at hand."""

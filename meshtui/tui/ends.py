@@ -10,7 +10,7 @@ from meshtui.mesh.model import Host, Mesh
 from meshtui.mesh.target import LOCAL, parse_target
 from meshtui.mesh.wanted import wanted
 from meshtui.tui.theme import SeenState
-from meshtui.tui.view import FIELD_LIMIT, MeshView, Rate
+from meshtui.tui.view import FIELD_LIMIT, SILENT, MeshView, Rate
 from meshtui.tui.words import age_long, duration
 from meshtui.wg.dump import LivePeer
 from meshtui.wg.endpoint import Endpoint, is_address, parse_endpoint
@@ -97,7 +97,7 @@ def end_of(view: MeshView, here: int, there: int) -> End:
     row, link = view.rows[here], view.link(here, there)
     far = view.rows[there]
     want = wanted_of(view.mesh, list(view.index)[here], list(view.index)[there])
-    silent = row.state in ("unreachable", "refused")
+    silent = row.state in SILENT
     key = far.public_key or want.public_key
     live = None if row.live is None or key is None else row.live.peers.get(key)
     if link is None:
@@ -214,7 +214,10 @@ def _ill(a: End, b: End, flow_a: Flow, flow_b: Flow) -> str:
             return f"{who[0]} sends and {far} gets nothing of it: look at {_door_of(far, a, b)}"
     healthy = next((one for one in (a, b) if one.state in HEALTHY), None)
     if healthy is not None:
-        return f"{healthy.there} gets no handshake from {healthy.here}, which has nothing to send"
+        return (
+            f"{healthy.there} sends and gets no answer from {healthy.here}, which itself has"
+            f" nothing to send. Look at {_door(healthy)}"
+        )
     return "neither end gets a handshake: UDP is blocked, or an endpoint or a key is wrong"
 
 

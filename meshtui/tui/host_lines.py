@@ -90,7 +90,7 @@ def traffic_lines(
         series.append(Series(name, fill, points, byte_top(most), byte_label))  # type: ignore[arg-type]
     if all(sample.rx is None and sample.tx is None for sample in samples):
         text = "nothing was recorded in this time: meshtui records while it runs"
-        return [((part, "dim"),) for part in wrap(text, max(20, width - 2))]
+        return [((f" {part}", "dim"),) for part in wrap(text, max(20, width - 2))]
     if width >= 70:
         lines = [(*padded(lines[0], 34), *lines[1])]
     return [*lines, *plot(series, span, width, height - len(lines))]

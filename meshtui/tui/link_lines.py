@@ -18,6 +18,7 @@ from meshtui.tui.widgets.lines import Line
 from meshtui.tui.widgets.plot import Series, Span, age_label, age_top, byte_label, byte_top, plot
 from meshtui.tui.widgets.sparkline import strip
 from meshtui.tui.words import NONE, age_long, bytes_long, duration
+from meshtui.wg.health import HEALTHY
 
 if TYPE_CHECKING:
     from meshtui.fleet.reports import LinkSample, PathMtu, PingReport
@@ -157,10 +158,9 @@ def flow_of(seen: Sequence[tuple[float, int | None, int | None]], now: float) ->
             if before is not None and count > before:
                 times[side] = at
             counts[side] = count
-    rx, tx = (
-        None if last is None and start is None else now - (last or start or now)
-        for last, start in zip(times, first, strict=True)
-    )
+    # Of one that never went up it is known that it has not for so long.
+    since = [start if last is None else last for last, start in zip(times, first, strict=True)]
+    rx, tx = (None if at is None else now - at for at in since)
     return Flow(rx, tx)
 
 
@@ -191,10 +191,11 @@ def _state(end: End, quiet: str, room: int) -> list[Line]:
 
 
 def _worked(end: End, past: Past, now: float) -> str:
-    if end.state in ("up", "idle") and not end.silent:
+    healthy = end.state in HEALTHY
+    if healthy and not end.silent:
         return ""
     if past.worked is None:
-        return "never seen to work"
+        return "" if healthy else "never seen to work"
     return f"last seen to work {duration(max(0, int(now - past.worked)))} ago"
 
 

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from meshtui.inert import inert
 from meshtui.plan.model import HostPlan, Impact, Plan
-from meshtui.plan.render import LINE_LIMIT, diff
+from meshtui.plan.render import LINE_LIMIT, diff, show_marks
 from meshtui.tui.view import ERROR_LIMIT, NAME_LIMIT
 from meshtui.tui.widgets.lines import Line, width_of
 from meshtui.tui.widgets.tree import INDENT, Branch, Item
@@ -36,7 +36,6 @@ IMPACTS: dict[Impact, Badge] = {
     "handshake": Badge("↻", "handshake", "warn", "session starts anew"),
     "route": Badge("!", "route", "bad", "address or route changes"),
 }
-_ORDER = list(IMPACTS)
 
 #: Plans of at most so many lines start open.
 SMALL = 60
@@ -44,6 +43,11 @@ _NAME_MOST = 24
 _STEPS_WIDTH = len("999 steps")
 _IMPACT_WIDTH = len("↻ handshake")
 _ACTION_WIDTH = len("remove-address")
+_BADGES = {
+    impact: (f"{f'{badge.glyph} {badge.word}':<{_IMPACT_WIDTH}}  ", badge.style)
+    for impact, badge in IMPACTS.items()
+}
+_REST = " " * (_ACTION_WIDTH + 1 + _IMPACT_WIDTH + 2)
 _HEAD_WIDTH = 2 * INDENT + _STEPS_WIDTH + 2 + _IMPACT_WIDTH + 2
 
 
@@ -61,10 +65,10 @@ def summary(plan: Plan) -> str:
     return f"{text}, {counted(owed, 'host')} owed" if owed else text
 
 
-def worst(hosts: Sequence[HostPlan]) -> Badge | None:
+def worst(hosts: Sequence[HostPlan]) -> Impact | None:
     """The worst impact of all their steps; None: they have none."""
     impacts = {step.impact for host in hosts for step in host.steps}
-    return IMPACTS[max(impacts, key=_ORDER.index)] if impacts else None
+    return next((impact for impact in reversed(IMPACTS) if impact in impacts), None)
 
 
 def legend(plan: Plan) -> list[Badge]:
@@ -86,10 +90,8 @@ class PlanTree:
         quiet = [_name(host) for host in self.plan.hosts if not host.problem and not _says(host)]
         names = max((cell_len(_name(host)) for host in (*busy, *self.plan.problems)), default=0)
         names = min(names, _NAME_MOST)
-        size = sum(1 + len(host.steps) + len(host.notes) for host in busy)
-        opened = size <= SMALL
-        if opened:
-            size += sum(len(self._diff(host)) for host in busy)
+        opened = self._small
+        diffs_too = opened and self._size + sum(len(self._diff(host)) for host in busy) <= SMALL
         roots: list[Item] = [
             self._owed(host, names, width, len(self.plan.problems) <= 5)
             for host in self.plan.problems
@@ -98,7 +100,7 @@ class PlanTree:
             Branch(
                 host.host,
                 _head(host, names),
-                partial(self._body, host, width, size <= SMALL),
+                partial(self._body, host, width, diffs_too),
                 opened,
                 _tail(host, width - names - _HEAD_WIDTH),
             )
@@ -108,6 +110,15 @@ class PlanTree:
             roots.append(_quiet(quiet, width))
         return roots
 
+    @property
+    def _size(self) -> int:
+        hosts = (host for host in self.plan.hosts if _says(host) and not host.problem)
+        return sum(1 + len(host.steps) + len(host.notes) for host in hosts)
+
+    @property
+    def _small(self) -> bool:
+        return self._size <= SMALL
+
     def _owed(self, host: HostPlan, names: int, width: int, opened: bool) -> Branch:
         head = ((f"× {pad(_name(host), names)}", "bad"), ("  can't be changed now", ""))
         notes = [line for note in host.notes for line in _note(note, width)]
@@ -116,36 +127,27 @@ class PlanTree:
     def _body(self, host: HostPlan, width: int, opened: bool) -> list[Item]:
         items: list[Item] = []
         for step in host.steps:
-            badge = IMPACTS[step.impact]
-            lead = _ACTION_WIDTH + 1 + _IMPACT_WIDTH + 2
-            for i, part in enumerate(
-                wrap(inert(step.detail, LINE_LIMIT), max(20, width - lead - 2 * INDENT)) or [""]
-            ):
-                items.append(
-                    (
-                        (pad("" if i else step.action, _ACTION_WIDTH + 1), ""),
-                        (
-                            pad("" if i else f"{badge.glyph} {badge.word}", _IMPACT_WIDTH + 2),
-                            badge.style,
-                        ),
-                        (part, ""),
-                    )
-                )
+            first, *rest = _wrap(step.detail, width - 2 * INDENT - len(_REST))
+            items.append(
+                ((f"{step.action:<{_ACTION_WIDTH}} ", ""), _BADGES[step.impact], (first, ""))
+            )
+            items += [((_REST, ""), (part, "")) for part in rest]
         for note in host.notes:
             items += _note(note, width)
-        if lines := self._diff(host):
-            path = f"/etc/wireguard/{self.plan.interface}.conf"
-            styles = Counter(line[1][1] for line in lines)
+        if host.after is not None and host.after != host.before:
+            added, removed = _counts(host)
             head: Line = (
-                (path, "strong"),
+                (f"/etc/wireguard/{self.plan.interface}.conf", "strong"),
                 ("  new file" if host.before is None else "", ""),
-                (f"  +{styles['added']}", "added"),
-                (f" −{styles['removed']}", "removed" if styles["removed"] else "dim"),
+                (f"  +{added}", "added"),
+                (f" −{removed}", "removed" if removed else "dim"),
             )
-            items.append(Branch((host.host, "diff"), head, lambda: lines, opened))
+            diff_of = partial(self._diff, host)
+            items.append(Branch((host.host, "diff"), head, diff_of, opened, alone=not self._small))
         return items
 
     def _diff(self, host: HostPlan) -> list[Line]:
+        # A third of a second for a host with 199 peers that all change.
         if host.host not in self._diffs:
             self._diffs[host.host] = list(_diff(host))
         return self._diffs[host.host]
@@ -185,6 +187,22 @@ def split_hint(text: str) -> tuple[str, str]:
     return text, ""
 
 
+def _wrap(text: str, width: int) -> list[str]:
+    """`text` from a host in lines; a plan has 40,000, and few of them need more than one."""
+    text = inert(text, LINE_LIMIT)
+    if len(text) <= width and text.isascii():
+        return [text]
+    return wrap(text, max(20, width)) or [""]
+
+
+def _counts(host: HostPlan) -> tuple[int, int]:
+    """How many lines are new and how many go, without the work of finding where."""
+    before, after = (
+        Counter(show_marks(text or "").splitlines()) for text in (host.before, host.after)
+    )
+    return (after - before).total(), (before - after).total()
+
+
 def _says(host: HostPlan) -> bool:
     return bool(host.steps or host.notes or host.after is not None)
 
@@ -194,12 +212,11 @@ def _name(host: HostPlan) -> str:
 
 
 def _head(host: HostPlan, names: int) -> Line:
-    badge = worst([host])
-    text = f"{badge.glyph} {badge.word}" if badge else ""
+    impact = worst([host])
     return (
         (pad(_name(host), names), "strong"),
         ("  " + pad(counted(len(host.steps), "step"), _STEPS_WIDTH) + "  ", "dim"),
-        (pad(text, _IMPACT_WIDTH) + "  ", badge.style if badge else ""),
+        _BADGES[impact] if impact else (" " * (_IMPACT_WIDTH + 2), ""),
     )
 
 

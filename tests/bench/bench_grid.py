@@ -29,6 +29,23 @@ from tests.bench.bench_first_frame import BARE  # noqa: E402
 SIZE = (200, 60)
 #: Seconds before anything is counted.
 WARM = 4
+COUNTER = """
+from textual.app import App
+from textual.widgets import Static
+
+class Counter(App):
+    BINDINGS = [("j", "count", "count")]
+    number = 0
+
+    def compose(self):
+        yield Static("number 0")
+
+    def action_count(self):
+        self.number += 1
+        self.query_one(Static).update(f"number {self.number}")
+
+Counter().run()
+"""
 PLAYED = [sys.executable, str(Path(__file__).parent / "played.py")]
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -180,6 +197,19 @@ def keys(report: Report, hosts: int, count: int) -> None:
     report.say("and the details follow: 99th percentile", percentile(whole, 99), "ms")
 
 
+def bare_keys(report: Report, count: int) -> None:
+    """The same of an app with one line to draw: what Textual and this machine make of it."""
+    rng, took = random.Random(7), []
+    with Terminal([sys.executable, "-c", COUNTER], size=SIZE) as terminal:
+        terminal.until("number 0")
+        for number in range(1, count + 1):
+            terminal.draw(rng.uniform(0.05, 0.35))
+            shown = f"number {number}"
+            took += answered(terminal, "j", lambda shown=shown: shown in terminal.glass.text)
+    report.say("keys of a bare Textual app: median", statistics.median(took), "ms")
+    report.say("keys of a bare Textual app: 99th percentile", percentile(took, 99), "ms")
+
+
 def bound() -> set[str]:
     """The keys that are bound."""
     from meshtui.tui.actions import ACTIONS
@@ -219,6 +249,7 @@ def main() -> int:
         # Zoomed out to a heat map, where most cells are in view.
         refreshes(report, "spread", "ZZZ", given.hosts, given.seconds)
     keys(report, given.hosts, given.keys)
+    bare_keys(report, given.keys)
     idle(report, given.seconds)
     for what in report.over:
         print(f"over its budget: {what}")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshtui.fleet.traffic import traffic
-from meshtui.store.samples import Sample, column
+from meshtui.store.flows import flows
+from meshtui.store.samples import Run, Sample, column, pack, runs
 
 
 def look(
@@ -24,7 +25,12 @@ def look(
 
 
 def rates(samples: list[Sample], since: float = 0, step: float = 10, now: float = 60) -> list:
-    found = traffic(samples, since, step, now, lambda _age: 25.0)
+    found = traffic(flows([samples]), since, step, now, lambda _age: 25.0)
+    # Packed, all in one or one by one, they tell the same.
+    packed = [Run(pack(run)) for run in runs(samples)]
+    assert traffic(flows(packed), since, step, now, lambda _age: 25.0) == found
+    single = [Run(pack([one])) for one in samples]
+    assert traffic(flows(single), since, step, now, lambda _age: 25.0) == found
     assert [one.at for one in found] == [since + step * (n + 1) for n in range(len(found))]
     return [(one.rx, one.tx) for one in found]
 

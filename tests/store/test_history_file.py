@@ -35,6 +35,8 @@ def opened(tmp_path, said):
 def write(history, first=NOW - 600, count=6):
     for step in range(count):
         history.add({"a": look(first + 10 * step)})
+        if step % 6 == 5:
+            history.flush()
 
 
 def seen(history):
@@ -135,7 +137,7 @@ def test_a_row_that_cannot_be_unpacked(opened, said):
     with sqlite3.connect(history.path) as other:
         other.execute("UPDATE runs SET packed = x'00'")
     other.close()
-    assert history.past(NOW * 1000) == {}
+    assert history.past(NOW * 1000, ["a"]) == {}
     write(history, count=6)
     assert seen(history) == 6
     assert len(said) == 1
@@ -169,7 +171,7 @@ def test_a_log_left_behind_never_meets_a_new_database(opened, tmp_path):
     history.path.write_bytes(b"x" * 81920)
     history.path.with_name("history.sqlite-wal").write_bytes(log)
     history = opened()
-    history.past(NOW * 1000)
+    history.past(NOW * 1000, ["a"])
     write(history, count=12)
     assert seen(history) == 12
     assert history._opened().execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -179,15 +181,16 @@ def test_a_crash_costs_the_last_minute_and_no_more(tmp_path):
     code = (
         "import os, sys; from pathlib import Path; from meshtui.store.history import History\n"
         "from tests.store.looks import *\n"
-        "h = History('prod', say=print, directory=Path(sys.argv[1]), clock=lambda: NOW)\n"
-        "for s in range(15): h.add({'a': look(NOW - 600 + 10 * s)})\n"
+        "now = NOW - 600\n"
+        "h = History('prod', say=print, directory=Path(sys.argv[1]), clock=lambda: now)\n"
+        "for _ in range(18): now += 10; h.add({'a': look(now)})\n"
         "os._exit(9)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=Path.cwd(), check=False)
     assert done.returncode == 9
     said = []
     history = History("prod", say=said.append, directory=tmp_path, clock=lambda: NOW)
-    assert seen(history) == 12
+    assert seen(history) == 13
     assert not said
     history.close()
 
@@ -217,8 +220,9 @@ def test_a_full_disk_is_said_once(opened, said):
     connection = history._opened()
     connection.execute(f"PRAGMA max_page_count = {used(connection) // 4096}")
     history._drop = lambda: None  # a new connection would have its pages again
-    for _ in range(20):
+    for _ in range(5):
         history.add({"a": look(NOW - 500, to=[f"host-{n}" for n in range(2000)], rx=None)})
+        history.flush()
     assert len(said) == 1
     assert "full" in said[0]
     del history._drop

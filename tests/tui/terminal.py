@@ -101,6 +101,8 @@ class Terminal:
         if self.pid == 0:
             # The child sets the size: it is to stand before the program asks.
             ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            for told in ("COLUMNS", "LINES"):  # pytest's, and believed before the terminal
+                os.environ.pop(told, None)
             os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor", **env})
             os.execv(argv[0], list(argv))
 

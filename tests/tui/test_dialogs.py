@@ -114,7 +114,7 @@ def test_help_shows_the_keys_of_the_settings() -> None:
 
 async def test_the_scopes_of_a_screen_are_found() -> None:
     async with app_of((80, 24)) as (app, pilot):
-        assert scopes_of(app.screen)[:2] == ["mesh", "grid"]
+        assert scopes_of(app.screen)[:3] == ["mesh", "about", "grid"]
         await pilot.press("question_mark")
         await until(pilot, HelpScreen)
         first = app.screen.query_one(Lines).plain.splitlines()[0]

@@ -1,66 +1,71 @@
 """The real driver, on a pseudo-terminal."""
 
-import os
-import pty
 import re
-import select
-import struct
 import sys
-import termios
-import time
-from fcntl import ioctl
 from pathlib import Path
 
 import pytest
+from terminal import Terminal
 
-PLAY = Path(__file__).parent / "play.py"
+HERE = Path(__file__).parent
+PLAY = [sys.executable, str(HERE / "play.py"), "4"]
+QUIET = [sys.executable, str(HERE / "quiet.py")]
 COLOUR = re.compile(rb"\x1b\[(?:[0-9;]*;)?(?:[349][0-7]|10[0-7]|[34]8;[0-9;]*)(?:;[0-9;]*)?m")
 
 
-def run_play(keys: list[bytes], wait_for: bytes, **env: str) -> tuple[int, bytes]:
-    """Run play.py, press `keys` once `wait_for` is drawn; its exit status and output."""
-    pid, master = pty.fork()
-    if pid == 0:
-        os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor", **env})
-        os.execv(sys.executable, [sys.executable, str(PLAY), "4"])
-    ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-    output, pressed, deadline = b"", False, time.monotonic() + 30
-    while time.monotonic() < deadline:
-        ready, _, _ = select.select([master], [], [], 0.1)
-        if ready:
-            try:
-                chunk = os.read(master, 65536)
-            except OSError:
-                break
-            if not chunk:
-                break
-            output += chunk
-        if not pressed and wait_for in output:
-            pressed = True
-            for key in keys:
-                time.sleep(0.3)
-                os.write(master, key)
-    _, status = os.waitpid(pid, 0)
-    os.close(master)
-    return os.waitstatus_to_exitcode(status), output
-
-
-@pytest.mark.parametrize("key", [b"q", b"\x03"])
-def test_quits_and_gives_the_terminal_back(key: bytes) -> None:
-    code, output = run_play([key], b"live")
-    assert code == 0
-    assert b"\x1b[?1049l" in output, "the alternate screen is left"
-    assert COLOUR.search(output), "there are colours to lose"
+@pytest.mark.parametrize("key", ["q", "\x03"])
+def test_quits_and_gives_the_terminal_back(key: str) -> None:
+    with Terminal(PLAY) as terminal:
+        terminal.until("live")
+        terminal.press(key)
+        assert terminal.code() == 0
+        assert b"\x1b[?1049l" in terminal.sent, "the alternate screen is left"
+        assert COLOUR.search(terminal.sent), "there are colours to lose"
 
 
 def test_no_color_has_no_colour() -> None:
-    code, output = run_play([b"l", b"a", b"\x1b", b"q"], b"live", NO_COLOR="1")
-    assert code == 0
-    assert COLOUR.findall(output) == []
+    with Terminal(PLAY, NO_COLOR="1") as terminal:
+        terminal.until("live")
+        terminal.press("l")
+        terminal.until("server-a → server-c")
+        terminal.press("a")
+        terminal.until("make-key")
+        terminal.press("\x1b")
+        terminal.until("server-a → server-c")
+        terminal.press("q")
+        assert terminal.code() == 0
+        assert COLOUR.findall(terminal.sent) == []
 
 
 def test_a_dumb_terminal_gets_a_pointer() -> None:
-    code, output = run_play([], b"never", TERM="dumb")
-    assert code == 1
-    assert b"meshtui status" in output
-    assert b"\x1b" not in output
+    with Terminal(PLAY, TERM="dumb") as terminal:
+        assert terminal.code() == 1
+        assert b"meshtui status" in terminal.sent
+        assert b"\x1b" not in terminal.sent
+
+
+def still(terminal: Terminal) -> None:
+    """Until nothing has been sent for a second."""
+    for _ in range(20):
+        if terminal.draw(1) == 0:
+            return
+    raise AssertionError("it never stops sending")
+
+
+@pytest.mark.parametrize(("size", "most"), [((80, 24), 1500), ((200, 60), 2500)])
+def test_only_what_changed_is_sent(size: tuple[int, int], most: int, tmp_path: Path) -> None:
+    """Two lines: the row with the cell, and the status line that counts it."""
+    changed = tmp_path / "changed"
+    with Terminal([*QUIET, "50", str(changed)], size=size) as terminal:
+        terminal.until("50/50")
+        still(terminal)
+        assert terminal.draw(3) == 0, "every host answers, and says nothing new"
+        changed.touch()
+        terminal.until("◐ 6m")
+        terminal.draw(0.5)
+        before = len(terminal.sent)
+        changed.unlink()
+        terminal.until(lambda: "◐ 6m" not in terminal.glass.text)
+        terminal.draw(1)
+        sent = len(terminal.sent) - before
+        assert sent <= most, f"one cell of one row is another, and {sent} bytes were sent"

@@ -200,7 +200,7 @@ def colours(app: MeshApp) -> set[str]:
 async def test_a_theme_shows_at_once_and_everywhere(name: str) -> None:
     """What was drawn before another theme was chosen is drawn anew."""
     fleet = StandIn(make_mesh(4))
-    app = MeshApp(fleet.mesh, fleet.open, theme="dark")
+    app = MeshApp(fleet.mesh, fleet.open)
     async with app.run_test(size=(120, 30)) as pilot:
         fleet.feed(*(poll(fleet.mesh, host) for host in list(fleet.mesh.hosts)[:-1]))
         fleet.feed(dead(fleet.mesh, "server-d", "gone\ntry: ssh server-d"))
@@ -223,7 +223,7 @@ async def test_a_theme_shows_at_once_and_everywhere(name: str) -> None:
 
 async def test_a_calm_text_changes_with_the_theme() -> None:
     fleet = StandIn(make_mesh(2))
-    app = MeshApp(fleet.mesh, fleet.open, theme="dark")
+    app = MeshApp(fleet.mesh, fleet.open)
     async with app.run_test(size=(80, 24)) as pilot:
         message = app.mesh_screen.message
         text = Text("ill", f"bold {message.colour('never')}")

@@ -15,12 +15,11 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-from meshtui.errors import MeshError
 from meshtui.inert import inert
 from meshtui.tui.actions import bindings
 from meshtui.tui.host_lines import Fact, entries_of, facts, flowing, log_lines, rate
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS
-from meshtui.tui.view import NAME_LIMIT, MeshView, Row, inert_lines
+from meshtui.tui.view import NAME_LIMIT, SILENT, MeshView, Row, inert_lines
 from meshtui.tui.widgets.board import Board
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.config import Config
@@ -56,7 +55,7 @@ class HostScreen(Screen[None]):
         "../widgets/board.tcss",
         "../widgets/table.tcss",
     ]
-    BINDINGS = bindings("host")
+    BINDINGS = bindings("host", "about")
 
     class LinkAsked(Message):
         """Someone wants to see both ends of a link."""
@@ -96,6 +95,7 @@ class HostScreen(Screen[None]):
         self._trouble: str | None = None
         self._hour: list[TrafficSample] = []
         self._log_version = -1
+        self._far_ends: tuple[object, ...] = ()
 
     @property
     def host(self) -> str:
@@ -135,9 +135,14 @@ class HostScreen(Screen[None]):
 
     def rows_changed(self, indexes: set[int]) -> None:
         """Draw what changed with these rows of the view."""
+        if not self.is_mounted:
+            return
         mine = self._view.index.get(self._about)
-        if self.is_mounted and (mine is None or indexes):
+        if mine is None or mine in indexes:
             self._show_live()
+        # Of the others it matters only what they say of this one, which seldom changes.
+        elif self._peers.far_ends() != self._far_ends:
+            self._show_peers()
 
     @property
     def _row(self) -> Row | None:
@@ -146,9 +151,13 @@ class HostScreen(Screen[None]):
 
     def _show_live(self) -> None:
         self._show_header()
-        self._peers.tell()
+        self._show_peers()
         self._show_titles()
         self._show_log()
+
+    def _show_peers(self) -> None:
+        self._far_ends = self._peers.far_ends()
+        self._peers.tell()
 
     def _show_header(self) -> None:
         row = self._row
@@ -165,7 +174,8 @@ class HostScreen(Screen[None]):
             text.append(f"   all values as seen {duration(int(age))} ago", "dim")
         for line in (row.error or "").splitlines():
             text.append(f"\n{line}", self._header.colour(HOST_COLOURS[row.state]))
-        if self._trouble and self._trouble != row.error:
+        # Of a host that is silent the reason stands there already.
+        if self._trouble and row.state not in SILENT:
             text.append(f"\n× not looked at closer: {self._trouble} (r tries again)", "bold")
         width = max(20, self.size.width - 2)
         quiet = row.kept or self._trouble is not None
@@ -221,8 +231,6 @@ class HostScreen(Screen[None]):
             self._trouble = inert_lines(describe(error))
             self._config.fail(self._trouble or "")
             self._show_live()
-            if not isinstance(error, MeshError):
-                raise
             return
         self._trouble, self._inspection, self._inspected_at = None, found, self._now()
         self._config.tell(found, self._view.mesh.interface)
@@ -237,8 +245,6 @@ class HostScreen(Screen[None]):
             self._traffic.tell(await fleet.traffic(self._about, since, step), since, until)
         except Exception as error:
             self._traffic.fail(inert_lines(describe(error)) or "")
-            if not isinstance(error, MeshError):
-                raise
         self._show_header()
 
     def _show_log(self) -> None:
@@ -252,7 +258,7 @@ class HostScreen(Screen[None]):
         )
         board.show(lines or [(("nothing was said of this host yet", "dim"),)])
         if at_end:
-            board.scroll_to(y=len(lines), animate=False)
+            board.scroll_to(y=len(lines), animate=False, force=True)
 
     # -- panes
 

@@ -15,7 +15,6 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.screen import Screen
 
-from meshtui.errors import MeshError
 from meshtui.inert import inert
 from meshtui.tui.actions import bindings
 from meshtui.tui.ends import End, Flow, end_of, verdict
@@ -46,6 +45,8 @@ if TYPE_CHECKING:
 WIDE = 110
 #: Seconds between two looks at the records.
 AGAIN = 15.0
+#: Seconds after which the hour's picture has moved far enough to be made anew.
+PICTURE = 15.0
 PINGS = 10
 Ends = tuple[str, str]
 
@@ -54,7 +55,7 @@ class LinkScreen(Screen[None]):
     """Draws two directions of a MeshView, and what the fleet says when it is asked."""
 
     CSS_PATH: ClassVar = ["link.tcss", "../widgets/lines.tcss", "../widgets/board.tcss"]
-    BINDINGS = bindings("link")
+    BINDINGS = bindings("link", "about")
 
     class HostAsked(Message):
         """Someone wants to see all of a host."""
@@ -85,6 +86,7 @@ class LinkScreen(Screen[None]):
         self._starts: tuple[int, int] = (0, 0)
         self._past: dict[Ends, Past | str] = {}
         self._asked: dict[Ends, Asked] = {}
+        self._pictures: dict[Ends, tuple[object, list[Line]]] = {}
         self._seen: dict[Ends, deque[tuple[float, int | None, int | None]]] = {
             pair: deque(maxlen=120) for pair in (self._ends, self._ends[::-1])
         }
@@ -98,7 +100,7 @@ class LinkScreen(Screen[None]):
         """Top to bottom."""
         yield self._head
         yield self._board
-        yield Hints("link", "app")
+        yield Hints("link", "about", "app")
 
     def on_mount(self) -> None:
         """Show what is known, and read the records."""
@@ -159,7 +161,7 @@ class LinkScreen(Screen[None]):
         if wide:
             ours, theirs = level(ours, theirs)
             high = min(PLOT_MOST, height - len(ours[0]) - 1)
-            pictures = [past_plot(self._past.get(p, ""), span, room, high) for p in self._pairs]
+            pictures = [self._picture(pair, span, room, high) for pair in self._pairs]
             left, right = (
                 [*block, (), *picture]
                 for (block, _), picture in zip((ours, theirs), pictures, strict=True)
@@ -171,6 +173,15 @@ class LinkScreen(Screen[None]):
             starts = (0, len(ours[0]) + len(gap))
         self._fields, self._starts = (ours[1], theirs[1]), starts
         self._board.show(lines)
+
+    def _picture(self, pair: Ends, span: Span, width: int, height: int) -> list[Line]:
+        """Made anew only where it would look different: not with every look at the hosts."""
+        past = self._past.get(pair, "")
+        key = (past, width, height, span.until // PICTURE)
+        known = self._pictures.get(pair)
+        if known is None or known[0] != key:
+            known = self._pictures[pair] = (key, past_plot(past, span, width, height))
+        return known[1]
 
     @property
     def _pairs(self) -> tuple[Ends, Ends]:
@@ -216,9 +227,6 @@ class LinkScreen(Screen[None]):
                 # What was read before is better than nothing.
                 if not isinstance(self._past.get(pair), Past):
                     self._past[pair] = f"× no records: {inert_lines(describe(error))}"
-                self._show()
-                if not isinstance(error, MeshError):
-                    raise
         self._show()
 
     def action_ping(self) -> None:
@@ -243,19 +251,12 @@ class LinkScreen(Screen[None]):
                 ask = fleet.ping(*pair, PINGS) if ping else fleet.path_mtu(*pair)
                 found: object = await ask
             except Exception as error:
-                self._put(pair, what, f"× {inert_lines(describe(error))}")
-                self._show()
-                if not isinstance(error, MeshError):
-                    raise
-                return
+                # Told in its place: one end that fails does not end the other's.
+                found = f"× {inert_lines(describe(error))}"
             self._put(pair, what, found)
             self._show()
 
-        # One end that fails must not end the other's.
-        results = await asyncio.gather(*map(one, self._pairs), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
+        await asyncio.gather(*map(one, self._pairs))
 
     def _put(self, pair: Ends, what: str, found: Any) -> None:
         self._asked[pair] = replace(self._asked.get(pair, Asked()), **{what: found})

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from meshtui.errors import MeshError
 from meshtui.plan.model import Plan
 from meshtui.tui.actions import bindings
-from meshtui.tui.plan_lines import Badge, PlanTree, legend, summary, worst
+from meshtui.tui.plan_lines import IMPACTS, Badge, PlanTree, legend, summary, worst
 from meshtui.tui.view import inert_lines
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
@@ -77,8 +77,9 @@ class PlanScreen(Screen[Plan | None]):
     def _title(self, text: str, style: str = "") -> None:
         title = Text("plan  ", overflow="fold")
         title.append(text, style)
-        badge = worst(self._plan.hosts) if self._plan else None
-        if badge is not None:
+        impact = worst(self._plan.hosts) if self._plan else None
+        if impact is not None:
+            badge = IMPACTS[impact]
             title.append(f"   {badge.glyph} {badge.meaning}", f"bold {_colour(badge)}")
         if self._prune:
             title.append("   ")

@@ -60,7 +60,9 @@ class Board(Lines):
         """Scroll as little as brings line `index` into view."""
         top, height = self.scroll_offset.y, max(1, self.scrollable_content_region.height)
         if not top <= index < top + height:
-            self.scroll_to(y=index if index < top else index - height + 1, animate=False)
+            self.scroll_to(
+                y=index if index < top else index - height + 1, animate=False, force=True
+            )
 
 
 def line_width(line: Line) -> int:

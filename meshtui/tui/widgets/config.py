@@ -38,6 +38,7 @@ class Config(Board):
         """None: what fits best."""
         self._aligned: dict[Sides, list[Aligned]] = {}
         self._marks: list[int] = []
+        self._seeking = False
         self.title = "configuration"
         self.flag = ""
         """` ≠` where what is there is not all the same."""
@@ -67,16 +68,20 @@ class Config(Board):
         choices = self._choices()
         self._sides = choices[(choices.index(self._shown()) + 1) % len(choices)]
         self._draw()
-        self.scroll_to(y=0, animate=False)
+        self.scroll_to(y=0, animate=False, force=True)
 
     def next_difference(self) -> None:
         """Scroll to the next difference, and after the last to the first."""
+        if not self.scrollable_content_region.width:
+            # It was hidden, and is laid out first.
+            self._seeking = True
+            return
         top = self.scroll_offset.y + 2
         after = [mark for mark in self._marks if mark > top]
         if self._marks and self.scroll_offset.y < self.max_scroll_y and after:
-            self.scroll_to(y=after[0] - 2, animate=False)
+            self.scroll_to(y=after[0] - 2, animate=False, force=True)
         elif self._marks:
-            self.scroll_to(y=self._marks[0] - 2, animate=False)
+            self.scroll_to(y=self._marks[0] - 2, animate=False, force=True)
 
     def on_resize(self) -> None:
         """Draw it for the new size."""
@@ -132,3 +137,6 @@ class Config(Board):
             found, marks = config_lines(rows, titles, width)
         self._marks = [mark + len(lines) for mark in marks]
         self.show([*lines, *found])
+        if self._seeking:
+            self._seeking = False
+            self.call_after_refresh(self.next_difference)

@@ -44,6 +44,15 @@ class Peers(Table):
         self._widen(index, names)
         self.show(names + unknown)
 
+    def far_ends(self) -> tuple[object, ...]:
+        """What is shown of what the others say: another value, another picture."""
+        index, rows = self._view.index.get(self._host), self._view.rows
+        if index is None:
+            return ()
+        return tuple(
+            [(link.state if (link := row.links[index]) else None, row.kept) for row in rows]
+        )
+
     def _widen(self, index: int, names: Sequence[str]) -> None:
         """Room for the longest words so far; a column that shrank again would only be restless."""
         view = self._view

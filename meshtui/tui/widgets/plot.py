@@ -8,10 +8,10 @@ is a gap, in the picture and in the axis below it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import ceil
 from typing import Literal
 
 from rich.cells import cell_len
@@ -121,16 +121,15 @@ def _stretched(
 ) -> list[float | None]:
     """The points in `count` places; where they are sparser, each fills all of its step."""
     values = buckets(points, span.since, span.until, count)
-    step = min((b - a for (a, _), (b, _) in pairwise(points)), default=0.0)
-    reach = ceil(step * count / (span.until - span.since)) - 1
-    filled = list(values)
+    times = [at for at, _ in points]
+    step = min((b - a for a, b in pairwise(times)), default=0.0)
     for i, value in enumerate(values):
-        if value is not None:
-            # A point is the end of its step: it stands for the time before it.
-            for j in range(max(0, i - reach), i):
-                if values[j] is None:
-                    filled[j] = value
-    return filled
+        middle = span.since + (i + 0.5) * (span.until - span.since) / count
+        # A point is the end of its step: it stands for the time before it.
+        k = bisect_left(times, middle)
+        if value is None and k < len(times) and times[k] - step < middle:
+            values[i] = points[k][1]
+    return values
 
 
 def _blocks(values: Sequence[float | None], top: float, rows: int, full: str) -> list[str]:

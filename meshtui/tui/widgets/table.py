@@ -148,7 +148,7 @@ class Table(ScrollView, can_focus=True, inherit_bindings=False):
         index, top = self._keys.index(self._cursor), self.scroll_offset.y
         rows = max(1, self.scrollable_content_region.height - 1)
         if not top <= index < top + rows:
-            self.scroll_to(y=index if index < top else index - rows + 1, animate=False)
+            self.scroll_to(y=index if index < top else index - rows + 1, animate=False, force=True)
 
     # -- drawing
 

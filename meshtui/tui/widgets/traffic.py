@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from meshtui.tui.host_lines import traffic_lines
 from meshtui.tui.widgets.board import Board
+from meshtui.tui.widgets.lines import Line
 from meshtui.tui.widgets.plot import Span
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ class Traffic(Board):
         self._zoom = 1
         self._samples: Sequence[TrafficSample] | None = None
         self._span = Span(0.0, 1.0)
+        self._trouble = ""
 
     @property
     def span_name(self) -> str:
@@ -47,22 +50,28 @@ class Traffic(Board):
 
     def tell(self, samples: Sequence[TrafficSample], since: float, until: float) -> None:
         """Show these samples."""
-        self._samples = samples
+        self._samples, self._trouble = samples, ""
         self._span = Span(since, until, time.localtime(until).tm_gmtoff)
         self._draw()
 
     def fail(self, why: str) -> None:
-        """Say why there are none; what was there stays."""
-        if self._samples is None:
-            self.show([((f"× no records: {why}", "bad"),)])
+        """Say why there are no newer ones; what was there stays."""
+        self._trouble = why
+        self._draw()
 
     def on_resize(self) -> None:
         """Draw it for the new size."""
         self._draw()
 
     def _draw(self) -> None:
-        region = self.scrollable_content_region
-        if self._samples is None:
-            self.show([(("reading the records…", "dim"),)])
-        elif region.width:
-            self.show(traffic_lines(self._samples, self._span, region.width, region.height))
+        width, height = self.scrollable_content_region.size
+        lines: list[Line] = []
+        if self._trouble:
+            lines = [
+                ((part, "bad"),) for part in wrap(f"× no records: {self._trouble}", max(20, width))
+            ]
+        elif self._samples is None:
+            lines = [(("reading the records…", "dim"),)]
+        if self._samples is not None and width:
+            lines += traffic_lines(self._samples, self._span, width, height - len(lines))
+        self.show(lines)

@@ -30,6 +30,8 @@ class Branch:
     """Whether it is open as long as nobody has opened or closed it."""
     tail: Line = ()
     """The rest of `head` while it is closed: what shows anyway once it is open."""
+    alone: bool = False
+    """Whether it opens only by itself, not with all others: building it takes long."""
     depth: int = 0
     """How many are above it; the tree sets it."""
 
@@ -265,10 +267,10 @@ class LineTree(Lines, inherit_bindings=False):
     def action_expand_all(self) -> None:
         """Open the next level everywhere; where all is open, close all."""
         branches = [item for item in self._rows if isinstance(item, Branch)]
-        closed = [branch.depth for branch in branches if not self._is_open(branch)]
+        closed = [one.depth for one in branches if not one.alone and not self._is_open(one)]
         depth = min(closed, default=None)
         for branch in branches:
-            if depth is None or branch.depth == depth:
+            if depth is None or (branch.depth == depth and not branch.alone):
                 self._opened[branch.key] = depth is not None
         self.plant(self._roots)
         self.move(self.cursor)

@@ -1,0 +1,202 @@
+"""How soon the watch says that a host is late, gone, or back; hosts are played."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import cast
+
+import pytest
+
+from meshtui.errors import HostError, Refused, Unreachable
+from meshtui.fleet import watch as watches
+from meshtui.fleet.events import HostPolled
+from meshtui.fleet.session import Session
+from meshtui.fleet.watch import watch
+from tests.plan.fleets import make_mesh
+from tests.plan.sim import public
+
+MESH = make_mesh(2)
+KEYS = {name: public(name) for name in MESH.hosts}
+SCALE = 0.1
+"""Of all times here: a second is a tenth of one."""
+
+
+class Played:
+    """A host that answers as `act` says. `waits` is as a Session's."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.ssh, self.failures = name, name, 0
+        self.act: Callable[[], float | HostError] = lambda: 0.0
+        """Seconds until it answers, or why it does not."""
+        self.asked: list[float] = []
+        self.busy = False
+        """Whether somebody else's question is before ours."""
+        self._since: float | None = None
+
+    async def ask(self, verb: str, *args: str, data: bytes = b"", deadline: float) -> bytes:
+        start = time.monotonic()
+        self.asked.append(start)
+        self._since = start
+        try:
+            act = self.act()
+            if isinstance(act, HostError):
+                self.failures += 1
+                raise act
+            await asyncio.sleep(min(act, deadline) * SCALE)
+            if act > deadline:
+                raise Unreachable("no answer to `look`")
+        finally:
+            self._since = None
+        self.failures = 0
+        return b"1700000000\nP\t-\t51820\toff\n"
+
+    def waits(self, verb: str) -> float:
+        if self._since is None or self.busy:
+            return 0.0
+        return time.monotonic() - self._since
+
+    def backoff(self) -> float:
+        return 30.0 * SCALE if self.failures else 0.0
+
+
+@pytest.fixture(autouse=True)
+def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LATE_SECONDS", "_SOON", "_SOON_FOR"):
+        monkeypatch.setattr(watches, name, getattr(watches, name) * SCALE)
+
+
+@asynccontextmanager
+async def watching(*hosts: Played) -> AsyncIterator[Callable[[str, str], asyncio.Task[HostPolled]]]:
+    """What waits for the next event of a host that has a state."""
+    sessions = cast("dict[str, Session]", {host.name: host for host in hosts})
+    events: list[HostPolled] = []
+    came = asyncio.Condition()
+
+    async def collect() -> None:
+        async for event in watch(lambda: MESH, dict(KEYS), sessions, lambda: SCALE):
+            async with came:
+                events.append(event)
+                came.notify_all()
+
+    def until(name: str, state: str) -> asyncio.Task[HostPolled]:
+        at = len(events)
+
+        async def wait() -> HostPolled:
+            async with asyncio.timeout(60 * SCALE), came:
+                while True:
+                    for event in events[at:]:
+                        if (event.host.name, event.host.state) == (name, state):
+                            return event
+                    await came.wait()
+
+        return asyncio.create_task(wait())
+
+    task = asyncio.create_task(collect())
+    try:
+        yield until
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_late_host_is_told_at_once_and_asked_on() -> None:
+    host, other = Played("a"), Played("b")
+    async with watching(host, other) as until:
+        assert (await until("a", "up")).at > 0
+        host.act = lambda: 4.0
+        start = time.monotonic()
+        late = await until("a", "unreachable")
+        assert time.monotonic() - start < 3 * SCALE
+        assert "still waiting" in (late.host.error or "")
+        assert [link.state for link in late.links] == ["unknown"]
+        asked = len(host.asked)
+        await until("a", "up")
+        assert len(host.asked) == asked, "it was the same look that was answered"
+        assert len(other.asked) > 3, "and nobody else waited"
+
+
+async def test_one_that_answers_in_time_is_not_late() -> None:
+    host = Played("a")
+    host.act = lambda: 1.2
+    async with watching(host) as until:
+        await until("a", "up")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(6 * SCALE):
+                await until("a", "unreachable")
+
+
+async def test_a_host_that_an_apply_keeps_busy_is_not_late() -> None:
+    host = Played("a")
+    async with watching(host) as until:
+        await until("a", "up")
+        host.busy, host.act = True, lambda: 4.0
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(6 * SCALE):
+                await until("a", "unreachable")
+
+
+async def test_nobody_is_late_who_was_never_there() -> None:
+    """A first login may take a while; that it is under way is known."""
+    host = Played("a")
+    host.act = lambda: 3.0
+    async with watching(host) as until:
+        first = until("a", "unreachable")
+        await until("a", "up")
+        assert not first.done()
+        first.cancel()
+
+
+async def test_one_that_vanished_is_soon_tried_again_and_then_seldom(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert pytest.approx(60 * SCALE) == watches._SOON_FOR
+    monkeypatch.setattr(watches, "_SOON_FOR", 15 * SCALE)
+    host = Played("a")
+    async with watching(host) as until:
+        await until("a", "up")
+        host.act = lambda: Unreachable("gone")
+        await until("a", "unreachable")
+        host.asked.clear()
+        await asyncio.sleep(10 * SCALE)
+        assert 4 <= len(host.asked) <= 6
+        await asyncio.sleep(8 * SCALE)
+        host.asked.clear()
+        await asyncio.sleep(10 * SCALE)
+        assert len(host.asked) <= 1
+
+
+async def test_a_refused_login_is_seldom_tried_again() -> None:
+    host = Played("a")
+    async with watching(host) as until:
+        await until("a", "up")
+        host.act = lambda: Refused("no")
+        await until("a", "refused")
+        host.asked.clear()
+        await asyncio.sleep(8 * SCALE)
+        assert not host.asked
+
+
+async def test_strangers_are_told() -> None:
+    """Peers that are no host's: neither by key nor, where that is not known, by address."""
+    stranger, unknown_b = public("stranger"), public("nobody knows b's key")
+    live = f"P\t-\t51820\toff\n{_peer(stranger, '10.9.9.9/32')}{_peer(unknown_b, '10.0.0.2/32')}"
+
+    class Host(Played):
+        async def ask(self, verb: str, *args: str, data: bytes = b"", deadline: float) -> bytes:
+            return f"1700000000\n{live}".encode()
+
+    sessions = cast("dict[str, Session]", {"a": Host("a")})
+    looking = watch(lambda: MESH, {}, sessions, lambda: 1.0)
+    event = await anext(looking)
+    assert event.host.unknown_peers == (stranger,)
+    await cast("AsyncGenerator[HostPolled, None]", looking).aclose()
+    looking = watch(lambda: MESH, {"b": unknown_b}, sessions, lambda: 1.0)
+    assert (await anext(looking)).host.unknown_peers == (stranger,)
+    await cast("AsyncGenerator[HostPolled, None]", looking).aclose()
+
+
+def _peer(key: str, allowed: str) -> str:
+    return f"{key}\t(none)\t(none)\t{allowed}\t0\t0\t0\toff\n"

@@ -1,0 +1,110 @@
+"""A person's command, by the script itself, in the shells that hosts have."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+SHELLS = [
+    pytest.param(shell, id=shell[0])
+    for shell in (["dash"], ["bash", "--posix"], ["busybox", "sh"])
+    if shutil.which(shell[0])
+]
+
+
+@pytest.fixture(params=SHELLS)
+def shell(request: pytest.FixtureRequest) -> list[str]:
+    return list(request.param)
+
+
+def run(
+    shell: list[str], command: str, seconds: int = 5, most: int = 100, path: str | None = None
+) -> tuple[str, str]:
+    """The output that is kept, and what is said of the end."""
+    folder = resources.files("meshtui.ssh") / "scripts"
+    program = "".join((folder / f"{name}.sh").read_text("utf-8") for name in ("serve", "run"))
+    # As in start.sh.
+    program = f"trap '' PIPE\n{program}\nrun_command {seconds} {most}"
+    done = subprocess.run(
+        [str(shutil.which(shell[0])), *shell[1:], "-c", program],
+        input=command,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        env={"PATH": path or "/usr/sbin:/usr/bin:/sbin:/bin"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    kept, _, end = done.stdout.removesuffix("\n").rpartition("\n")
+    return kept, end
+
+
+@pytest.mark.parametrize(
+    ("command", "kept", "end"),
+    [
+        ("echo out; echo err >&2; exit 3", "out\nerr\n", "3"),
+        ("", "", "0"),
+        ("printf 'no newline'", "no newline", "0"),
+        ("echo '$(id)' \"a  b\" `echo x`\nexit 7\n", "$(id) a  b x\n", "7"),
+        ("cat; echo $#", "0\n", "0"),
+        ("yes | head -n 1", "y\n", "0"),
+        ("kill -9 $$", "", "137"),
+        ("printf '\\n0\\n'", "\n0\n", "0"),
+    ],
+)
+def test_what_it_says_and_how_it_ends(shell: list[str], command: str, kept: str, end: str) -> None:
+    assert run(shell, command) == (kept, end)
+
+
+def test_one_that_is_none(shell: list[str]) -> None:
+    kept, end = run(shell, "if then (", most=1000)
+    assert "yntax error" in kept and end == "2"
+
+
+def test_too_much_is_cut_and_the_command_comes_to_its_end(shell: list[str], tmp_path: Path) -> None:
+    kept, end = run(shell, f"seq 100000; echo done >{tmp_path}/done; exit 5")
+    assert kept.startswith("1\n2\n") and len(kept) == 100 and end == "5"
+    assert (tmp_path / "done").exists()
+
+
+def test_too_long_is_ended_with_all_that_it_started(shell: list[str], tmp_path: Path) -> None:
+    start = time.monotonic()
+    command = f"echo begun; (sleep 2; echo late >{tmp_path}/late) & sleep 20"
+    assert run(shell, command, seconds=1) == ("begun\n", "137 late")
+    assert time.monotonic() - start < 4
+    time.sleep(1.3)
+    assert not (tmp_path / "late").exists()
+
+
+def test_nobody_waits_for_what_it_left_in_the_background(shell: list[str]) -> None:
+    start = time.monotonic()
+    assert run(shell, "sleep 4 & echo started") == ("started\n", "0")
+    assert time.monotonic() - start < 3
+    start = time.monotonic()
+    assert run(shell, "sleep 2 >/dev/null 2>&1 & echo started") == ("started\n", "0")
+    assert time.monotonic() - start < 1
+
+
+def test_its_text_is_nobodys_argument(shell: list[str]) -> None:
+    kept, _ = run(shell, ": telltale; cat /proc/[0-9]*/cmdline | grep -ac 'tell[t]ale'")
+    assert kept == "0\n"
+
+
+def test_nothing_is_left_behind(shell: list[str]) -> None:
+    before = set(Path("/run").glob("meshtui.*"))
+    run(shell, "seq 10000; sleep 1 & exit 1")
+    assert set(Path("/run").glob("meshtui.*")) <= before
+
+
+def test_a_host_without_setsid(shell: list[str], tmp_path: Path) -> None:
+    for tool in ("sh", "cat", "dd", "mktemp", "mkfifo", "rm", "sleep"):
+        (tmp_path / tool).symlink_to(str(shutil.which(tool)))
+    assert run(shell, "echo hi; exec sleep 9", seconds=1, path=str(tmp_path)) == (
+        "hi\n",
+        "137 late",
+    )

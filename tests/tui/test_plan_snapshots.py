@@ -1,0 +1,176 @@
+"""How plan, apply, help, dialogs and themes look. Look before `--snapshot-update` accepts it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+from standin import StandIn, good_apply, make_mesh, make_plan
+from textual.pilot import Pilot
+
+from meshtui.errors import UnknownHostKey
+from meshtui.fleet.events import ApplyResult, DirectionVerified, Progress
+from meshtui.plan.model import HostPlan, Plan, Step
+from meshtui.tui.app import MeshApp
+from meshtui.tui.theme import THEME_NAMES
+
+SIZES = [(80, 24), (120, 40), (200, 60)]
+sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+Snap = Callable[..., bool]
+Run = Callable[[Pilot[None]], Awaitable[None]]
+
+
+def make_app(hosts: int = 6) -> tuple[MeshApp, StandIn]:
+    fleet = StandIn(make_mesh(hosts))
+    # A clock that stands still: no age, no elapsed time, moves.
+    return MeshApp(fleet.mesh, fleet.open, clock=lambda: 1000.0), fleet
+
+
+def keys(*pressed: str) -> Run:
+    async def run(pilot: Pilot[None]) -> None:
+        await pilot.pause(0.4)
+        for key in pressed:
+            await pilot.press(key)
+            await pilot.pause(0.4)
+
+    return run
+
+
+def mixed_plan() -> Plan:
+    """One host owed, one with a route, one new, two as they should be."""
+    plan = make_plan(make_mesh(6))
+    why = "no SSH answer from 203.0.113.3:22 within 10 s (is it up, and does a firewall drop SSH?)"
+    route = Step("add-route", "10.9.0.0/16 by wg0", "route")
+    a, b, c, d, e, f = plan.hosts
+    return replace(
+        plan,
+        hosts=(
+            a,
+            replace(b, steps=(*b.steps, route)),
+            HostPlan(c.host, problem=why),
+            replace(d, notes=()),
+            HostPlan(e.host),
+            HostPlan(f.host),
+        ),
+    )
+
+
+@sizes
+def test_plan(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app()
+    fleet.plan_result = mixed_plan()
+    assert snap_compare(app, terminal_size=size, run_before=keys("a", "j", "j"))
+
+
+@sizes
+def test_plan_of_sixty(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, _ = make_app(60)
+    assert snap_compare(app, terminal_size=size, run_before=keys("a", "j", "enter", "j"))
+
+
+def test_plan_reading(snap_compare: Snap) -> None:
+    app, fleet = make_app()
+    fleet.plan_gate = asyncio.Event()
+    assert snap_compare(app, terminal_size=(80, 24), run_before=keys("a"))
+
+
+def test_plan_with_nothing_to_do(snap_compare: Snap) -> None:
+    app, fleet = make_app()
+    fleet.plan_result = Plan("prod", "wg0", tuple(HostPlan(name) for name in fleet.mesh.hosts))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=keys("a", "p"))
+
+
+@sizes
+def test_apply_running(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app()
+    fleet.apply_gate = asyncio.Event()
+    fleet.plan_result = mixed_plan()
+    full = "/etc/wireguard/wg0.conf.new: No space left on device (free some, then apply again)"
+    fleet.apply_events = [
+        Progress("server-a", "key", "done"),
+        Progress("server-a", "stage", "done"),
+        Progress("server-a", "change", "running", "systemctl enable --now wg-quick@wg0"),
+        Progress("server-b", "stage", "failed", full),
+        Progress("server-d", "change", "done"),
+        Progress("server-d", "verify", "running"),
+        DirectionVerified("server-d", "server-e", True, "handshake 1 s ago, 10.0.0.5 in 0.8 ms"),
+        ApplyResult({}, (), 0),
+    ]
+    assert snap_compare(app, terminal_size=size, run_before=keys("a", "A", "j", "j"))
+
+
+@sizes
+def test_apply_failed(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app(3)
+    why = "no handshake: is UDP let through to the endpoint, both ways?"
+    ways = (
+        DirectionVerified("server-a", "server-b", True, "handshake 1 s ago, 10.0.0.2 in 0.8 ms"),
+        DirectionVerified("server-b", "server-a", False, why),
+    )
+    fleet.apply_events = [
+        *(
+            Progress(host, phase, "done")  # type: ignore[arg-type]
+            for host in ("server-a", "server-b")
+            for phase in ("key", "stage", "change")
+        ),
+        Progress("server-a", "verify", "done"),
+        Progress("server-b", "verify", "failed"),
+        ApplyResult({"server-c": "no SSH answer within 10 s (is it up?)"}, ways, 7.4),
+    ]
+    assert snap_compare(app, terminal_size=size, run_before=keys("a", "A"))
+
+
+@sizes
+def test_apply_done(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app()
+    fleet.plan_result = replace(mixed_plan(), hosts=make_plan(fleet.mesh).hosts)
+    fleet.apply_events = good_apply(fleet.plan_result)
+    assert snap_compare(app, terminal_size=size, run_before=keys("a", "A", "enter"))
+
+
+@sizes
+def test_help(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app()
+    fleet.plan_result = mixed_plan()
+    assert snap_compare(app, terminal_size=size, run_before=keys("a", "question_mark"))
+
+
+@pytest.mark.parametrize("size", [*SIZES, (80, 10)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_host_key(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app()
+    fleet.asked = [
+        UnknownHostKey(
+            "its ED25519 key stands in no known_hosts file",
+            host="server-a",
+            hint="yes adds it to your known_hosts",
+            fingerprint="SHA256:7nUO0yQ0l7Jm3oPq0yWcB1mVd3uJr8d2nq5C9m3f5aQ",
+        )
+    ]
+    assert snap_compare(app, terminal_size=size, run_before=keys("right"))
+
+
+@sizes
+def test_quit(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app(3)
+    fleet.apply_gate = asyncio.Event()
+    assert snap_compare(app, terminal_size=size, run_before=keys("a", "A", "q"))
+
+
+@pytest.mark.parametrize("theme", THEME_NAMES)
+def test_theme(snap_compare: Snap, theme: str) -> None:
+    app, fleet = make_app()
+    fleet.plan_result = mixed_plan()
+
+    async def run(pilot: Pilot[None]) -> None:
+        await keys("a", "j")(pilot)
+        app.theme = theme
+        await pilot.pause(0.3)
+
+    assert snap_compare(app, terminal_size=(80, 24), run_before=run)
+
+
+def test_theme_without_colour(snap_compare: Snap, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app, fleet = make_app()
+    fleet.plan_result = mixed_plan()
+    assert snap_compare(app, terminal_size=(80, 24), run_before=keys("a", "j"))
