@@ -16,7 +16,6 @@ from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, LINK_MEANI
 from meshtui.tui.view import FIELD_LIMIT, MeshView, Row
 from meshtui.tui.widgets.calm import Calm, themed
 from meshtui.tui.widgets.cells import milliseconds
-from meshtui.tui.widgets.hosts import HIDDEN
 from meshtui.tui.words import (
     NONE,
     age_long,
@@ -200,13 +199,13 @@ class Details(Calm):
         key = row.public_key or "none yet"
         facts = [
             ("listen_port", NONE if row.listen_port is None else str(row.listen_port)),
-            ("addresses", HIDDEN if view.hidden else ", ".join(row.addresses) or NONE),
+            ("addresses", ", ".join(row.addresses) or NONE),
         ]
         if row.rate is not None:
             facts.append(("rx", _speed(row.rate.rx)))
             facts.append(("tx", _speed(row.rate.tx)))
         # Last: it is long, and nobody reads it.
-        facts.append(("public_key", HIDDEN if view.hidden else key))
+        facts.append(("public_key", key))
         if tall:
             for name, value in facts:
                 _fact(text, name, value)
@@ -221,7 +220,7 @@ class Details(Calm):
             text.append(f"{unknown} that mesh.toml does not know", f"bold {self.colour('stale')}")
             for peer in row.unknown_peers:
                 text.append("\n  " if tall else "  ")
-                text.append(HIDDEN if view.hidden else peer)
+                text.append(peer)
         if not tall:
             _fact(text, *facts[-1])
 
@@ -244,7 +243,7 @@ def _fact(text: Text, name: str, value: str) -> None:
 def _endpoint(view: MeshView, link: LinkStatus) -> str:
     if link.endpoint is None:
         return "no endpoint"
-    return HIDDEN if view.hidden else inert(link.endpoint, FIELD_LIMIT)
+    return inert(link.endpoint, FIELD_LIMIT)
 
 
 def _speed(rate: float | None) -> str:
