@@ -25,8 +25,8 @@ class Tier(NamedTuple):
     run: int
 
 
-#: 1,278 looks at a host in all. A mesh of 100 hosts with a fifth of its links busy keeps the
-#: whole month in 64 MiB; with all of them busy the size bounds it to about two weeks.
+#: 1,203 looks at a host in all. A mesh of 100 hosts with a fifth of its links busy keeps the
+#: whole month in 64 MiB; with all of them busy the size bounds it to about one week.
 TIERS = (
     Tier(15 * _MINUTE, 10 * _SECOND, _MINUTE),
     Tier(3 * _HOUR, _MINUTE, 10 * _MINUTE),
