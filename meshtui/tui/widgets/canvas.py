@@ -89,7 +89,7 @@ class Canvas:
 
     def _list(self, hosts: Hosts, look: Look) -> list[Segment]:
         """The host list's part of a line, which seldom changes."""
-        layout, key = self._scene.layout, (self._scene.layout, *look[1:4])
+        layout, key = self._scene.layout, (self._scene.layout, look.cursor, look.hosts)
         known = self._lists.get(hosts)
         if known is not None and known[0] == key:
             return known[1]

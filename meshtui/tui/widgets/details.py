@@ -150,7 +150,7 @@ class Details(Calm):
             self._last_seen(text, view, row, "  ")
             return
         text.append("  ")
-        text.append(_endpoint(view, link))
+        text.append(_endpoint(link))
         if (row, column) in view.round_trips:
             time = view.round_trips[row, column][0]
             text.append("  no answer" if time is None else f"  {milliseconds(time)} ms")
@@ -165,7 +165,7 @@ class Details(Calm):
         _fact(text, "handshake", age_long(link.latest_handshake_age))
         _fact(text, "rx", f"{bytes_long(link.transfer_rx):<12} {_speed(rx)}")
         _fact(text, "tx", f"{bytes_long(link.transfer_tx):<12} {_speed(tx)}")
-        _fact(text, "endpoint", _endpoint(view, link))
+        _fact(text, "endpoint", _endpoint(link))
         _fact(text, "round trip", _trip(view, row, column))
         self._last_seen(text, view, row, "\n")
 
@@ -240,7 +240,7 @@ def _fact(text: Text, name: str, value: str) -> None:
     text.append(value)
 
 
-def _endpoint(view: MeshView, link: LinkStatus) -> str:
+def _endpoint(link: LinkStatus) -> str:
     if link.endpoint is None:
         return "no endpoint"
     return inert(link.endpoint, FIELD_LIMIT)

@@ -7,10 +7,11 @@ much (918 ms a refresh). A line is built again only when what it shows changed.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.filter import ANSIToTruecolor, DimFilter, Monochrome, NoColor
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -25,9 +26,7 @@ from meshtui.tui.widgets.frame import Frame, Place
 from meshtui.tui.widgets.layout import Layout, Zoom, lay_out
 from meshtui.tui.widgets.paint import STYLES, Scene
 
-if TYPE_CHECKING:
-    from meshtui.tui.app import MeshApp
-
+_OF_STYLES = (ANSIToTruecolor, DimFilter, Monochrome, NoColor)
 NOTHING, NO_PROBLEMS = "no host matches the filter", "no problems"
 
 
@@ -154,15 +153,16 @@ class Surface(ScrollView, inherit_bindings=False):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Lines of what is in view, without what Textual would put around them.
 
-        The grid has no border, and its styles are filtered when they are made: 50 of them
-        instead of 6,000 pieces a second.
+        The grid has no border. Textual's own filters are about styles, and were asked when
+        those were made: 50 times instead of 6,000 a second. Others are about texts.
         """
         frame, (x1, x2) = self._look(), crop.column_span
         lines = [self._line(frame, y).crop(x1, x2) for y in crop.line_range]
-        if (privacy := cast("MeshApp", self.app).privacy) is None:
-            return lines
-        # It is about texts, not styles.
-        return [line.apply_filter(privacy, self.background_colors[1]) for line in lines]
+        for line_filter in self.get_line_filters():
+            if not isinstance(line_filter, _OF_STYLES):
+                ground = self.background_colors[1]
+                lines = [line.apply_filter(line_filter, ground) for line in lines]
+        return lines
 
     def render_line(self, y: int) -> Strip:
         """Line `y` of what is in view: the heading, or a host."""
