@@ -108,13 +108,16 @@ class MeshApp(App[None], inherit_bindings=False):
         return self.settings.read_only
 
     def on_mount(self) -> None:
-        """Open the fleet once the first frame stands."""
-        self.call_after_refresh(self.connect)
+        """Look at the time and the file now and then; say what is wrong with the settings."""
         self.set_interval(TICK, self._tick)
         for complaint in self.keymap.complaints:
             self.complain(complaint)
         if self.settings.privacy:
             self.action_privacy()
+
+    def on_ready(self) -> None:
+        """The first frame stands: what takes long to load may begin."""
+        self.connect()
 
     def connect(self) -> None:
         """Open the fleet, if it is not open, and follow it from the start."""
