@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from textual.app import App, SystemCommand
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
+from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
 from meshtui.errors import MeshError, UnknownHostKey
@@ -74,10 +75,9 @@ class MeshApp(App[None], inherit_bindings=False):
         # Without settings nothing of the terminal is guessed: a test looks the same anywhere.
         self.settings = settings or Settings(theme="dark")
         choice = theme_for(self.settings.theme, os.environ)
+        # Before Textual works the colours out: a theme set later makes it read all styles twice.
+        self.set_reactive(App.theme, choice.name)
         super().__init__(ansi_color=choice.ansi_color)
-        for one in THEMES:
-            self.register_theme(one)
-        self.theme = choice.name
         self.keymap = Keymap(self.settings.keys)
         self.set_keymap(self.keymap.changed())
         self.clock = clock
@@ -97,6 +97,11 @@ class MeshApp(App[None], inherit_bindings=False):
     def get_default_screen(self) -> Screen[None]:
         """The grid is in the first frame already."""
         return self.mesh_screen
+
+    @property
+    def available_themes(self) -> dict[str, Theme]:
+        """Ours only. They are there from the start, when Textual asks for the first one."""
+        return {theme.name: theme for theme in THEMES}
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What our style sheets need, whatever the theme."""
