@@ -11,7 +11,6 @@ import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -168,7 +167,7 @@ def _tui(args: Args) -> int:
     mesh = load(path)
     settings = load_settings()
     if args.read_only:
-        settings = replace(settings, read_only=True)
+        settings = settings._replace(read_only=True)
 
     from meshtui.tui.start import run
 

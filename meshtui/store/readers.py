@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address, ip_network
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from meshtui.mesh.names import has_invisible, is_host_name, is_interface_name
 from meshtui.mesh.problem import shown
 from meshtui.mesh.target import LOCAL, parse_target
 from meshtui.wg.endpoint import is_address, is_host, parse_endpoint
-from meshtui.wg.interface import Address, Network
 from meshtui.wg.keys import is_key
+
+if TYPE_CHECKING:
+    from meshtui.wg.interface import Address, Network
 
 T = TypeVar("T")
 Reader = Callable[[object], T]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from meshtui.mesh.problem import Problem, key_path
 from meshtui.store import readers
@@ -21,8 +22,7 @@ FILE = "settings.toml"
 VARIABLE = "MESHTUI_SETTINGS"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Each field is a key of the file; left out, the value here holds."""
 
     theme: str = "auto"
@@ -36,7 +36,7 @@ class Settings:
     mouse: bool = True
     rtt_interval: float = 0.0
     """Seconds between two measurements of round trips; 0: on demand only."""
-    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keys: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     """`[keys]`: an action's id, `grid.up`, -> the keys that do it."""
 
 

@@ -20,7 +20,6 @@ from meshtui.mesh.model import Mesh
 from meshtui.store.settings import Settings
 from meshtui.tui.actions import bindings
 from meshtui.tui.applying import Applying
-from meshtui.tui.fleet_api import FleetApi, OpenFleet
 from meshtui.tui.keymap import Keymap
 from meshtui.tui.looking import Looking
 from meshtui.tui.measuring import Measuring
@@ -31,6 +30,7 @@ from meshtui.tui.words import counted, describe
 
 if TYPE_CHECKING:
     from meshtui.tui.at_hand import AtHand
+    from meshtui.tui.fleet_api import FleetApi, OpenFleet
     from meshtui.tui.privacy import PrivacyFilter
     from meshtui.tui.screens.host import HostScreen
     from meshtui.tui.screens.link import LinkScreen

@@ -6,10 +6,10 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from meshtui.errors import MeshError
-from meshtui.plan.model import Plan
 from meshtui.tui.words import counted, describe
 
 if TYPE_CHECKING:
+    from meshtui.plan.model import Plan
     from meshtui.tui.app import MeshApp
     from meshtui.tui.apply_run import ApplyRun
 

@@ -6,17 +6,17 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from meshtui.fleet.events import HostPolled, LinkStatus
 from meshtui.inert import inert
 from meshtui.mesh.model import Mesh
 from meshtui.tui.theme import SeenState
-from meshtui.wg.dump import LiveInterface
 from meshtui.wg.health import HEALTHY, LinkState
 
 if TYPE_CHECKING:
+    from meshtui.fleet.events import HostPolled, LinkStatus
     from meshtui.fleet.reports import RoundTrip
+    from meshtui.wg.dump import LiveInterface
 
 NAME_LIMIT = 64
 ERROR_LIMIT = 1000
@@ -25,7 +25,7 @@ FIELD_LIMIT = 64
 #: Hosts in these states say nothing of their links: what they said last is kept.
 SILENT: frozenset[SeenState] = frozenset({"unreachable", "refused"})
 
-Links = tuple[LinkStatus | None, ...]
+Links: TypeAlias = "tuple[LinkStatus | None, ...]"
 """By column; None: the host itself, or nothing heard yet."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -10,7 +12,6 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.visual import Visual
 
-from meshtui.fleet.events import LinkStatus
 from meshtui.inert import inert
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, LINK_MEANINGS
 from meshtui.tui.view import FIELD_LIMIT, MeshView, Row
@@ -27,6 +28,9 @@ from meshtui.tui.words import (
     duration,
     pad,
 )
+
+if TYPE_CHECKING:
+    from meshtui.fleet.events import LinkStatus
 
 #: From this width of the screen on it stands at the right of the grid, one fact a line.
 SIDE = 160

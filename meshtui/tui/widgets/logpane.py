@@ -101,7 +101,7 @@ def _entry(entry: LogEntry, names: int, width: int) -> list[Line]:
     at = time.strftime("%H:%M:%S", time.localtime(entry.at))
     who = f"{pad(entry.host or '', names)}  " if names else ""
     lead = len(at) + 3 + cell_len(who) + 1
-    times = f" ×{entry.count}" if entry.count > 1 else ""
+    times = f" ×{entry.times}" if entry.times > 1 else ""
     room = max(_ROOM_LEAST, width - lead - len(times))
     first, *rest = wrap(entry.text, room) or [""]
     return [
