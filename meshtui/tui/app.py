@@ -59,8 +59,6 @@ class MeshApp(App[None], inherit_bindings=False):
     # Those of the first screen; Textual reads the others with the screens that name them.
     CSS_PATH = [  # noqa: RUF012 - it takes no tuple
         "widgets/grid.tcss",
-        "widgets/lines.tcss",
-        "widgets/logpane.tcss",
         "screens/mesh.tcss",
     ]
 

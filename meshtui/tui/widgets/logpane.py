@@ -25,6 +25,17 @@ _ROOM_LEAST = 20
 class LogPane(Lines, inherit_bindings=True):
     """Shows a Log, or what of it is about one host. While it is hidden it costs nothing."""
 
+    DEFAULT_CSS = """
+    LogPane {
+        height: auto;
+        min-height: 4;
+        max-height: 30%;
+        border-top: solid $rule;
+
+        &:focus { border-top: solid $frame; }
+    }
+    """
+
     def __init__(self, log: Log, host: str | None = None, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._log = log
