@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Reader = Callable[[object], T]
 
-_PREFIX = re.compile(r"[0-9]{1,3}")
+_PREFIX = r"[0-9]{1,3}"
 
 
 class Wrong(ValueError):
@@ -107,7 +107,7 @@ def network(value: object) -> Network:
         raise Wrong(f"{shown(written)} is not a network")
     if not slash:
         raise Wrong(f"{shown(written)} has no prefix length")
-    if not _PREFIX.fullmatch(prefix):  # ipaddress would also take a netmask
+    if not re.fullmatch(_PREFIX, prefix):  # ipaddress would also take a netmask
         raise Wrong(f"{shown(written)} is not a network")
     try:
         found = ip_network(written, strict=False)
@@ -122,7 +122,7 @@ def address(value: object) -> WrittenAddress:
     """An address, with or without `/prefix`."""
     written = text(value, "an IP address")
     bare, slash, prefix = written.partition("/")
-    if not is_address(bare) or (slash and not _PREFIX.fullmatch(prefix)):
+    if not is_address(bare) or (slash and not re.fullmatch(_PREFIX, prefix)):
         raise Wrong(f"{shown(written)} is not an IP address")
     found = ip_address(bare)
     if slash and int(prefix) > found.max_prefixlen:

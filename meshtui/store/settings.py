@@ -66,7 +66,7 @@ _KNOWN = [
     "keys",
 ]
 
-_ACTION = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+_ACTION = r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*"
 _EXPECTED_KEY = 'expected a key such as "k", or a list such as ["k", "up"]'
 _LONGEST_KEY = 40
 
@@ -122,7 +122,7 @@ def _keys(table: object, problems: list[Problem]) -> dict[str, tuple[str, ...]]:
         problems.append(Problem("keys", f"{described(table)} is not a table; {expected}"))
         return found
     for place, action, value in _written(table):
-        if not _ACTION.fullmatch(action):
+        if not re.fullmatch(_ACTION, action):
             problems.append(Problem(place, 'not an action; expected one such as "grid.up"'))
         elif action in found:
             problems.append(Problem(place, "is there twice; expected it once"))

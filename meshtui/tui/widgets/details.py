@@ -79,11 +79,13 @@ class Details(Calm):
 
     def _draw(self) -> None:
         width, _ = self.content_size
+        if not width:
+            return  # not laid out yet: then it is drawn
         before, known, self._strips, self._drawn = self._strips, self._drawn, [], {}
         # Most lines read as before: to lay one out takes longer than all the rest.
         for line in self._shown.split("\n", allow_blank=True):
             key = (width, line.plain, *line.spans)
-            strips = known.get(key) or self._laid_out(line, max(1, width))
+            strips = known.get(key) or self._laid_out(line, width)
             self._drawn[key] = strips
             self._strips += strips
         count = max(len(before), len(self._strips))
