@@ -7,11 +7,11 @@ healthy; 2 the command line or mesh.toml is wrong; for `plan`, 3: there are chan
 from __future__ import annotations
 
 import asyncio
+import gc
 import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -160,6 +160,16 @@ async def _line() -> str:
 
 
 def _tui(args: Args) -> int:
+    # What is loaded for the first frame stays: to look for garbage in it, again and again,
+    # takes a tenth of the time.
+    gc.disable()
+    try:
+        return _open_tui(args)
+    finally:
+        gc.enable()
+
+
+def _open_tui(args: Args) -> int:
     from meshtui.store.find import find
     from meshtui.store.meshfile import load
     from meshtui.store.settings import load_settings
@@ -168,11 +178,14 @@ def _tui(args: Args) -> int:
     mesh = load(path)
     settings = load_settings()
     if args.read_only:
-        settings = replace(settings, read_only=True)
+        settings = settings._replace(read_only=True)
 
     from meshtui.tui.start import run
 
     async def open_fleet(ask: Callable[[UnknownHostKey], Awaitable[bool]]) -> Fleet:
+        # The first frame stands. What there is by now is never looked through again.
+        gc.freeze()
+        gc.enable()
         # asyncssh takes longer to load than the first frame may: beside it, then.
         return await asyncio.to_thread(_new_fleet, path, ask, args.ssh_config)
 

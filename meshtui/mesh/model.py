@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from meshtui.wg.endpoint import Endpoint
-from meshtui.wg.interface import Address, Network
+if TYPE_CHECKING:
+    from meshtui.wg.endpoint import Endpoint
+    from meshtui.wg.interface import Address, Network
 
 Keys = Literal["host", "operator"]
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_network
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from meshtui.mesh.model import Mesh
 from meshtui.mesh.problem import Problem
-from meshtui.wg.interface import Address, Network
+
+if TYPE_CHECKING:
+    from meshtui.wg.interface import Address, Network
 
 #: No host can have an address in these, or it would not leave the machine (RFC 6890).
 _UNUSABLE: dict[str, str] = {

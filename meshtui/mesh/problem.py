@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshtui.mesh.names import has_invisible
 
@@ -15,8 +15,7 @@ _KEYLIKE = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 _LONGEST = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A key's path such as `hosts.server-b.addresses`, and what is wrong with its value.
 
     `key` is empty where it is about the file as a whole.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshtui.mesh.names import is_ssh_target
 from meshtui.wg.endpoint import is_address
@@ -12,8 +12,7 @@ from meshtui.wg.endpoint import is_address
 LOCAL = "local"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """An SSH destination in its parts. `host` may be an alias of ~/.ssh/config."""
 
     host: str

@@ -13,8 +13,10 @@ from meshtui.store.errors import FileError
 LARGEST = 1 << 20
 
 _INIT = "meshtui init HOST… makes one; -f FILE names another"
-_AT = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
-_BARE = re.compile(r"[A-Za-z0-9_.-]{1,39}")
+# Not compiled here: that takes longer than the rest of this file, and is needed where
+# something is wrong.
+_AT = r"(?s)(.*) \(at (?:line (\d+), column (\d+)|end of document)\)"
+_BARE = r"[A-Za-z0-9_.-]{1,39}"
 #: What tomllib says, in words for someone who never read TOML's grammar.
 _PLAINER = {
     r"Illegal character '\n'": "the line ends inside quotes; expected the closing quote",
@@ -23,7 +25,7 @@ _PLAINER = {
         "something follows the value; expected text to be in quotes, and one key a line"
     ),
 }
-_TWICE = re.compile(r"Cannot declare \((.*)\) twice")
+_TWICE = r"Cannot declare \((.*)\) twice"
 
 
 def read_text(path: Path, kind: str = "mesh.toml", hint: str | None = _INIT) -> str:
@@ -62,17 +64,17 @@ def parse_text(text: str, path: Path, kind: str = "mesh.toml") -> dict[str, obje
 
 def _syntax(message: str, text: str) -> str:
     """What tomllib says, with the place in front and without Python's words."""
-    match = _AT.fullmatch(message)
+    match = re.fullmatch(_AT, message)
     if match is None:
         return f"not TOML: {message[:80]}"
     what, line, column = match.groups()
     where = f"line {line}, column {column}" if line else "end of file"
-    if twice := _TWICE.fullmatch(what):
+    if twice := re.fullmatch(_TWICE, what):
         parts = re.findall(r"'([^']*)'", twice[1])
         what = f"[{key_path(*parts)}] is there twice; expected it once"
     elif what == "Cannot overwrite a value" and line:
         key = text.split("\n")[int(line) - 1].partition("=")[0].strip()
-        what = f"{key if _BARE.fullmatch(key) else 'a key'} is there twice; expected it once"
+        what = f"{key if re.fullmatch(_BARE, key) else 'a key'} is there twice; expected it once"
     return f"{where}: {_PLAINER.get(what, what)}"
 
 

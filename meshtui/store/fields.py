@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 from meshtui.mesh.model import Keys
 from meshtui.store import readers
@@ -12,8 +11,7 @@ from meshtui.store.readers import Reader, Wrong, described
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True)
-class Field(Generic[T_co]):
+class Field(NamedTuple, Generic[T_co]):
     """A key, what reads its value, and what the message says was expected."""
 
     key: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from meshtui.mesh.checks import check
 from meshtui.mesh.model import DEFAULT_INTERFACE, DEFAULT_PORT, Host, Keys, Mesh
@@ -14,11 +14,12 @@ from meshtui.store.errors import FileError
 from meshtui.store.readers import described
 from meshtui.store.section import Section
 from meshtui.wg.endpoint import Endpoint
-from meshtui.wg.interface import Network
+
+if TYPE_CHECKING:
+    from meshtui.wg.interface import Network
 
 
-@dataclass(frozen=True)
-class _Defaults:
+class _Defaults(NamedTuple):
     """What [mesh] says for every host that does not say it itself."""
 
     listen_port: int = DEFAULT_PORT
@@ -60,7 +61,7 @@ def _checked(mesh: Mesh, document: dict[str, object], said: set[str]) -> list[Pr
         for field in fields.BOTH
         if field.key not in (_table(host) or {})
     }
-    found = [replace(p, key=inherited.get(p.key, p.key)) for p in found]
+    found = [p._replace(key=inherited.get(p.key, p.key)) for p in found]
     return [problem for problem in dict.fromkeys(found) if problem.key not in follows]
 
 

@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address, ip_network
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from meshtui.mesh.names import has_invisible, is_host_name, is_interface_name
 from meshtui.mesh.problem import shown
 from meshtui.mesh.target import LOCAL, parse_target
 from meshtui.wg.endpoint import is_address, is_host, parse_endpoint
-from meshtui.wg.interface import Address, Network
 from meshtui.wg.keys import is_key
+
+if TYPE_CHECKING:
+    from meshtui.wg.interface import Address, Network
 
 T = TypeVar("T")
 Reader = Callable[[object], T]
 
-_PREFIX = re.compile(r"[0-9]{1,3}")
+_PREFIX = r"[0-9]{1,3}"
 
 
 class Wrong(ValueError):
@@ -105,7 +107,7 @@ def network(value: object) -> Network:
         raise Wrong(f"{shown(written)} is not a network")
     if not slash:
         raise Wrong(f"{shown(written)} has no prefix length")
-    if not _PREFIX.fullmatch(prefix):  # ipaddress would also take a netmask
+    if not re.fullmatch(_PREFIX, prefix):  # ipaddress would also take a netmask
         raise Wrong(f"{shown(written)} is not a network")
     try:
         found = ip_network(written, strict=False)
@@ -120,7 +122,7 @@ def address(value: object) -> WrittenAddress:
     """An address, with or without `/prefix`."""
     written = text(value, "an IP address")
     bare, slash, prefix = written.partition("/")
-    if not is_address(bare) or (slash and not _PREFIX.fullmatch(prefix)):
+    if not is_address(bare) or (slash and not re.fullmatch(_PREFIX, prefix)):
         raise Wrong(f"{shown(written)} is not an IP address")
     found = ip_address(bare)
     if slash and int(prefix) > found.max_prefixlen:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from meshtui.mesh.problem import Problem, key_path
 from meshtui.store import readers
@@ -21,8 +22,7 @@ FILE = "settings.toml"
 VARIABLE = "MESHTUI_SETTINGS"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Each field is a key of the file; left out, the value here holds."""
 
     theme: str = "auto"
@@ -36,7 +36,7 @@ class Settings:
     mouse: bool = True
     rtt_interval: float = 0.0
     """Seconds between two measurements of round trips; 0: on demand only."""
-    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keys: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     """`[keys]`: an action's id, `grid.up`, -> the keys that do it."""
 
 
@@ -66,7 +66,7 @@ _KNOWN = [
     "keys",
 ]
 
-_ACTION = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+_ACTION = r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*"
 _EXPECTED_KEY = 'expected a key such as "k", or a list such as ["k", "up"]'
 _LONGEST_KEY = 40
 
@@ -122,7 +122,7 @@ def _keys(table: object, problems: list[Problem]) -> dict[str, tuple[str, ...]]:
         problems.append(Problem("keys", f"{described(table)} is not a table; {expected}"))
         return found
     for place, action, value in _written(table):
-        if not _ACTION.fullmatch(action):
+        if not re.fullmatch(_ACTION, action):
             problems.append(Problem(place, 'not an action; expected one such as "grid.up"'))
         elif action in found:
             problems.append(Problem(place, "is there twice; expected it once"))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from textual.app import App, SystemCommand
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
+from textual.theme import Theme
 from textual.worker import Worker, WorkerState
 
 from meshtui.errors import MeshError, UnknownHostKey
@@ -19,7 +20,6 @@ from meshtui.mesh.model import Mesh
 from meshtui.store.settings import Settings
 from meshtui.tui.actions import bindings
 from meshtui.tui.applying import Applying
-from meshtui.tui.fleet_api import FleetApi, OpenFleet
 from meshtui.tui.keymap import Keymap
 from meshtui.tui.looking import Looking
 from meshtui.tui.measuring import Measuring
@@ -30,6 +30,7 @@ from meshtui.tui.words import counted, describe
 
 if TYPE_CHECKING:
     from meshtui.tui.at_hand import AtHand
+    from meshtui.tui.fleet_api import FleetApi, OpenFleet
     from meshtui.tui.privacy import PrivacyFilter
     from meshtui.tui.screens.host import HostScreen
     from meshtui.tui.screens.link import LinkScreen
@@ -58,8 +59,6 @@ class MeshApp(App[None], inherit_bindings=False):
     # Those of the first screen; Textual reads the others with the screens that name them.
     CSS_PATH = [  # noqa: RUF012 - it takes no tuple
         "widgets/grid.tcss",
-        "widgets/lines.tcss",
-        "widgets/logpane.tcss",
         "screens/mesh.tcss",
     ]
 
@@ -76,10 +75,9 @@ class MeshApp(App[None], inherit_bindings=False):
         # Without settings nothing of the terminal is guessed: a test looks the same anywhere.
         self.settings = settings or Settings(theme="dark")
         choice = theme_for(self.settings.theme, os.environ)
+        # Before Textual works the colours out: a theme set later makes it read all styles twice.
+        self.set_reactive(App.theme, choice.name)
         super().__init__(ansi_color=choice.ansi_color)
-        for one in THEMES:
-            self.register_theme(one)
-        self.theme = choice.name
         self.keymap = Keymap(self.settings.keys)
         self.set_keymap(self.keymap.changed())
         self.clock, self.now = clock, now
@@ -100,6 +98,11 @@ class MeshApp(App[None], inherit_bindings=False):
         """The grid is in the first frame already."""
         return self.mesh_screen
 
+    @property
+    def available_themes(self) -> dict[str, Theme]:
+        """Ours only. They are there from the start, when Textual asks for the first one."""
+        return {theme.name: theme for theme in THEMES}
+
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What our style sheets need, whatever the theme."""
         return VARIABLES
@@ -110,13 +113,16 @@ class MeshApp(App[None], inherit_bindings=False):
         return self.settings.read_only
 
     def on_mount(self) -> None:
-        """Open the fleet once the first frame stands."""
-        self.call_after_refresh(self.connect)
+        """Look at the time and the file now and then; say what is wrong with the settings."""
         self.set_interval(TICK, self._tick)
         for complaint in self.keymap.complaints:
             self.complain(complaint)
         if self.settings.privacy:
             self.action_privacy()
+
+    def on_ready(self) -> None:
+        """The first frame stands: what takes long to load may begin."""
+        self.connect()
 
     def connect(self) -> None:
         """Open the fleet, if it is not open, and follow it from the start."""

@@ -6,11 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from meshtui.errors import MeshError
-from meshtui.plan.model import Plan
 from meshtui.tui.waiting import answer, asked_to_stop
 from meshtui.tui.words import counted, describe
 
 if TYPE_CHECKING:
+    from meshtui.plan.model import Plan
     from meshtui.tui.app import MeshApp
     from meshtui.tui.apply_run import ApplyRun
 

@@ -6,11 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Protocol
 
 from meshtui.errors import UnknownHostKey
-from meshtui.fleet.events import ApplyResult, DirectionVerified, HostPolled, Progress
-from meshtui.mesh.model import Mesh
-from meshtui.plan.model import Plan
 
 if TYPE_CHECKING:
+    from meshtui.fleet.events import ApplyResult, DirectionVerified, HostPolled, Progress
     from meshtui.fleet.reports import (
         CommandResult,
         Inspection,
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
         RoundTrip,
         TrafficSample,
     )
+    from meshtui.mesh.model import Mesh
+    from meshtui.plan.model import Plan
 
 AskHostKey = Callable[[UnknownHostKey], Awaitable[bool]]
 """Asks a person whether the key is the right one."""

@@ -138,7 +138,7 @@ def log_lines(entries: Sequence[LogEntry], width: int) -> list[Line]:
     lines: list[Line] = []
     for entry in entries:
         clock = time.strftime("%H:%M:%S", time.localtime(entry.at))
-        times = f"  ({entry.count} times)" if entry.count > 1 else ""
+        times = f"  ({entry.times} times)" if entry.times > 1 else ""
         glyph, style = _LEVELS[entry.level]
         parts = wrap(inert(entry.text, ERROR_LIMIT) + times, max(20, width - len(clock) - 4))
         for i, part in enumerate(parts or [""]):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from meshtui.inert import inert
@@ -27,8 +26,7 @@ _LINK_LEVELS: dict[LinkState, Level] = {"stale": "warn", "never": "bad", "missin
 _HOST_LEVELS: dict[SeenState, Level] = {"up": "good", "no-interface": "warn"}
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(NamedTuple):
     """One thing that happened. Its texts are inert."""
 
     at: float
@@ -37,7 +35,7 @@ class LogEntry:
     host: str | None
     """Whom it is about; None: the mesh, or meshtui itself."""
     text: str
-    count: int = 1
+    times: int = 1
 
 
 class Log:
@@ -58,7 +56,7 @@ class Log:
         entry, key = LogEntry(self._now(), level, host, text), (level, host, text)
         known = self._latest.get(key)
         if known is not None and self._kept[known].at >= entry.at - REPEAT_WITHIN:
-            entry = replace(entry, count=self._kept.pop(known).count + 1)
+            entry = entry._replace(times=self._kept.pop(known).times + 1)
         self.version += 1
         self._latest[key] = self.version
         self._kept[self.version] = entry

@@ -8,16 +8,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from meshtui.errors import MeshError
-from meshtui.fleet.events import HostPolled
 from meshtui.mesh.model import Mesh
-from meshtui.tui.fleet_api import FleetApi
 from meshtui.tui.log import Log, changes
 from meshtui.tui.view import MeshView
 from meshtui.tui.waiting import asked_to_stop
 from meshtui.tui.words import describe
+
+if TYPE_CHECKING:
+    from meshtui.fleet.events import HostPolled
+    from meshtui.tui.fleet_api import FleetApi
 
 #: Seconds between two looks at a host that `+` and `-` step through.
 INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)

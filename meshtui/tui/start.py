@@ -6,12 +6,15 @@ import asyncio
 import contextlib
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from meshtui.errors import UsageError
 from meshtui.mesh.model import Mesh
 from meshtui.store.settings import Settings
 from meshtui.tui.app import MeshApp
-from meshtui.tui.fleet_api import OpenFleet
+
+if TYPE_CHECKING:
+    from meshtui.tui.fleet_api import OpenFleet
 
 #: Seconds that closing the connections may take after the screen is gone.
 CLOSE_WITHIN = 3.0

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import compress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from meshtui.fleet.events import HostPolled, LinkStatus
 from meshtui.inert import inert
 from meshtui.mesh.model import Mesh
 from meshtui.tui.theme import SeenState
-from meshtui.wg.dump import LiveInterface
 from meshtui.wg.health import HEALTHY, LinkState
 
 if TYPE_CHECKING:
+    from meshtui.fleet.events import HostPolled, LinkStatus
     from meshtui.fleet.reports import RoundTrip
+    from meshtui.wg.dump import LiveInterface
 
 NAME_LIMIT = 64
 ERROR_LIMIT = 1000
@@ -25,7 +24,7 @@ FIELD_LIMIT = 64
 #: Hosts in these states say nothing of their links: what they said last is kept.
 SILENT: frozenset[SeenState] = frozenset({"unreachable", "refused"})
 
-Links = tuple[LinkStatus | None, ...]
+Links: TypeAlias = "tuple[LinkStatus | None, ...]"
 """By column; None: the host itself, or nothing heard yet."""
 
 
@@ -40,9 +39,8 @@ class Rate(NamedTuple):
     tx: float
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One host, and its view of every other, in the mesh's order."""
+class Row(NamedTuple):
+    """One host, and its view of every other, in the mesh's order. A tuple: it is made often."""
 
     name: str
     addresses: tuple[str, ...]
@@ -58,15 +56,16 @@ class Row:
     """Public keys that its interface has and mesh.toml does not know."""
     rate: Rate | None = None
     """Over all its links; None: not looked at twice yet."""
-    live: LiveInterface | None = field(default=None, compare=False)
+    # From here on: nothing that a look is called another for.
+    live: LiveInterface | None = None
     """Its interface, as it last said."""
-    seen_at: float | None = field(default=None, compare=False)
+    seen_at: float | None = None
     """When it last answered, by the monotonic clock."""
-    before: tuple[Links, float] | None = field(default=None, compare=False)
+    before: tuple[Links, float] | None = None
     """Its links one answer earlier, and when that was, for the rates."""
-    states: States = field(default=(), compare=False)
+    states: States = ()
     """Of the links, as they are known now: a silent host knows of none."""
-    total: tuple[int, int] = field(default=(0, 0), compare=False)
+    total: tuple[int, int] = (0, 0)
     """The sums of all counters rx and tx."""
 
     @property
@@ -75,6 +74,10 @@ class Row:
         return self.error is not None and all(
             link is None or link.state == "unknown" for link in self.links
         )
+
+
+#: How many fields of a row make it another one.
+_TELLING = Row._fields.index("live")
 
 
 class MeshView:
@@ -161,7 +164,7 @@ class MeshView:
             total=total,
         )
         self.rows[index] = row
-        if row == before:
+        if row[:_TELLING] == before[:_TELLING]:
             return ()
         self.versions[index] += 1
         if _still(before) != _still(row):
@@ -342,7 +345,7 @@ def _moved(row: Row, places: list[int | None]) -> Row:
     """The row with its columns in other places; None: a column that is new."""
     links = tuple([None if place is None else row.links[place] for place in places])
     states = tuple([None if place is None else row.states[place] for place in places])
-    return replace(row, links=links, states=states, total=_total(links), before=None)
+    return row._replace(links=links, states=states, total=_total(links), before=None)
 
 
 def _connecting(mesh: Mesh, name: str) -> Row:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from meshtui.wg.dump import LivePeer
+if TYPE_CHECKING:
+    from meshtui.wg.dump import LivePeer
 
 LinkState = Literal["up", "stale", "idle", "never", "missing", "unknown"]
 

@@ -16,7 +16,7 @@ import pytest
         ("meshtui.cli", ("textual", "asyncssh", "cryptography", "tomlkit", "rich")),
         ("meshtui.tui.start", ("asyncssh", "cryptography", "sqlite3")),
         ("meshtui.fleet.fleet", ("textual", "sqlite3", "platformdirs")),
-        ("meshtui.store.meshfile", ("textual", "asyncssh", "tomlkit")),
+        ("meshtui.store.meshfile", ("textual", "asyncssh", "tomlkit", "json")),
         ("meshtui.plan.planner", ("textual", "asyncssh", "asyncio", "cryptography")),
     ],
 )
@@ -26,6 +26,50 @@ def test_a_room_loads_no_more_than_it_needs(module: str, forbidden: tuple[str, .
     loaded = set(done.stdout.split())
     assert module in loaded
     assert loaded.isdisjoint(forbidden)
+
+
+FIRST_FRAME = """
+import sys
+from pathlib import Path
+from meshtui.errors import MeshError
+from meshtui.store.meshfile import load
+from meshtui.store.settings import load_settings
+from meshtui.tui import start
+
+async def open_fleet(ask):
+    # The first frame stands.
+    print(*sorted(sys.modules), file=sys.__stdout__)
+    app.exit()
+    raise MeshError("enough")
+
+app = start.MeshApp(load(Path("mesh.toml")), open_fleet, settings=load_settings())
+app.run(headless=True)
+"""
+
+
+def test_the_first_frame_loads_only_what_it_draws(tmp_path: Path) -> None:
+    (tmp_path / "mesh.toml").write_text(
+        '[mesh]\nname = "m"\nnetworks = ["10.0.0.0/24"]\n'
+        '[hosts.a]\nssh = "root@192.0.2.1"\n[hosts.b]\nssh = "root@192.0.2.2"\n'
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_FRAME],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env={**os.environ, "XDG_CONFIG_HOME": str(tmp_path), "TERM": "xterm-256color"},
+    )
+    loaded = set(done.stdout.split())
+    assert "meshtui.tui.widgets.grid" in loaded, done.stderr
+    assert loaded.isdisjoint({"asyncssh", "cryptography", "sqlite3", "json", "argparse"})
+    rooms = {".".join(name.split(".")[:2]) for name in loaded}
+    assert rooms.isdisjoint({"meshtui.fleet", "meshtui.plan", "meshtui.ssh", "meshtui.lab"})
+    # Values of hosts that answered, and what is shown when a key is pressed.
+    assert loaded.isdisjoint({"meshtui.wg.dump", "meshtui.wg.interface", "meshtui.wg.conf"})
+    opened = {name for name in loaded if name.startswith("meshtui.tui.screens.")}
+    assert opened == {"meshtui.tui.screens.mesh"}
+    assert "meshtui.tui.widgets.lines" not in loaded
 
 
 def test_looking_once_loads_no_history(tmp_path: Path) -> None:

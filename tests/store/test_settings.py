@@ -1,4 +1,3 @@
-from dataclasses import asdict, fields
 from pathlib import Path
 
 import pytest
@@ -51,8 +50,8 @@ def test_everything_that_can_be_set():
         rtt_interval=30.5,
         keys={"grid.up": ("k",), "mesh.plan": ("a", "ctrl+p", ","), "grid.page_down": ("space",)},
     )
-    changed = {key for key, value in asdict(found).items() if value != asdict(Settings())[key]}
-    assert changed == {one.name for one in fields(Settings)}
+    changed = {key for key, value in found._asdict().items() if value != Settings()._asdict()[key]}
+    assert changed == set(Settings._fields)
 
 
 def test_where_it_looks(home, tmp_path, monkeypatch):

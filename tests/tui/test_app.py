@@ -3,7 +3,6 @@
 import asyncio
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 from stage import Stage as Play
@@ -151,7 +150,7 @@ async def test_a_plan_without_changes_is_not_applied() -> None:
 async def test_a_read_only_screen_applies_nothing() -> None:
     fleet = StandIn(make_mesh(2))
     async with playing(fleet) as play:
-        play.app.settings = replace(play.app.settings, read_only=True)
+        play.app.settings = play.app.settings._replace(read_only=True)
         await play.pilot.press("a")
         await play.until("5 steps on 2 hosts")
         assert "A apply" not in play.text()

@@ -95,14 +95,14 @@ def test_the_same_again_is_counted_and_moves_to_the_end() -> None:
     now = 1050.0
     log.add("bad", "cut", "a")
     log.add("bad", "cut", "b")
-    assert [(e.at, e.host, e.text, e.count) for e in log.entries] == [
+    assert [(e.at, e.host, e.text, e.times) for e in log.entries] == [
         (1000.0, None, "else", 1),
         (1050.0, "a", "cut", 2),
         (1050.0, "b", "cut", 1),
     ]
     now = 1111.0
     log.add("bad", "cut", "a")
-    assert [(e.host, e.count) for e in log.entries] == [(None, 1), ("a", 2), ("b", 1), ("a", 1)]
+    assert [(e.host, e.times) for e in log.entries] == [(None, 1), ("a", 2), ("b", 1), ("a", 1)]
     assert log.version == 5
 
 

@@ -15,10 +15,6 @@ NOON = 1_800_014_400.0
 
 
 class PaneApp(App[None]):
-    CSS_PATH = [  # noqa: RUF012
-        "../../meshtui/tui/widgets/lines.tcss",
-        "../../meshtui/tui/widgets/logpane.tcss",
-    ]
     CSS = "LogPane { height: 10; max-height: 10; }"
 
     def __init__(self, pane: LogPane) -> None:

@@ -246,7 +246,7 @@ async def until(pilot: Pilot[None], what: Callable[[], bool]) -> None:
 
 
 class TreeApp(App[None]):
-    CSS_PATH = ["../../meshtui/tui/widgets/lines.tcss", "../../meshtui/tui/widgets/tree.tcss"]  # noqa: RUF012
+    CSS_PATH = ["../../meshtui/tui/widgets/tree.tcss"]  # noqa: RUF012
 
     def compose(self) -> ComposeResult:
         yield LineTree()

@@ -22,7 +22,7 @@ _COLOURS = {"good": "up", "bad": "never"}
 class ApplyScreen(Screen[None]):
     """Shows an ApplyRun. The run belongs to the app: leaving this screen stops nothing."""
 
-    CSS_PATH = ["plan.tcss", "../widgets/lines.tcss", "../widgets/tree.tcss"]  # noqa: RUF012
+    CSS_PATH = ["plan.tcss", "../widgets/tree.tcss"]  # noqa: RUF012
     BINDINGS = bindings("apply")
 
     def __init__(self, run: ApplyRun) -> None:

@@ -39,7 +39,7 @@ HOST_MEANINGS: dict[SeenState, str] = {
 class HelpScreen(ModalScreen[None]):
     """A panel over whatever is open; what can be done there comes first."""
 
-    CSS_PATH = ["dialog.tcss", "../widgets/lines.tcss"]  # noqa: RUF012
+    CSS_PATH = "dialog.tcss"
     BINDINGS = bindings("help", "app")
 
     def __init__(self, keys: Keys = lambda action: action.keys) -> None:

@@ -52,7 +52,6 @@ class HostScreen(Screen[None]):
 
     CSS_PATH: ClassVar = [
         "host.tcss",
-        "../widgets/lines.tcss",
         "../widgets/board.tcss",
         "../widgets/table.tcss",
     ]

@@ -55,7 +55,7 @@ Ends = tuple[str, str]
 class LinkScreen(Screen[None]):
     """Draws two directions of a MeshView, and what the fleet says when it is asked."""
 
-    CSS_PATH: ClassVar = ["link.tcss", "../widgets/lines.tcss", "../widgets/board.tcss"]
+    CSS_PATH: ClassVar = ["link.tcss", "../widgets/board.tcss"]
     BINDINGS = bindings("link", "about")
 
     class HostAsked(Message):

@@ -12,18 +12,18 @@ from textual.containers import Container
 from textual.screen import Screen
 
 from meshtui.tui.actions import bindings
-from meshtui.tui.log import Log
 from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.details import SIDE, Details
 from meshtui.tui.widgets.grid import Grid
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.legend import Legend
-from meshtui.tui.widgets.logpane import LogPane
 from meshtui.tui.widgets.status import Status
 
 if TYPE_CHECKING:
     from meshtui.tui.app import MeshApp
+    from meshtui.tui.log import Log
+    from meshtui.tui.widgets.logpane import LogPane
 
 #: From this height of the screen on the log is there from the start.
 ROOMY = 36
@@ -46,7 +46,9 @@ class MeshScreen(Screen[None]):
         self.grid = Grid(view)
         self.details = Details(id="details")
         self.message = Calm(id="message")
-        self.log_pane = LogPane(log)
+        self.log_pane: LogPane | None = None
+        """None: it was never asked for."""
+        self._log = log
         self.legend = Legend(id="legend")
         self._filter = ""
 
@@ -56,17 +58,18 @@ class MeshScreen(Screen[None]):
         with Container(id="body"):
             yield self.grid
             yield self.details
-        yield self.log_pane
         yield self.message
         yield self.legend
         yield Hints("mesh", "about", "grid", "app")
 
     def on_mount(self) -> None:
         """Show what is known, which is the hosts' names."""
-        self.log_pane.display = self.size.height >= ROOMY
         self.tell(age=None, busy="connecting…", stopped=False, flags=())
         self._tell_details()
         self._tell_legend()
+        if self.app.size.height >= ROOMY:
+            # Nothing was said yet: the first frame need not wait for it.
+            self.call_after_refresh(self.action_log)
 
     @property
     def _app(self) -> MeshApp:
@@ -185,7 +188,13 @@ class MeshScreen(Screen[None]):
 
     def action_log(self) -> None:
         """Show or hide the log."""
-        self.log_pane.display = not self.log_pane.display
+        if self.log_pane is not None:
+            self.log_pane.toggle()
+            return
+        from meshtui.tui.widgets.logpane import LogPane
+
+        self.log_pane = LogPane(self._log)
+        self.mount(self.log_pane, before=self.message)
 
     def action_reconnect(self) -> None:
         """Start over."""

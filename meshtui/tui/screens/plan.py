@@ -27,7 +27,7 @@ _STATES = {"added": "up", "warn": "stale", "bad": "never", "dim": "unknown"}
 class PlanScreen(Screen[Plan | None]):
     """Reads the plan and shows it; ends with it when it is to be applied, else with None."""
 
-    CSS_PATH = ["plan.tcss", "../widgets/lines.tcss", "../widgets/tree.tcss"]  # noqa: RUF012
+    CSS_PATH = ["plan.tcss", "../widgets/tree.tcss"]  # noqa: RUF012
     BINDINGS = bindings("plan")
 
     def __init__(self, read: ReadPlan, hosts: int) -> None:

@@ -27,7 +27,7 @@ _LINES = 2000
 class RunScreen(Screen[None]):
     """Runs the command when it opens; leaving it breaks off what still runs."""
 
-    CSS_PATH = ["plan.tcss", "../widgets/lines.tcss"]  # noqa: RUF012
+    CSS_PATH = "plan.tcss"
     BINDINGS = bindings("run")
 
     def __init__(

@@ -5,14 +5,16 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from meshtui.fleet.events import LinkStatus
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS
 from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.layout import CELL, Layout
 from meshtui.tui.words import NONE, age_short, bytes_short
 from meshtui.wg.health import HEALTHY, LinkState
+
+if TYPE_CHECKING:
+    from meshtui.fleet.events import LinkStatus
 
 Mode = Literal["age", "rx", "tx", "rate", "rtt", "problems"]
 MODES: tuple[Mode, ...] = ("age", "rx", "tx", "rate", "rtt", "problems")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -10,7 +12,6 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.visual import Visual
 
-from meshtui.fleet.events import LinkStatus
 from meshtui.inert import inert
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, LINK_MEANINGS
 from meshtui.tui.view import FIELD_LIMIT, MeshView, Row
@@ -26,6 +27,9 @@ from meshtui.tui.words import (
     duration,
     pad,
 )
+
+if TYPE_CHECKING:
+    from meshtui.fleet.events import LinkStatus
 
 #: From this width of the screen on it stands at the right of the grid, one fact a line.
 SIDE = 160
@@ -74,11 +78,13 @@ class Details(Calm):
 
     def _draw(self) -> None:
         width, _ = self.content_size
+        if not width:
+            return  # not laid out yet: then it is drawn
         before, known, self._strips, self._drawn = self._strips, self._drawn, [], {}
         # Most lines read as before: to lay one out takes longer than all the rest.
         for line in self._shown.split("\n", allow_blank=True):
             key = (width, line.plain, *line.spans)
-            strips = known.get(key) or self._laid_out(line, max(1, width))
+            strips = known.get(key) or self._laid_out(line, width)
             self._drawn[key] = strips
             self._strips += strips
         count = max(len(before), len(self._strips))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rich.cells import cell_len
 
@@ -22,8 +21,7 @@ NAME_MOST = 24
 NAME_LEAST = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(NamedTuple):
     """Widths in terminal cells; 0: not shown."""
 
     zoom: Zoom

@@ -28,6 +28,25 @@ def width_of(line: Line) -> int:
 class Lines(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows lines."""
 
+    DEFAULT_CSS = """
+    Lines {
+        background: $background;
+        color: $foreground;
+        padding: 0 1;
+        scrollbar-size-vertical: 1;
+        scrollbar-size-horizontal: 1;
+
+        & > .lines--strong { text-style: bold; }
+        & > .lines--dim { color: $dim; text-style: $dim-style; }
+        & > .lines--good { color: $state-up; text-style: bold; }
+        & > .lines--bad { color: $state-never; text-style: bold; }
+        & > .lines--warn { color: $state-stale; }
+        & > .lines--added { color: $state-up; }
+        & > .lines--removed { color: $state-never; }
+        & > .lines--hunk { color: $state-idle; }
+        & > .lines--missing { color: $state-missing; text-style: bold; }
+    }
+    """
     BINDINGS = bindings("scroll")
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"lines--{style}" for style in STYLES}

@@ -25,6 +25,17 @@ _ROOM_LEAST = 20
 class LogPane(Lines, inherit_bindings=True):
     """Shows a Log, or what of it is about one host. While it is hidden it costs nothing."""
 
+    DEFAULT_CSS = """
+    LogPane {
+        height: auto;
+        min-height: 4;
+        max-height: 30%;
+        border-top: solid $rule;
+
+        &:focus { border-top: solid $frame; }
+    }
+    """
+
     def __init__(self, log: Log, host: str | None = None, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._log = log
@@ -101,7 +112,7 @@ def _entry(entry: LogEntry, names: int, width: int) -> list[Line]:
     at = time.strftime("%H:%M:%S", time.localtime(entry.at))
     who = f"{pad(entry.host or '', names)}  " if names else ""
     lead = len(at) + 3 + cell_len(who) + 1
-    times = f" ×{entry.count}" if entry.count > 1 else ""
+    times = f" ×{entry.times}" if entry.times > 1 else ""
     room = max(_ROOM_LEAST, width - lead - len(times))
     first, *rest = wrap(entry.text, room) or [""]
     return [
