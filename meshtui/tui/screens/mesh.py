@@ -109,7 +109,7 @@ class MeshScreen(Screen[None]):
         """Show only hosts with `text` in their name; `!text`: without it; empty: all."""
         self._filter = text.strip()
         self.grid.filter(self._filter)
-        self._app.tell()
+        self._app.picture.tell()
 
     # -- what is at hand
 
@@ -136,7 +136,7 @@ class MeshScreen(Screen[None]):
 
     @on(Grid.LaidOut)
     def _tell_legend(self) -> None:
-        self._app.tell()
+        self._app.picture.tell()
         self.legend.tell(self.grid.mode, self.grid.zoomed)
         self._tell_details()
 
@@ -184,7 +184,7 @@ class MeshScreen(Screen[None]):
     def _change_interval(self, step: int) -> None:
         self._app.looking.change_interval(step)
         self._app.say(f"every host is looked at every {self._app.looking.interval:g} s")
-        self._app.tell()
+        self._app.picture.tell()
 
     def action_log(self) -> None:
         """Show or hide the log."""
