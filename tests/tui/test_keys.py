@@ -238,7 +238,7 @@ async def refuse(stage: Stage, key: str) -> None:
 
 CHECKS: dict[str, Check] = {
     "mesh.plan": screen(PlanScreen),
-    "mesh.mode": mode,
+    "grid.next_mode": mode,
     "mesh.reconnect": reconnect,
     "mesh.clear": clear,
     "grid.left": cursor((3, 3), (3, 2)),
