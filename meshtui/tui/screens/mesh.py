@@ -36,7 +36,9 @@ class MeshScreen(Screen[None]):
 
     BINDINGS = bindings("mesh", "about")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (SIDE, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (10, "-short"), (18, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-tiny"), (10, "-short"), (18, "-tall"), (36, "-high")
+    ]  # fmt: skip
 
     def __init__(self, view: MeshView, log: Log) -> None:
         super().__init__()
