@@ -76,7 +76,7 @@ async def test_a_host_dies_while_on_screen() -> None:
         assert "no answer" not in text, "why is in the details"
         await play.pilot.press("G")
         text = await play.until("try: ssh server-c")
-        assert "server-c → server-b  ● up" in text
+        assert "server-c → server-b  ● was up" in text
         assert "server-b → server-c  ● up" in text
         fleet.feed(poll(fleet.mesh, "server-c"))
         await play.until("3/3")
@@ -398,7 +398,7 @@ async def test_the_palette_offers_the_registry() -> None:
         names = [c.title for c in play.app.get_system_commands(play.app.screen)]
         assert {"plan", "next-mode", "reconnect", "help", "quit-now", "theme THEME"} <= set(names)
         assert len(names) == len(set(names))
-        await play.pilot.press("ctrl+p")
+        await play.pilot.press("ctrl+p", *"plan")
         await play.until("show what would change")
 
 
