@@ -11,6 +11,8 @@ from meshtui.wg.health import HEALTHY, LinkState
 Sort = Literal["file", "name", "worst", "rate"]
 SORTS: tuple[Sort, ...] = ("file", "name", "worst", "rate")
 
+#: Seconds that a handshake may be old where all is well.
+USUAL = 150
 #: Worst first.
 _SEVERITY: dict[LinkState | None, int] = {
     "never": 0,
@@ -90,15 +92,13 @@ def _counted(name: str) -> list[tuple[bool, int, str]]:
     return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
 
 
-def _badness(view: MeshView, index: int) -> tuple[bool, int, int, float]:
+def _badness(view: MeshView, index: int) -> tuple[bool, int, int, int]:
     """The least is the worst: the host's own state, its worst link, how many, the oldest."""
     row = view.rows[index]
     worst = min((_SEVERITY[state] for state in set(row.states)), default=6)
     ill = sum([state is not None and state not in HEALTHY for state in row.states])
-    ages = [link.latest_handshake_age for link in row.links if link]
-    return (
-        row.state in ("up", "connecting"),
-        worst,
-        -ill,
-        -max((age or 0 for age in ages), default=0),
-    )
+    ages = [link.latest_handshake_age or 0 for link in row.links if link]
+    oldest = max(ages, default=0)
+    # Below this every age is as good as another: hosts that are well change no places.
+    steps = oldest // 30 if oldest > USUAL else 0
+    return row.state in ("up", "connecting"), worst, -ill, -steps

@@ -64,7 +64,13 @@ def test_worst_first() -> None:
     view.see(dead(view.mesh, "silent", state="refused"))
     order = [view.names[i] for i in arrange(view, "worst").rows]
     assert set(order[:2]) == {"dead", "silent"}
-    assert order[2:5] == ["never", "stale", "old"]
+    assert order[2:] == ["never", "stale", "old", "fine"]
+
+
+def test_hosts_that_are_well_change_no_places() -> None:
+    view = seen(["a", "b", "c"])
+    change(view, "c", "a", latest_handshake_age=120)
+    assert arrange(view, "worst").rows == (0, 1, 2)
 
 
 def test_by_rate() -> None:
