@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import repeat
 from pathlib import Path
@@ -213,9 +213,14 @@ def _polled(mesh: Mesh, name: str, sample: Sample) -> HostPolled:
         listen_port=None,
         error=_WHY.get(sample.state),
     )
-    numbers = (map(_known, column) for column in (sample.ages, sample.rx, sample.tx))
-    links = map(LinkStatus, repeat(name), sample.to, sample.states, *numbers)
-    return HostPolled(status, tuple(links), sample.at / 1000)
+    numbers = map(_all_known, (sample.ages, sample.rx, sample.tx))
+    # 10,000 at once in a mesh of 100: `_make` is the fast way. No endpoint was written down.
+    rows = zip(repeat(name), sample.to, sample.states, *numbers, repeat(None))
+    return HostPolled(status, tuple(map(LinkStatus._make, rows)), sample.at / 1000)
+
+
+def _all_known(column: Sequence[int]) -> Iterable[int | None]:
+    return map(_known, column) if min(column, default=0) < 0 else column
 
 
 def _known(number: int) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from meshtui.store.samples import Run, Sample
+from meshtui.store.samples import NONE, Run, Sample
 
 
 class Flow(NamedTuple):
@@ -33,7 +33,7 @@ def flows(stretches: Iterable[Run | Sequence[Sample]]) -> list[Flow]:
             told, inner = [stretch.look(0), stretch.look(-1)], []
         else:
             looks = stretch.samples() if isinstance(stretch, Run) else stretch
-            told = [look for look in looks if any(rx >= 0 for rx in look.rx)]
+            told = [look for look in looks if max(look.rx, default=NONE) > NONE]
             inner = list(pairwise(told))
         if last is not None and told:
             inner.append((last, told[0]))
@@ -46,19 +46,19 @@ def flows(stretches: Iterable[Run | Sequence[Sample]]) -> list[Flow]:
 def _add(found: list[Flow], before: Sample, after: Sample) -> None:
     if before.at >= after.at:
         return
-    if before.to == after.to:
-        pairs = [(place, place) for place in range(len(after.to))]
-    else:
-        places = {name: place for place, name in enumerate(before.to)}
-        pairs = [(places[to], place) for place, to in enumerate(after.to) if to in places]
-    rx = _grown((before.rx[old], after.rx[new]) for old, new in pairs)
-    tx = _grown((before.tx[old], after.tx[new]) for old, new in pairs)
+    rx = _grown(before.to, before.rx, after.to, after.rx)
+    tx = _grown(before.to, before.tx, after.to, after.tx)
     if rx is not None and tx is not None:
         found.append(Flow(before.at, after.at, rx, tx))
 
 
-def _grown(pairs: Iterable[tuple[int, int]]) -> int | None:
+def _grown(
+    before: Sequence[str], old: Sequence[int], after: Sequence[str], new: Sequence[int]
+) -> int | None:
+    if before != after:
+        places = {name: place for place, name in enumerate(before)}
+        old = [old[places[name]] if name in places else NONE for name in after]
     # A counter that fell back belongs to a peer, or an interface, that was made anew
-    # meanwhile: what it moved is not known. Below 0: there was no number.
-    grown = [new - old for old, new in pairs if 0 <= old <= new]
+    # meanwhile: what it moved is not known.
+    grown = [n - o for o, n in zip(old, new, strict=True) if NONE < o <= n]
     return sum(grown) if grown else None

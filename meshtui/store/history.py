@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
@@ -39,6 +38,8 @@ LIMIT = 64 << 20
 _FILE = "history.sqlite"
 #: Seconds between two writes, and how many moments are kept while they fail.
 _EVERY, _WAITING = 60, 30
+#: All hosts are thinned within so many seconds, and so many more at each write.
+_SPREAD, _ASIDE = 300, 8
 #: About what one direction takes in a look, for making room: too much rather than too little.
 _BYTES = 12
 
@@ -93,12 +94,18 @@ class History:
         """Write what waits, and thin what has become older."""
         if not self._moments:
             return
-        self._flushed = self._clock()
-        if self._with(self._write):
+        now, hosts = self._clock(), len(self._waiting)
+        # Never long: a clock that is set by years would have all of it thinned at once.
+        seconds = min(abs(now - (self._flushed or now)), 3600)
+        self._flushed = now
+        written = self._with(self._write)
+        if written or len(self._moments) >= _WAITING:
             self._waiting, self._moments = {}, []
-            self._with(self._thin)
-        elif len(self._moments) >= _WAITING:
-            self._waiting, self._moments = {}, []
+        if written:
+            # Each host has a stretch to thin every 10 minutes, and now and then a longer
+            # one: some at a time, for the screen shares the processor with this.
+            most = _ASIDE + int(hosts * seconds / _SPREAD)
+            self._with(lambda connection: thin(connection, self._now(), most))
 
     def close(self) -> None:
         """Write what waits, and close."""
@@ -116,26 +123,18 @@ class History:
             )
         return True
 
-    def _thin(self, connection: sqlite3.Connection) -> None:
-        # Each host has a stretch to thin every 15 minutes: some at a time, for the
-        # screen shares the processor with this.
-        (hosts,) = connection.execute("SELECT count(DISTINCT host) FROM runs").fetchone()
-        thin(connection, self._now(), 8 + hosts // 8)
-
     # -- reading; times are milliseconds since the epoch
 
     def moment(self, before: int | None = None, after: int | None = None) -> int | None:
         """The recorded moment next before, or after, the given one; with neither, the first."""
-        waiting = sorted(self._moments)
+        nearest, low, high = min, -1 if after is None else after, self._now() + 1
         if before is not None:
-            query, at = "SELECT max(at) FROM moments WHERE at < ?", before
-            near = waiting[: bisect_left(waiting, at)][-1:]
-        else:
-            query, at = "SELECT min(at) FROM moments WHERE at > ?", -1 if after is None else after
-            near = waiting[bisect_right(waiting, at) :][:1]
-        written = self._with(lambda connection: connection.execute(query, (at,)).fetchone()[0])
-        near += [written] if written is not None else []
-        return (max if before is not None else min)(near, default=None)
+            nearest, low, high = max, -1, min(high, before)
+        query = f"SELECT {nearest.__name__}(at) FROM moments WHERE at > ? AND at < ?"  # noqa: S608
+        written = self._with(lambda connection: connection.execute(query, (low, high)).fetchone())
+        near = [at for at in self._moments if low < at < high]
+        near += [at for at in written or () if at is not None]
+        return nearest(near, default=None)
 
     def past(self, at: int, hosts: Collection[str]) -> dict[str, Sample]:
         """The last look at each of `hosts` no later than `at`; none where it is much older."""

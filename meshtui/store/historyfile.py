@@ -11,7 +11,7 @@ from pathlib import Path
 
 #: Seconds to wait while another meshtui writes.
 _BUSY = 2.0
-_PAGE = 4096
+_PAGE = 1024
 _APPLICATION = 0x6D657368  # "mesh"
 _VERSION = 1
 #: `runs`: some looks at one host in a row (`samples.pack`); times are milliseconds since the

@@ -71,8 +71,15 @@ class LinkMoment(NamedTuple):
     tx: int
 
 
-def column(values: Iterable[int | None]) -> array[int]:
+def column(values: Sequence[int | None]) -> array[int]:
     """The numbers of one column, as small as Python has them."""
+    try:
+        found: array[int] = array("q", values)  # type: ignore[arg-type]
+    except (TypeError, OverflowError):
+        pass  # a None, or far too much: not the rule, and told apart one by one
+    else:
+        if max(found, default=0) <= MOST:
+            return found
     return array("q", [NONE if value is None else min(value, MOST) for value in values])
 
 

@@ -25,12 +25,12 @@ class Tier(NamedTuple):
     run: int
 
 
-#: 1,278 looks at a host in all. A mesh of 100 hosts with a fifth of its links busy keeps the
-#: whole month in 64 MiB; with all of them busy the size bounds it to about two weeks.
+#: 1,203 looks at a host in all. A mesh of 100 hosts with a fifth of its links busy keeps the
+#: whole month in 64 MiB; with all of them busy the size bounds it to about one week.
 TIERS = (
     Tier(15 * _MINUTE, 10 * _SECOND, _MINUTE),
-    Tier(3 * _HOUR, _MINUTE, 15 * _MINUTE),
-    Tier(_DAY, 5 * _MINUTE, _HOUR),
+    Tier(3 * _HOUR, _MINUTE, 10 * _MINUTE),
+    Tier(_DAY, 5 * _MINUTE, 30 * _MINUTE),
     Tier(30 * _DAY, _HOUR, 12 * _HOUR),
 )
 _LAST = len(TIERS) - 1

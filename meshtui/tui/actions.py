@@ -111,7 +111,7 @@ ACTIONS: tuple[Action, ...] = (
         "the next of age, rx, tx, rate, rtt, problems",
         hint=True,
     ),
-    Action("grid", "open", ("enter",), "open", "the link in depth; on the diagonal, the host"),
+    Action("grid", "open", ("enter",), "link", "the link; on the diagonal, the host", hint=True),
     Action("grid", "age", ("1",), "age", "show handshake ages"),
     Action("grid", "rx", ("2",), "rx", "show bytes received"),
     Action("grid", "tx", ("3",), "tx", "show bytes sent"),

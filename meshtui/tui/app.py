@@ -69,7 +69,9 @@ class MeshApp(App[None], inherit_bindings=False):
         *,
         settings: Settings | None = None,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
+        """`clock`: seconds, monotonic; `now`: epoch seconds."""
         # Without settings nothing of the terminal is guessed: a test looks the same anywhere.
         self.settings = settings or Settings(theme="dark")
         choice = theme_for(self.settings.theme, os.environ)
@@ -78,17 +80,17 @@ class MeshApp(App[None], inherit_bindings=False):
         super().__init__(ansi_color=choice.ansi_color)
         self.keymap = Keymap(self.settings.keys)
         self.set_keymap(self.keymap.changed())
-        self.clock = clock
+        self.clock, self.now = clock, now
         self.fleet: FleetApi | None = None
-        self.looking = Looking(mesh, self, clock, self.settings.interval)
+        self.looking = Looking(mesh, self, clock, self.settings.interval, now)
         self.applying = Applying(self)
         self.measuring = Measuring(self)
         self.mesh_screen = MeshScreen(self.looking.live, self.looking.log)
-        self._privacy: PrivacyFilter | None = None
+        self.privacy: PrivacyFilter | None = None
+        """Hides addresses and keys, where that is wanted."""
         self._open_fleet = open_fleet
         self._settled = asyncio.Event()
         self._asking = asyncio.Lock()
-        self._complained_of_file: str | None = None
 
     # -- start and end
 
@@ -120,6 +122,7 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def on_ready(self) -> None:
         """The first frame stands: what takes long to load may begin."""
+        self.mesh_screen.first_shown()
         self.connect()
 
     def connect(self) -> None:
@@ -166,11 +169,8 @@ class MeshApp(App[None], inherit_bindings=False):
         try:
             changed = self.fleet.reload()
         except MeshError as error:
-            if str(error) != self._complained_of_file:
-                self._complained_of_file = str(error)
-                self.complain(f"mesh.toml was changed, and is wrong now: {error}")
+            self.complain(f"mesh.toml was changed, and is wrong now: {error}")
             return
-        self._complained_of_file = None
         if changed:
             self._reloaded(self.fleet.mesh)
 
@@ -218,12 +218,12 @@ class MeshApp(App[None], inherit_bindings=False):
         if looking.past is not None:
             from meshtui.tui.when import written
 
-            flags.append((f"◂ {written(looking.past, time.time())} (esc: now)", "stale"))
+            flags.append((f"◂ {written(looking.past, self.now())} (esc: now)", "stale"))
         if looking.paused:
             flags.append(("paused", "stale"))
         if self.read_only:
             flags.append(("read-only", "idle"))
-        if self._privacy is not None:
+        if self.privacy is not None:
             flags.append(("masked", "idle"))
         if looking.interval != self.settings.interval:
             flags.append((f"every {looking.interval:g} s", "idle"))
@@ -301,13 +301,15 @@ class MeshApp(App[None], inherit_bindings=False):
         """All about a host."""
         from meshtui.tui.screens.host import HostScreen
 
-        self.push_screen(HostScreen(self.looking.live, name, self.opened, self.looking.log))
+        self.push_screen(
+            HostScreen(self.looking.live, name, self.opened, self.looking.log, now=self.now)
+        )
 
     def open_link(self, from_: str, to: str) -> None:
         """Both ends of a link."""
         from meshtui.tui.screens.link import LinkScreen
 
-        self.push_screen(LinkScreen(self.looking.live, from_, to, self.opened))
+        self.push_screen(LinkScreen(self.looking.live, from_, to, self.opened, now=self.now))
 
     def on_host_screen_link_asked(self, event: HostScreen.LinkAsked) -> None:
         """A peer of a host was chosen."""
@@ -378,13 +380,13 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def action_privacy(self) -> None:
         """Hide addresses and keys, or show them again."""
-        if self._privacy is None:
+        if self.privacy is None:
             from meshtui.tui.privacy import PrivacyFilter
 
             keys = [row.public_key for row in self.looking.live.rows if row.public_key]
-            self._privacy = PrivacyFilter(self.looking.live.mesh, keys)
+            self.privacy = PrivacyFilter(self.looking.live.mesh, keys)
         else:
-            self._privacy = None
+            self.privacy = None
         # Every line that was drawn is drawn anew.
         for screen in self.screen_stack:
             for widget in (screen, *screen.query("*")):
@@ -395,7 +397,7 @@ class MeshApp(App[None], inherit_bindings=False):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's, and the one that hides addresses."""
         filters = super().get_line_filters()
-        return filters if self._privacy is None else [self._privacy, *filters]
+        return filters if self.privacy is None else [self.privacy, *filters]
 
     def action_help(self) -> None:
         """Open the help, or close it; a question on the screen goes first."""

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from meshtui.errors import MeshError
+from meshtui.tui.waiting import answer, asked_to_stop
 from meshtui.tui.words import counted, describe
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Applying:
             self._app.push_screen(PlanScreen(self._read, hosts), self._start)
 
     async def _read(self, prune: bool) -> Plan:
-        plan = await (await self._app.opened()).plan(prune=prune)
+        plan = await answer((await self._app.opened()).plan(prune=prune))
         owed = f", {counted(len(plan.problems), 'host')} owed" if plan.problems else ""
         self._app.looking.log.add("info", f"plan read: {counted(plan.changes, 'step')}{owed}")
         return plan
@@ -80,6 +81,10 @@ class Applying:
                 run.take(event)
             if run.running:
                 run.fail("it ended without a result; what the hosts are at is not known")
+        except asyncio.CancelledError:
+            if asked_to_stop():
+                raise
+            run.fail("it was called off; what the hosts are at is not known")
         except MeshError as error:
             run.fail(str(error))
         except Exception as error:

@@ -5,6 +5,7 @@ It follows the fleet's watch and says what to draw, and when; it knows no widget
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import TYPE_CHECKING, Protocol
@@ -13,6 +14,7 @@ from meshtui.errors import MeshError
 from meshtui.mesh.model import Mesh
 from meshtui.tui.log import Log, changes
 from meshtui.tui.view import MeshView
+from meshtui.tui.waiting import asked_to_stop
 from meshtui.tui.words import describe
 
 if TYPE_CHECKING:
@@ -57,10 +59,16 @@ class Looking:
     """One mesh, looked at."""
 
     def __init__(
-        self, mesh: Mesh, stage: Stage, clock: Callable[[], float], interval: float
+        self,
+        mesh: Mesh,
+        stage: Stage,
+        clock: Callable[[], float],
+        interval: float,
+        now: Callable[[], float],
     ) -> None:
+        """`clock`: seconds, monotonic; `now`: epoch seconds; `interval`: see `wait`."""
         self.live = MeshView(mesh, clock)
-        self.log = Log()
+        self.log = Log(now)
         self.interval = interval
         self.paused = False
         self.past: float | None = None
@@ -70,6 +78,7 @@ class Looking:
         self._past_view: MeshView | None = None
         self._stage = stage
         self._clock = clock
+        self._now = now
         self._held: dict[str, HostPolled] = {}
         self._dirty: set[int] = set()
         self._drawing = False
@@ -106,6 +115,10 @@ class Looking:
             async for event in events:
                 self.see(event)
             self.trouble = "the watch has ended"
+        except asyncio.CancelledError:
+            if asked_to_stop():
+                raise
+            self.trouble = "the watch was called off"
         except MeshError as error:
             self.trouble = str(error)
         except Exception as error:
@@ -181,7 +194,7 @@ class Looking:
         Whether there is one. After the newest comes the present.
         """
         if back:
-            start = time.time() if self.past is None else self.past
+            start = self._now() if self.past is None else self.past
             found = await fleet.moment(before=start - seconds)
         elif self.past is None:
             return False

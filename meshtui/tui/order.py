@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal, NamedTuple
 
 from meshtui.tui.view import MeshView
@@ -75,12 +76,18 @@ def trouble(view: MeshView) -> tuple[set[int], set[int]]:
 def _ranked(view: MeshView, sort: Sort) -> list[int]:
     hosts = list(range(len(view.rows)))
     if sort == "name":
-        hosts.sort(key=lambda i: view.rows[i].name.lower())
+        hosts.sort(key=lambda i: _counted(view.rows[i].name))
     elif sort == "worst":
         hosts.sort(key=lambda i: _badness(view, i))
     elif sort == "rate":
         hosts.sort(key=lambda i: -sum(view.rows[i].rate or (0.0,)))
     return hosts
+
+
+def _counted(name: str) -> list[tuple[bool, int, str]]:
+    """As a person sorts names: `node-9` before `node-10`."""
+    parts = re.findall(r"[0-9]{1,18}|[^0-9]+", name.lower())
+    return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts]
 
 
 def _badness(view: MeshView, index: int) -> tuple[bool, int, int, float]:

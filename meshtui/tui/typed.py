@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
@@ -124,7 +123,7 @@ class Commands:
 
     async def _past(self, text: str) -> None:
         self._app.back_to_mesh()
-        self._app.mesh_screen.go_to(parse_when(text, time.time()))
+        self._app.mesh_screen.go_to(parse_when(text, self._app.now()))
 
     async def _live(self) -> None:
         self._app.looking.now()

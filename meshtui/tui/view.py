@@ -87,8 +87,6 @@ class MeshView:
         self.clock = clock
         self.round_trips: dict[tuple[int, int], tuple[float | None, float]] = {}
         """By row and column: milliseconds (None: no answer), and when they were measured."""
-        self.hidden = False
-        """Whether addresses and keys are kept off the screen."""
         self._begin(mesh, [_connecting(mesh, name) for name in mesh.hosts])
 
     def _begin(self, mesh: Mesh, rows: list[Row]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from meshtui.store.samples import LINK_STATES, NONE, Sample, column
+from meshtui.store.samples import Sample, column
 
 NOW = 1_800_000_000
 """Epoch seconds."""
@@ -68,6 +68,3 @@ class Traffic:
             column(self._rx),
             column(self._tx),
         )
-
-
-__all__ = ["LINK_STATES", "NONE", "NOW", "Traffic", "look", "plain"]

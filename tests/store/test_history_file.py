@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from meshtui.store.history import History
-from meshtui.store.historyfile import used
+from meshtui.store.historyfile import put_aside, used
+from meshtui.store.samples import Unreadable
 from tests.store.looks import NOW, look
 
 
@@ -122,7 +123,7 @@ def test_pages_that_a_disk_lost_while_it_was_in_use(opened, said):
     write(history, count=30)
     history.close()
     data = bytearray(history.path.read_bytes())
-    data[4096:] = bytes(len(data) - 4096)
+    data[1024:] = bytes(len(data) - 1024)  # all but the first page
     history.path.write_bytes(data)
     history = opened()
     assert seen(history) == 0
@@ -158,6 +159,22 @@ def test_a_disk_that_breaks_each_new_one_gets_no_third(opened, said):
     assert aside.read_bytes().startswith(b"the first one")
     assert len(said) == 2
     assert "again" in said[1]
+
+
+def test_what_another_meshtui_put_aside_just_now_is_not_put_aside_again(opened, said):
+    history = opened()
+    write(history)
+    asked = []
+
+    def work(connection):
+        asked.append(connection)
+        if len(asked) == 1:
+            put_aside(history.path)
+            raise Unreadable("that is no run")
+        return "done"
+
+    assert history._with(work) == "done"
+    assert not said
 
 
 def test_a_log_left_behind_never_meets_a_new_database(opened, tmp_path):
@@ -218,7 +235,7 @@ def test_a_full_disk_is_said_once(opened, said):
     history = opened()
     write(history, count=6)
     connection = history._opened()
-    connection.execute(f"PRAGMA max_page_count = {used(connection) // 4096}")
+    connection.execute(f"PRAGMA max_page_count = {used(connection) // 1024}")
     history._drop = lambda: None  # a new connection would have its pages again
     for _ in range(5):
         history.add({"a": look(NOW - 500, to=[f"host-{n}" for n in range(2000)], rx=None)})

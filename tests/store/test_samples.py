@@ -75,6 +75,8 @@ def test_a_damaged_run_is_an_error_of_one_kind(samples, data):
 
 def test_none_and_what_no_counter_can_be():
     assert list(column([None, 0, 10**20])) == [NONE, 0, MOST]
+    assert list(column([1, 2**63 - 1])) == [1, MOST]
+    assert list(column([])) == []
 
 
 def test_a_run_ends_where_the_mesh_has_other_members():

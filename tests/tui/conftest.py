@@ -1,14 +1,20 @@
 """Puts what these tests share within reach, and a pilot that waits for the app."""
 
+import os
 import sys
+import time
 from pathlib import Path
 
 import textual.app
 import textual.pilot
 
+# Times on screen are of one place.
+os.environ["TZ"] = "UTC"
+time.tzset()
+
 sys.path.insert(0, str(Path(__file__).parent))
 
-from stage import settled
+from stage import settled  # noqa: E402
 
 
 async def _settled(min_sleep: float = 0, max_sleep: float = 1) -> None:

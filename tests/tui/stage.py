@@ -161,6 +161,7 @@ async def on_stage(
 ) -> AsyncIterator[Stage]:
     """A MeshApp that shows `fleet`; `more` goes to the app."""
     more.setdefault("open_fleet", fleet.open)
+    more.setdefault("now", lambda: fleet.now)
     app = MeshApp(fleet.mesh, **more)  # type: ignore[arg-type]
     async with app.run_test(size=size, notifications=True) as pilot:
         await settled(app)

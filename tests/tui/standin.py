@@ -163,7 +163,7 @@ class StandIn:
                 await asyncio.sleep(interval())
                 continue
             event = await self.queue.get()
-            if isinstance(event, Exception):
+            if isinstance(event, BaseException):
                 raise event
             yield event
 

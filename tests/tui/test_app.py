@@ -46,7 +46,7 @@ async def test_fills_in_as_hosts_answer() -> None:
         assert "2 connecting" in text
         fleet.feed_all()
         text = await play.until("3/3")
-        assert "directions 6/6 healthy   live" in text
+        assert "directions 6/6 healthy" in text
         assert "server-a → server-b  ● up" in text
         assert "203.0.113.2:51820" in text
 
@@ -72,7 +72,7 @@ async def test_a_host_dies_while_on_screen() -> None:
         text = await play.until("× unreachable")
         row = next(line for line in text.splitlines() if line.startswith(" server-c"))
         assert "× unreachable ↻0s" in row
-        assert "● 10s ↓436" in row, "what it saw last stays"
+        assert "●  10s ↓436" in row, "what it saw last stays"
         assert "no answer" not in text, "why is in the details"
         await play.pilot.press("G")
         text = await play.until("try: ssh server-c")

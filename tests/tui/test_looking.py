@@ -42,7 +42,7 @@ class FakeStage:
 
 def make(hosts: int = 3) -> tuple[Looking, FakeStage, StandIn]:
     fleet, stage = StandIn(make_mesh(hosts)), FakeStage()
-    return Looking(fleet.mesh, stage, lambda: 1000.0, 1.0), stage, fleet
+    return Looking(fleet.mesh, stage, lambda: 1000.0, 1.0, lambda: fleet.now), stage, fleet
 
 
 def test_a_burst_is_drawn_once() -> None:

@@ -20,6 +20,7 @@ from meshtui.tui.actions import bindings
 from meshtui.tui.host_lines import Fact, entries_of, facts, flowing, log_lines, rate
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS
 from meshtui.tui.view import NAME_LIMIT, SILENT, MeshView, Row, inert_lines
+from meshtui.tui.waiting import answer
 from meshtui.tui.widgets.board import Board
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.config import Config
@@ -225,7 +226,7 @@ class HostScreen(Screen[None]):
 
     async def _inspect(self) -> None:
         try:
-            found = await (await self._fleet()).inspect(self._about)
+            found = await answer((await self._fleet()).inspect(self._about))
         except Exception as error:
             self._trouble = inert_lines(describe(error))
             self._config.fail(self._trouble or "")
@@ -239,9 +240,10 @@ class HostScreen(Screen[None]):
         until = self._now()
         try:
             fleet = await self._fleet()
-            self._hour = await fleet.traffic(self._about, until - HOUR, HOUR / SPARKS)
+            self._hour = await answer(fleet.traffic(self._about, until - HOUR, HOUR / SPARKS))
             since, step = self._traffic.wanted(until)
-            self._traffic.tell(await fleet.traffic(self._about, since, step), since, until)
+            samples = await answer(fleet.traffic(self._about, since, step))
+            self._traffic.tell(samples, since, until)
         except Exception as error:
             self._traffic.fail(inert_lines(describe(error)) or "")
         self._show_header()

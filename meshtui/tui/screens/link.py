@@ -31,6 +31,7 @@ from meshtui.tui.link_lines import (
 )
 from meshtui.tui.theme import LINK_GLYPHS
 from meshtui.tui.view import NAME_LIMIT, MeshView, inert_lines
+from meshtui.tui.waiting import answer
 from meshtui.tui.widgets.board import Board, beside
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
@@ -221,7 +222,7 @@ class LinkScreen(Screen[None]):
         for pair in self._pairs:
             try:
                 fleet = await self._fleet()
-                samples = await fleet.link_history(*pair, self._now() - PAST)
+                samples = await answer(fleet.link_history(*pair, self._now() - PAST))
                 self._past[pair] = Past(samples, await fleet.last_worked(*pair))
             except Exception as error:
                 # What was read before is better than nothing.
@@ -249,7 +250,7 @@ class LinkScreen(Screen[None]):
                 fleet = await self._fleet()
                 ping = what == "ping"
                 ask = fleet.ping(*pair, PINGS) if ping else fleet.path_mtu(*pair)
-                found: object = await ask
+                found: object = await answer(ask)
             except Exception as error:
                 # Told in its place: one end that fails does not end the other's.
                 found = f"× {inert_lines(describe(error))}"

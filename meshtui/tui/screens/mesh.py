@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from meshtui.tui.log import Log
     from meshtui.tui.widgets.logpane import LogPane
 
+#: From this height of the screen on the log is there without being asked for.
+ROOMY = 36
 #: Seconds that `{` and `}` go in time.
 FAR = 600.0
 
@@ -66,6 +68,11 @@ class MeshScreen(Screen[None]):
         self._tell_details()
         self._tell_legend()
 
+    def first_shown(self) -> None:
+        """The first frame stands: show what it did without."""
+        if self.size.height >= ROOMY:
+            self.action_log()
+
     @property
     def _app(self) -> MeshApp:
         return cast("MeshApp", self.app)
@@ -76,7 +83,11 @@ class MeshScreen(Screen[None]):
         self, *, age: float | None, busy: str, stopped: bool, flags: Sequence[tuple[str, str]]
     ) -> None:
         """Show how old the picture is, what is under way, whether nobody looks any more."""
-        shown = [*flags, (f"/{self._filter}", "stale")] if self._filter else flags
+        shown = [*flags]
+        if self._filter:
+            shown.append((f"/{self._filter}", "stale"))
+        if self.grid.sorted != "file":
+            shown.append((f"by {self.grid.sorted}", "idle"))
         self.status.tell(self.view, age=age, busy=busy, stopped=stopped, flags=shown)
 
     def rows_changed(self, indexes: set[int]) -> None:
@@ -127,6 +138,7 @@ class MeshScreen(Screen[None]):
 
     @on(Grid.LaidOut)
     def _tell_legend(self) -> None:
+        self._app.tell()
         self.legend.tell(self.grid.mode, self.grid.zoomed)
         self._tell_details()
 

@@ -23,7 +23,6 @@ class Look(NamedTuple):
     scene: Scene
     cursor: int | None
     """Which of its hosts the cursor is on; None: it is on another line."""
-    hidden: bool
     hosts: tuple[object, ...]
     faces: tuple[Face, ...]
 
@@ -90,7 +89,7 @@ class Canvas:
 
     def _list(self, hosts: Hosts, look: Look) -> list[Segment]:
         """The host list's part of a line, which seldom changes."""
-        layout, key = self._scene.layout, (self._scene.layout, *look[1:4])
+        layout, key = self._scene.layout, (self._scene.layout, look.cursor, look.hosts)
         known = self._lists.get(hosts)
         if known is not None and known[0] == key:
             return known[1]
@@ -123,7 +122,7 @@ class Canvas:
         states_only = scene.layout.cell == 1 and scene.mode not in STEPS
         versions = view.turns if states_only else view.versions
         source = (
-            (scene, cursor, view.hidden),
+            (scene, cursor),
             # The age of a silent host moves though nothing comes.
             *[
                 (versions[host], view.names[host] in self.marked, self._again(host))
@@ -144,7 +143,7 @@ class Canvas:
             shown = pairs(view, hosts, scene.columns)
         else:
             shown = faces(view, hosts[0], scene.columns, scene.mode, scene.layout)
-        look = Look(scene, cursor, view.hidden, tuple(about), shown)
+        look = Look(scene, cursor, tuple(about), shown)
         self._looks[hosts] = (source, look)
         return look
 

@@ -17,7 +17,6 @@ from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, LINK_MEANI
 from meshtui.tui.view import FIELD_LIMIT, MeshView, Row
 from meshtui.tui.widgets.calm import Calm, themed
 from meshtui.tui.widgets.cells import milliseconds
-from meshtui.tui.widgets.hosts import HIDDEN
 from meshtui.tui.words import (
     NONE,
     age_long,
@@ -157,7 +156,7 @@ class Details(Calm):
             self._last_seen(text, view, row, "  ")
             return
         text.append("  ")
-        text.append(_endpoint(view, link))
+        text.append(_endpoint(link))
         if (row, column) in view.round_trips:
             time = view.round_trips[row, column][0]
             text.append("  no answer" if time is None else f"  {milliseconds(time)} ms")
@@ -172,7 +171,7 @@ class Details(Calm):
         _fact(text, "handshake", age_long(link.latest_handshake_age))
         _fact(text, "rx", f"{bytes_long(link.transfer_rx):<12} {_speed(rx)}")
         _fact(text, "tx", f"{bytes_long(link.transfer_tx):<12} {_speed(tx)}")
-        _fact(text, "endpoint", _endpoint(view, link))
+        _fact(text, "endpoint", _endpoint(link))
         _fact(text, "round trip", _trip(view, row, column))
         self._last_seen(text, view, row, "\n")
 
@@ -206,13 +205,13 @@ class Details(Calm):
         key = row.public_key or "none yet"
         facts = [
             ("listen_port", NONE if row.listen_port is None else str(row.listen_port)),
-            ("addresses", HIDDEN if view.hidden else ", ".join(row.addresses) or NONE),
+            ("addresses", ", ".join(row.addresses) or NONE),
         ]
         if row.rate is not None:
             facts.append(("rx", _speed(row.rate.rx)))
             facts.append(("tx", _speed(row.rate.tx)))
         # Last: it is long, and nobody reads it.
-        facts.append(("public_key", HIDDEN if view.hidden else key))
+        facts.append(("public_key", key))
         if tall:
             for name, value in facts:
                 _fact(text, name, value)
@@ -227,7 +226,7 @@ class Details(Calm):
             text.append(f"{unknown} that mesh.toml does not know", f"bold {self.colour('stale')}")
             for peer in row.unknown_peers:
                 text.append("\n  " if tall else "  ")
-                text.append(HIDDEN if view.hidden else peer)
+                text.append(peer)
         if not tall:
             _fact(text, *facts[-1])
 
@@ -247,10 +246,10 @@ def _fact(text: Text, name: str, value: str) -> None:
     text.append(value)
 
 
-def _endpoint(view: MeshView, link: LinkStatus) -> str:
+def _endpoint(link: LinkStatus) -> str:
     if link.endpoint is None:
         return "no endpoint"
-    return HIDDEN if view.hidden else inert(link.endpoint, FIELD_LIMIT)
+    return inert(link.endpoint, FIELD_LIMIT)
 
 
 def _speed(rate: float | None) -> str:

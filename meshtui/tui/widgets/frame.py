@@ -46,10 +46,6 @@ class Frame(NamedTuple):
         place = (line - self.layout.heading + self.y) * fold
         return self.order.rows[place : place + fold] if place >= 0 else ()
 
-    def line(self, row: int) -> int:
-        """The line that a row is on; it may be out of view."""
-        return row // self.layout.fold - self.y + self.layout.heading
-
     def at(self, x: int, y: int, place: Place) -> Place | None:
         """What is at a point; in the list or the heading the other half is as in `place`.
 

@@ -19,7 +19,6 @@ StyleOf = Callable[..., Style]
 CURSOR, MARK = "▸", "✓"
 #: Which of the two hosts of a line the cursor is on.
 UPPER, LOWER = "▀", "▄"
-HIDDEN = "•••"
 
 
 def host_heading(layout: Layout, style_of: StyleOf) -> list[Segment]:
@@ -54,7 +53,7 @@ def host_line(
     segments.append(Segment(pad(row.name, layout.name) + " ", name))
     if layout.address:
         first = row.addresses[0] if row.addresses else ""
-        text = pad(HIDDEN if first and view.hidden else first, layout.address)
+        text = pad(first, layout.address)
         segments.append(Segment(text + " ", style_of(base, "dim")))
     segments.append(Segment(HOST_GLYPHS[row.state], style_of(base, state)))
     if layout.extra:

@@ -88,16 +88,16 @@ def lay_out(
     if zoom is not None:
         choices = kinds[zoom]
     else:
-        choices = [*(full if roomy and named <= WIDE_CELL else []), *values, *dots]
+        # Less than half of it in view is no view: better a small picture of all.
+        tightest = values[-1]
+        seen = (width - tightest.left) // tightest.cell
+        choices = [*(full if roomy and named <= WIDE_CELL else []), *values]
+        if 2 * seen < columns:
+            choices = dots
     for choice in choices:
         if choice.left + columns * choice.cell <= width:
             return choice
     # It has to scroll: give the list what leaves most of the width to the grid.
-    if zoom is None:
-        # Less than half of it in view is no view: better a small picture of all.
-        tightest = values[-1]
-        seen = (width - tightest.left) // tightest.cell
-        choices = values if 2 * seen >= columns else dots
     for choice in choices[-3:]:
         if choice.left <= width // 3:
             return choice
