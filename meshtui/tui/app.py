@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App, SystemCommand
 from textual.filter import LineFilter
@@ -23,6 +23,7 @@ from meshtui.tui.applying import Applying
 from meshtui.tui.keymap import Keymap
 from meshtui.tui.looking import Looking
 from meshtui.tui.measuring import Measuring
+from meshtui.tui.picture import Picture
 from meshtui.tui.screens.mesh import MeshScreen
 from meshtui.tui.theme import THEMES, VARIABLES, theme_for
 from meshtui.tui.view import inert_lines
@@ -40,15 +41,6 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks at whether mesh.toml changed, and at the picture's age.
 TICK = 1.0
-
-
-@runtime_checkable
-class Live(Protocol):
-    """A screen that shows hosts as they are now."""
-
-    def rows_changed(self, indexes: set[int]) -> None:
-        """Draw what changed with these rows of the live view."""
-        ...
 
 
 class MeshApp(App[None], inherit_bindings=False):
@@ -82,7 +74,8 @@ class MeshApp(App[None], inherit_bindings=False):
         self.set_keymap(self.keymap.changed())
         self.clock, self.now = clock, now
         self.fleet: FleetApi | None = None
-        self.looking = Looking(mesh, self, clock, self.settings.interval, now)
+        self.picture = Picture(self)
+        self.looking = Looking(mesh, self.picture, clock, self.settings.interval, now)
         self.applying = Applying(self)
         self.measuring = Measuring(self)
         self.mesh_screen = MeshScreen(self.looking.live, self.looking.log)
@@ -122,7 +115,6 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def on_ready(self) -> None:
         """The first frame stands: what takes long to load may begin."""
-        self.mesh_screen.first_shown()
         self.connect()
 
     def connect(self) -> None:
@@ -145,7 +137,7 @@ class MeshApp(App[None], inherit_bindings=False):
                 self.fleet.on_notice(self.complain)
                 self.measuring.every(self.settings.rtt_interval)
             settled.set()
-            self.tell()
+            self.picture.tell()
             await self.looking.follow(self.fleet.watch(self.looking.wait))
         except MeshError as error:
             self.looking.trouble = str(error)
@@ -153,7 +145,7 @@ class MeshApp(App[None], inherit_bindings=False):
             settled.set()
             if self.looking.trouble:
                 self.complain(f"{self.looking.trouble} (r starts over)")
-                self.tell()
+                self.picture.tell()
 
     async def opened(self) -> FleetApi:
         """The fleet, once it is open. MeshError: it could not be opened."""
@@ -163,7 +155,7 @@ class MeshApp(App[None], inherit_bindings=False):
         return self.fleet
 
     def _tick(self) -> None:
-        self.tell()
+        self.picture.tell()
         if self.fleet is None or self.applying.running:
             return
         try:
@@ -185,60 +177,7 @@ class MeshApp(App[None], inherit_bindings=False):
         self.looking.replace(mesh)
         self.connect()
 
-    # -- the picture: what Looking needs of a stage
-
-    @property
-    def covered(self) -> bool:
-        """Whether another screen than a question is in front of the grid."""
-        return any(not isinstance(s, ModalScreen) for s in self.screen_stack[1:])
-
-    def later(self, seconds: float, do: Callable[[], None]) -> None:
-        """Call `do` after `seconds`."""
-        self.set_timer(seconds, do)
-
-    def draw(self, rows: set[int]) -> None:
-        """Draw what changed with these rows, on whatever screen shows them."""
-        for screen in self.screen_stack:
-            if isinstance(screen, MeshScreen) or (
-                isinstance(screen, Live) and self.looking.past is None
-            ):
-                screen.rows_changed(rows)
-
-    def draw_anew(self) -> None:
-        """Another view is shown, or its hosts are others."""
-        self.mesh_screen.show(self.looking.view)
-        self.tell()
-
-    def tell(self) -> None:
-        """Show how old the picture is, what is under way, and what is not as usual."""
-        if not self.mesh_screen.is_mounted:
-            return
-        looking = self.looking
-        flags: list[tuple[str, str]] = []
-        if looking.past is not None:
-            from meshtui.tui.when import written
-
-            flags.append((f"◂ {written(looking.past, self.now())} (esc: now)", "stale"))
-        if looking.paused:
-            flags.append(("paused", "stale"))
-        if self.read_only:
-            flags.append(("read-only", "idle"))
-        if self.privacy is not None:
-            flags.append(("masked", "idle"))
-        if looking.interval != self.settings.interval:
-            flags.append((f"every {looking.interval:g} s", "idle"))
-        self.mesh_screen.tell(
-            age=looking.age, busy=self._busy(), stopped=looking.trouble is not None, flags=flags
-        )
-
-    def _busy(self) -> str:
-        if self.applying.running or self.looking.trouble is not None:
-            return self.applying.busy
-        if self.measuring.left is not None:
-            return f"measuring: {self.measuring.left} to go"
-        live = self.looking.live
-        waiting = len(live.rows) - live.answered
-        return f"{waiting} connecting" if waiting else ""
+    # -- what is told
 
     def complain(self, text: str) -> None:
         """Say that something went wrong, where it stays readable."""
@@ -392,7 +331,7 @@ class MeshApp(App[None], inherit_bindings=False):
             for widget in (screen, *screen.query("*")):
                 widget.notify_style_update()
                 widget.refresh()
-        self.tell()
+        self.picture.tell()
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's, and the one that hides addresses."""

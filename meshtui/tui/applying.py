@@ -101,7 +101,7 @@ class Applying:
         for host in run.hosts.values():
             if host.problem:
                 log.add("bad", host.problem, host.name)
-        self._app.tell()
+        self._app.picture.tell()
         # Its question speaks of an apply under way, which is over.
         from meshtui.tui.screens.quit import QuitScreen
 

@@ -30,7 +30,7 @@ class Measuring:
         if seconds:
             self._timer = self._app.set_interval(seconds, self.start)
             self.start()
-        self._app.tell()
+        self._app.picture.tell()
 
     def start(self) -> None:
         """Measure once, if nothing is being measured already."""
@@ -45,7 +45,7 @@ class Measuring:
         hosts = [row.name for row in live.rows if row.state == "up"]
         waiting = {name: len(live.rows) - 1 for name in hosts}
         self.left = len(hosts)
-        app.tell()
+        app.picture.tell()
         try:
             fleet = await app.opened()
             async for trip in fleet.round_trips(hosts):
@@ -56,4 +56,4 @@ class Measuring:
                     app.looking.touch([changed])
         finally:
             self.left = None
-            app.tell()
+            app.picture.tell()

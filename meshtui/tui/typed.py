@@ -112,7 +112,7 @@ class Commands:
 
     async def _interval(self, text: str) -> None:
         self._app.looking.interval = _seconds(text, _LEAST_INTERVAL)
-        self._app.tell()
+        self._app.picture.tell()
 
     async def _rtt(self, text: str = "") -> None:
         if not text:

@@ -1,5 +1,6 @@
 """Puts what these tests share within reach, and a pilot that waits for the app."""
 
+import gc
 import os
 import sys
 import time
@@ -8,6 +9,8 @@ from pathlib import Path
 import textual.app
 import textual.pilot
 
+# Each app is thousands of objects that refer to one another: collected less often.
+gc.set_threshold(100_000, 50, 50)
 # Times on screen are of one place.
 os.environ["TZ"] = "UTC"
 time.tzset()

@@ -116,7 +116,7 @@ def unknown_key() -> UnknownHostKey:
 
 
 if __name__ == "__main__":
-    from meshtui.tui.app import run
+    from meshtui.tui.start import run
 
     fleet = Hostile(hostile_mesh(evil_names=False), EVIL * 60)
     sys.exit(run(fleet.mesh, fleet.open))

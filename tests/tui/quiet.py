@@ -17,7 +17,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 from standin import StandIn, make_mesh, poll  # noqa: E402
 
 from meshtui.fleet.events import HostPolled  # noqa: E402
-from meshtui.tui.app import run  # noqa: E402
+from meshtui.tui.start import run  # noqa: E402
 
 
 class Quiet(StandIn):

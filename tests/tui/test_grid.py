@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
+from stage import on_stage
 from standin import StandIn, dead, make_mesh, poll
 from textual.events import MouseScrollDown
+from textual.geometry import Region
 from textual.message import Message
 from textual.pilot import Pilot
 
@@ -546,3 +548,22 @@ async def test_the_legend_follows_and_fits(width: int, zoom: str) -> None:
             assert words[zoom] in legend[:width]
             if zoom == "dots" and mode in ("rx", "rtt") and width > 80:
                 assert "█ ≥" in legend
+
+
+async def test_a_row_that_changes_before_others_are_painted_is_drawn_in_its_turn() -> None:
+    """Textual builds all lines between those that it paints: built is not painted."""
+    fleet = StandIn(make_mesh(6))
+    async with on_stage(fleet) as play:
+        names = list(fleet.mesh.hosts)
+        view = play.grid.view
+        for name in (names[0], names[4]):
+            view.see(poll(fleet.mesh, name))
+        play.grid.rows_changed({0, 4})
+        view.see(poll(fleet.mesh, names[2]))
+        await play.pilot.pause()
+        asked: list[Region] = []
+        play.grid.refresh = lambda *regions, **more: asked.extend(regions)  # type: ignore[assignment,method-assign]
+        play.grid.rows_changed({2})
+        assert [region.y for region in asked] == [3]
+        play.grid.rows_changed({2})
+        assert len(asked) == 1, "nor is it drawn twice"

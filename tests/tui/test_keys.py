@@ -238,7 +238,7 @@ async def refuse(stage: Stage, key: str) -> None:
 
 CHECKS: dict[str, Check] = {
     "mesh.plan": screen(PlanScreen),
-    "mesh.mode": mode,
+    "grid.next_mode": mode,
     "mesh.reconnect": reconnect,
     "mesh.clear": clear,
     "grid.left": cursor((3, 3), (3, 2)),
@@ -247,8 +247,8 @@ CHECKS: dict[str, Check] = {
     "grid.right": cursor((3, 3), (3, 4)),
     "grid.top": cursor((30, 3), (0, 3)),
     "grid.bottom": cursor((3, 3), (39, 3)),
-    "grid.page_up": cursor((39, 3), (24, 3)),
-    "grid.page_down": cursor((3, 3), (18, 3)),
+    "grid.page_up": cursor((39, 3), (26, 3)),
+    "grid.page_down": cursor((3, 3), (16, 3)),
     "grid.first": cursor((3, 30), (3, 0)),
     "grid.last": cursor((3, 3), (3, 39)),
     "grid.open": opens,

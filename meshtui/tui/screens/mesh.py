@@ -36,7 +36,9 @@ class MeshScreen(Screen[None]):
 
     BINDINGS = bindings("mesh", "about")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (SIDE, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-tiny"), (10, "-short"), (18, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-tiny"), (10, "-short"), (18, "-tall"), (36, "-high")
+    ]  # fmt: skip
 
     def __init__(self, view: MeshView, log: Log) -> None:
         super().__init__()
@@ -67,11 +69,9 @@ class MeshScreen(Screen[None]):
         self.tell(age=None, busy="connecting…", stopped=False, flags=())
         self._tell_details()
         self._tell_legend()
-
-    def first_shown(self) -> None:
-        """The first frame stands: show what it did without."""
-        if self.size.height >= ROOMY:
-            self.action_log()
+        if self.app.size.height >= ROOMY:
+            # Nothing was said yet: the first frame need not wait for it.
+            self.call_after_refresh(self.action_log)
 
     @property
     def _app(self) -> MeshApp:
@@ -111,7 +111,7 @@ class MeshScreen(Screen[None]):
         """Show only hosts with `text` in their name; `!text`: without it; empty: all."""
         self._filter = text.strip()
         self.grid.filter(self._filter)
-        self._app.tell()
+        self._app.picture.tell()
 
     # -- what is at hand
 
@@ -138,7 +138,7 @@ class MeshScreen(Screen[None]):
 
     @on(Grid.LaidOut)
     def _tell_legend(self) -> None:
-        self._app.tell()
+        self._app.picture.tell()
         self.legend.tell(self.grid.mode, self.grid.zoomed)
         self._tell_details()
 
@@ -186,7 +186,7 @@ class MeshScreen(Screen[None]):
     def _change_interval(self, step: int) -> None:
         self._app.looking.change_interval(step)
         self._app.say(f"every host is looked at every {self._app.looking.interval:g} s")
-        self._app.tell()
+        self._app.picture.tell()
 
     def action_log(self) -> None:
         """Show or hide the log."""

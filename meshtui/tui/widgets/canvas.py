@@ -38,6 +38,7 @@ class Canvas:
         self.marked: Collection[str] = ()
         """Names of the hosts that someone picked."""
         self.drawn: dict[Hosts, tuple[Look, Strip]] = {}
+        self._asked: dict[Hosts, Look] = {}
         self._style_of = style_of
         self._brush = Brush(style_of)
         self._looks: dict[Hosts, tuple[object, Look]] = {}
@@ -46,14 +47,22 @@ class Canvas:
     def forget(self) -> None:
         """Draw everything again: colours or hosts are others."""
         self.drawn.clear()
+        self._asked.clear()
         self._looks.clear()
         self._lists.clear()
         self._brush.clear()
 
-    def changed(self, hosts: Hosts) -> bool:
-        """Whether a line looks different from what was last drawn."""
-        drawn = self.drawn.get(hosts)
-        return drawn is None or drawn[0] != self._look(hosts)
+    def ask(self, hosts: Hosts) -> bool:
+        """Whether a line must be drawn: it looks different from when that was last asked for.
+
+        What was built since does not count. Textual builds all lines between those that it
+        draws, and a line that changed after it was asked for is asked for again.
+        """
+        look = self._look(hosts)
+        if self._asked.get(hosts) == look:
+            return False
+        self._asked[hosts] = look
+        return True
 
     def heading(self, line: int) -> Strip:
         """A line of the heading."""

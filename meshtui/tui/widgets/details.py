@@ -63,11 +63,12 @@ class Details(Calm):
             text.append("\n\n")
             self._side(text, view, column, row)
         else:
-            self._line(text, view, row, column, roomy=width >= ROOMY)
+            text.append(self._line(view, row, column, roomy=width >= ROOMY))
             text.append("\n")
-            self._line(text, view, column, row, roomy=width >= ROOMY)
-        for end in dict.fromkeys((row, column)):
-            self._reason(text, view.rows[end])
+            text.append(self._line(view, column, row, roomy=width >= ROOMY))
+        if row != column:
+            self._reason(text, view.rows[row])
+            self._reason(text, view.rows[column])
         self.say(text)
 
     def say(self, text: Text) -> None:
@@ -135,7 +136,17 @@ class Details(Calm):
 
     # -- a direction
 
-    def _line(self, text: Text, view: MeshView, row: int, column: int, *, roomy: bool) -> None:
+    def _line(self, view: MeshView, row: int, column: int, *, roomy: bool) -> Text:
+        """What fits on one line."""
+        text = Text()
+        self._say_line(text, view, row, column, roomy=roomy)
+        return self._cut(text)
+
+    def _cut(self, text: Text) -> Text:
+        text.truncate(max(1, self.content_size.width or self.app.size.width), overflow="ellipsis")
+        return text
+
+    def _say_line(self, text: Text, view: MeshView, row: int, column: int, *, roomy: bool) -> None:
         here, there, link = view.rows[row], view.rows[column], view.link(row, column)
         width = min(24, max(cell_len(here.name), cell_len(there.name)))
         text.append(f"{pad(here.name, width)} → {pad(there.name, width)}  ", "bold")
@@ -143,23 +154,21 @@ class Details(Calm):
             return
         rate = view.rate(row, column)
         if roomy:
-            text.append(f"{age_long(link.latest_handshake_age):<16}")
+            text.append(f"{age_long(link.latest_handshake_age):<15}")
             rx, tx = rate or (None, None)
             for word, count, speed in (("rx", link.transfer_rx, rx), ("tx", link.transfer_tx, tx)):
-                text.append(f"  {word} ", "dim")
-                text.append(f"{bytes_long(count):<10}")
-                text.append(f" {_speed(speed):<6}")
+                text.append(f" {word} ", "dim")
+                text.append(f"{bytes_long(count):<10} {_speed(speed):<6}")
         else:
             text.append(f"{age_mid(link.latest_handshake_age):<7} ")
             text.append(f"↓{bytes_short(link.transfer_rx):<4} ↑{bytes_short(link.transfer_tx):<4}")
         if here.kept:
             self._last_seen(text, view, row, "  ")
             return
-        text.append("  ")
-        text.append(_endpoint(link))
         if (row, column) in view.round_trips:
             time = view.round_trips[row, column][0]
             text.append("  no answer" if time is None else f"  {milliseconds(time)} ms")
+        text.append(f"  {_endpoint(link)}")
 
     def _side(self, text: Text, view: MeshView, row: int, column: int) -> None:
         here, link = view.rows[row], view.link(row, column)
@@ -202,7 +211,6 @@ class Details(Calm):
         text.append("\n" if tall else "  ")
         text.append(f"{HOST_GLYPHS[row.state]} {row.state}", self._colour(row))
         self._last_seen(text, view, index, "\n" if tall else "  ")
-        key = row.public_key or "none yet"
         facts = [
             ("listen_port", NONE if row.listen_port is None else str(row.listen_port)),
             ("addresses", ", ".join(row.addresses) or NONE),
@@ -210,16 +218,17 @@ class Details(Calm):
         if row.rate is not None:
             facts.append(("rx", _speed(row.rate.rx)))
             facts.append(("tx", _speed(row.rate.tx)))
-        # Last: it is long, and nobody reads it.
-        facts.append(("public_key", key))
         if tall:
             for name, value in facts:
                 _fact(text, name, value)
         else:
+            line = Text()
+            for name, value in facts:
+                line.append(f"{name} ", "dim")
+                line.append(f"{value}  ")
             text.append("\n")
-            for name, value in facts[:-1]:
-                text.append(f"{name} ", "dim")
-                text.append(f"{value}  ")
+            text.append(self._cut(line))
+        self._reason(text, row)
         if row.unknown_peers:
             text.append("\n")
             unknown = counted(len(row.unknown_peers), "peer")
@@ -227,8 +236,8 @@ class Details(Calm):
             for peer in row.unknown_peers:
                 text.append("\n  " if tall else "  ")
                 text.append(peer)
-        if not tall:
-            _fact(text, *facts[-1])
+        # Last: it is long, and nobody reads it.
+        _fact(text, "public_key", row.public_key or "none yet")
 
     def _reason(self, text: Text, row: Row) -> None:
         if row.error is None:

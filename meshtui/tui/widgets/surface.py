@@ -145,7 +145,7 @@ class Surface(ScrollView, inherit_bindings=False):
         regions = [
             Region(0, line, self.size.width, 1)
             for line in range(self._layout.heading, frame.height)
-            if not hosts.isdisjoint(on_line := frame.hosts(line)) and self._canvas.changed(on_line)
+            if not hosts.isdisjoint(on_line := frame.hosts(line)) and self._canvas.ask(on_line)
         ]
         if regions:
             self.refresh(*regions)

@@ -1,0 +1,78 @@
+"""Draws what Looking sees, on whatever screen shows it, and says how things stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from textual.screen import ModalScreen
+
+if TYPE_CHECKING:
+    from meshtui.tui.app import MeshApp
+
+
+@runtime_checkable
+class Live(Protocol):
+    """A screen that shows hosts, and how they change."""
+
+    def rows_changed(self, indexes: set[int]) -> None:
+        """Draw what changed with these rows of the live view."""
+        ...
+
+
+class Picture:
+    """Of one app: what Looking calls its stage."""
+
+    def __init__(self, app: MeshApp) -> None:
+        self._app = app
+
+    @property
+    def covered(self) -> bool:
+        """Whether another screen than a question is in front of the grid."""
+        return any(not isinstance(s, ModalScreen) for s in self._app.screen_stack[1:])
+
+    def later(self, seconds: float, do: Callable[[], None]) -> None:
+        """Call `do` after `seconds`."""
+        self._app.set_timer(seconds, do)
+
+    def draw(self, rows: set[int]) -> None:
+        """Draw what changed with these rows, on whatever screen shows them."""
+        for screen in self._app.screen_stack:
+            if isinstance(screen, Live):
+                screen.rows_changed(rows)
+
+    def draw_anew(self) -> None:
+        """Another view is shown, or its hosts are others."""
+        self._app.mesh_screen.show(self._app.looking.view)
+        self.tell()
+
+    def tell(self) -> None:
+        """Show how old the picture is, what is under way, and what is not as usual."""
+        if not self._app.mesh_screen.is_mounted:
+            return
+        app, looking = self._app, self._app.looking
+        flags: list[tuple[str, str]] = []
+        if looking.past is not None:
+            from meshtui.tui.when import written
+
+            flags.append((f"◂ {written(looking.past, app.now())} (esc: now)", "stale"))
+        if looking.paused:
+            flags.append(("paused", "stale"))
+        if app.read_only:
+            flags.append(("read-only", "idle"))
+        if app.privacy is not None:
+            flags.append(("masked", "idle"))
+        if looking.interval != app.settings.interval:
+            flags.append((f"every {looking.interval:g} s", "idle"))
+        self._app.mesh_screen.tell(
+            age=looking.age, busy=self._busy(), stopped=looking.trouble is not None, flags=flags
+        )
+
+    def _busy(self) -> str:
+        if self._app.applying.running or self._app.looking.trouble is not None:
+            return self._app.applying.busy
+        if self._app.measuring.left is not None:
+            return f"measuring: {self._app.measuring.left} to go"
+        live = self._app.looking.live
+        waiting = len(live.rows) - live.answered
+        return f"{waiting} connecting" if waiting else ""
