@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from meshtui.tui.log import Log
     from meshtui.tui.widgets.logpane import LogPane
 
-#: From this height of the screen on the log is there from the start.
+#: From this height of the screen on the log is there without being asked for.
 ROOMY = 36
 #: Seconds that `{` and `}` go in time.
 FAR = 600.0
