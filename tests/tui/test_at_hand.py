@@ -191,7 +191,7 @@ async def test_log(key: str) -> None:
         await stage.press(key)
         await stage.until("server-b  unreachable: no answer at all")
         await stage.press(key)
-        await stage.until("unreachable: no answer at all", gone=True)
+        await stage.until("server-b  unreachable: no answer at all", gone=True)
 
 
 async def test_a_tall_screen_has_the_log_from_the_start() -> None:
