@@ -30,11 +30,9 @@ ASKED: dict[str, tuple[str, ...]] = {
     "last_worked": ("enter",),
     "ping": ("enter", "t"),
     "path_mtu": ("enter", "u"),
-    "traffic": ("o",),
+    "traffic": ("o", "2"),
     "round_trips": ("t",),
     "run": ("exclamation_mark", "i", "d", "enter"),
-    "ssh_argv": ("S",),
-    "reload": (),
     "moment": ("left_square_bracket",),
 }
 """A method of FleetApi -> the keys that have the app call it."""

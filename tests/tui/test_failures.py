@@ -90,7 +90,8 @@ async def test_what_is_asked_of_the_fleet_fails(method: str, error: Exception) -
     [
         ("mesh", None),
         ("mesh", ERRORS[4]),
-        *((place, ERRORS[1]) for place in PLACES),
+        # The palette covers toasts, too; it is told below.
+        *((place, ERRORS[1]) for place in PLACES if place != "palette"),
     ],
 )
 async def test_the_watch_breaks_while_on(place: str, error: Exception | None) -> None:
@@ -121,7 +122,7 @@ async def test_the_watch_breaks_while_on(place: str, error: Exception | None) ->
 async def test_every_host_dies_while_on(place: str) -> None:
     fleet = StandIn(make_mesh(3), apply_gate=asyncio.Event())
     fleet.feed_all()
-    async with on_stage(fleet, size=(120, 40)) as stage:
+    async with on_stage(fleet, size=(120, 30)) as stage:
         await stage.until("3/3")
         await stage.press(*PLACES[place])
         screen = stage.app.screen
@@ -167,8 +168,8 @@ async def test_all_that_an_apply_can_say_of_failures() -> None:
     bad = DirectionVerified("server-a", "server-b", False, "boom 7: no handshake within 5 s")
     odd = {"server-c": "boom 8", "mesh.toml": "boom 9", "server-z": "boom 10"}
     fleet.apply_events = [ApplyResult(odd, (bad,), 1.0)]
-    async with on_stage(fleet, size=(120, 40)) as stage:
-        await stage.press(*PLACES["apply"])
+    async with on_stage(fleet, size=(120, 30)) as stage:
+        await stage.press(*PLACES["apply"], "e")
         for number in (7, 8, 9, 10):
             await stage.until(f"boom {number}")
         await still_lives(stage)

@@ -24,7 +24,7 @@ CLICKS = {
     f"{node}.{action.id}" for action in ACTIONS for node in ("app", "screen", "focused", "grid")
 }
 #: Where nothing of a host is shown.
-BARE = {"help", "palette"}
+BARE = {"help", "palette", "link", "run"}
 WIDTH = 130
 
 

@@ -118,7 +118,7 @@ class MeshScreen(Screen[None]):
     @property
     def host(self) -> str | None:
         """The host of the cursor's row."""
-        return self.view.rows[self.grid.row].name if self.view.rows else None
+        return self.view.names[self.grid.row] if self.view.rows else None
 
     @property
     def marked(self) -> list[str]:
