@@ -175,6 +175,10 @@ class MeshApp(App[None], inherit_bindings=False):
         self.looking.log.add("info", text)
         self.say(text)
         self.looking.replace(mesh)
+        if self.privacy is not None:
+            # Other hosts have other names to hide.
+            self.action_privacy()
+            self.action_privacy()
         self.connect()
 
     # -- what is told
@@ -322,8 +326,7 @@ class MeshApp(App[None], inherit_bindings=False):
         if self.privacy is None:
             from meshtui.tui.privacy import PrivacyFilter
 
-            keys = [row.public_key for row in self.looking.live.rows if row.public_key]
-            self.privacy = PrivacyFilter(self.looking.live.mesh, keys)
+            self.privacy = PrivacyFilter(self.looking.live.mesh)
         else:
             self.privacy = None
         # Every line that was drawn is drawn anew.

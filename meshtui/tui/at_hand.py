@@ -43,6 +43,7 @@ class AtHand:
         self._app = app
         self._run: list[str] = []
         """Commands that were run, oldest first."""
+        self._in_shell = False
 
     @property
     def _about(self) -> About | None:
@@ -89,26 +90,33 @@ class AtHand:
         app = self._app
 
         async def shell() -> None:
-            argv = (await app.opened()).ssh_argv(name)
             try:
+                argv = (await app.opened()).ssh_argv(name)
                 status = await hand_over(app, argv, f"meshtui: {name}; leave it to come back")
             except (OSError, SuspendNotSupported) as error:
                 app.complain(f"ssh: {describe(error)}")
                 return
+            finally:
+                self._in_shell = False
             app.looking.log.add("info", f"ssh ended with status {status}", name)
 
-        if not self._refused():
+        # A second key press, typed ahead, must not put two shells on one terminal.
+        if not self._refused() and not self._in_shell:
+            self._in_shell = True
             app.work(shell(), "ssh")
 
-    def ask_run(self) -> None:
-        """Ask for a command, and run it on the chosen hosts."""
+    def ask_run(self, command: str = "") -> None:
+        """Ask for a command that begins as `command`, and run it on the chosen hosts."""
         hosts = self.chosen()
-        if not hosts or self._refused():
+        if self._refused():
+            return
+        if not hosts:
+            self._app.say("no host here to run it on: go to a host, or mark some with x")
             return
         more = f" and {len(hosts) - _NAMED} more" if len(hosts) > _NAMED else ""
         note = f"as root on {counted(len(hosts), 'host')}: {', '.join(hosts[:_NAMED])}{more}"
         self._app.push_screen(
-            PromptScreen("!", note=note, history=self._run),
+            PromptScreen("!", text=command, note=note, history=self._run),
             lambda line: self.run_on(hosts, line or ""),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
@@ -17,6 +17,8 @@ Level = Literal["info", "good", "warn", "bad"]
 
 #: Entries that are kept; older ones go.
 KEPT = 2000
+#: Of these, how many may be about one host: it must not wash the others out.
+SHARE = 300
 #: Seconds within which the same text from the same host is counted, not repeated.
 REPEAT_WITHIN = 60.0
 #: Where more links of one host than these change together, they are counted, not named.
@@ -45,6 +47,7 @@ class Log:
         self._now = now
         self._kept: OrderedDict[int, LogEntry] = OrderedDict()
         self._latest: dict[tuple[Level, str | None, str], int] = {}
+        self._of_host: dict[str | None, deque[int]] = {}
         self._entries: tuple[LogEntry, ...] | None = ()
         self.version = 0
         """Goes up with every entry."""
@@ -60,12 +63,22 @@ class Log:
         self.version += 1
         self._latest[key] = self.version
         self._kept[self.version] = entry
+        mine = self._of_host.setdefault(host, deque(maxlen=KEPT))
+        mine.append(self.version)
+        if host is not None and len(mine) > SHARE:
+            self._drop(mine.popleft())
         if len(self._kept) > KEPT:
-            number, old = self._kept.popitem(last=False)
-            key = (old.level, old.host, old.text)
-            if self._latest[key] == number:
-                del self._latest[key]
+            # What meshtui itself did and saw stays longest.
+            others = (n for n, e in self._kept.items() if e.host and n != self.version)
+            self._drop(next(others, next(iter(self._kept))))
         self._entries = None
+
+    def _drop(self, number: int) -> None:
+        old = self._kept.pop(number, None)
+        if old is not None:
+            key = (old.level, old.host, old.text)
+            if self._latest.get(key) == number:
+                del self._latest[key]
 
     @property
     def entries(self) -> Sequence[LogEntry]:
@@ -99,7 +112,8 @@ def changes(before: Row, after: Row) -> list[Change]:
             ("info", "is gone", after, before),
         )
         for level, what, old, new in peers:
-            if keys := [key for key in new.unknown_peers if key not in old.unknown_peers]:
+            known = set(old.unknown_peers)
+            if keys := [key for key in new.unknown_peers if key not in known]:
                 more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
                 text = f"unknown peer {what}: {', '.join(keys[:NAMED])}{more}"
                 found.append(Change(level, text, after.name))

@@ -7,7 +7,6 @@ written to a file is not touched.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from rich.segment import Segment
 from textual.color import Color
@@ -16,8 +15,6 @@ from textual.filter import LineFilter
 from meshtui.mesh.model import Mesh
 
 _DOT = "•"
-#: How much of a key may stand on the screen, cut short, and is still hidden.
-_KEY_START = 6
 _IPV4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\.\d)(?:/\d{1,2})?"
 #: Cut short by a column that is too narrow.
 _CUT = r"(?<![\w.:])(?:\d{1,3}\.[\d.]*|(?:[0-9a-fA-F]{1,4}:){2,}[0-9a-fA-F:]*)…"
@@ -26,6 +23,8 @@ _IPV6 = (
     r"(?<![\w:])(?:(?:[0-9a-fA-F]{1,4}:){7}[0-9a-fA-F]{1,4}"
     r"|(?:[0-9a-fA-F]{1,4}(?::[0-9a-fA-F]{1,4})*)?::[0-9a-fA-F:.]*)(?:%\w+)?(?:/\d{1,3})?"
 )
+# Also a key that is cut short: letters of both kinds, or digits, and "…".
+_CUT_KEY = r"(?<![\w+/])(?=[a-z]*[A-Z0-9+/])[A-Za-z0-9+/]{4,}=?…"
 _KEY = r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="
 
 
@@ -34,14 +33,13 @@ class PrivacyFilter(LineFilter):
     and endpoints go to.
     """
 
-    def __init__(self, mesh: Mesh, keys: Iterable[str] = ()) -> None:
+    def __init__(self, mesh: Mesh) -> None:
         super().__init__()
-        starts = {re.escape(key[:_KEY_START]) for key in keys if len(key) > _KEY_START}
-        known = [f"(?:{'|'.join(sorted(starts))})[A-Za-z0-9+/=…]*"] if starts else []
+        known = []
         names = sorted(_destinations(mesh), key=len, reverse=True)
         if names:
             known.append(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, names))})(?![\w-])")
-        self._hidden = re.compile("|".join([_KEY, _IPV4, _IPV6, _CUT, *known]))
+        self._hidden = re.compile("|".join([_KEY, _CUT_KEY, _IPV4, _IPV6, _CUT, *known]))
 
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:
         """The same line, with dots."""

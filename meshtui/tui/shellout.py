@@ -17,10 +17,29 @@ async def hand_over(app: App[None], argv: Sequence[str], said: str) -> int:
     there is no such program. SuspendNotSupported: this terminal cannot be given away.
     """
     # Drawing stops first: a look that comes in must not paint over the other program.
+    failed: BaseException | None = None
+    status = -1
     with app.batch_update(), app.suspend(), _ctrl_c_is_not_ours():
-        print(said, flush=True)  # noqa: T201
-        process = await asyncio.create_subprocess_exec(*argv)
+        # Textual gives the terminal back only where nothing is raised in here.
+        try:
+            print(said, flush=True)  # noqa: T201
+            status = await _run(argv)
+        except (OSError, asyncio.CancelledError) as error:
+            failed = error
+    if failed is not None:
+        raise failed
+    return status
+
+
+async def _run(argv: Sequence[str]) -> int:
+    process = await asyncio.create_subprocess_exec(*argv)
+    try:
         return await process.wait()
+    except asyncio.CancelledError:
+        # It must not stay on a terminal that is ours again.
+        process.kill()
+        await process.wait()
+        raise
 
 
 @contextmanager

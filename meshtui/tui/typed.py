@@ -94,7 +94,8 @@ class Commands:
         self._app.at_hand.shell(self._known(name))
 
     async def _run(self, command: str) -> None:
-        self._app.at_hand.run_on(self._app.at_hand.chosen(), command)
+        # Not run at once: who types it here has not been shown on which hosts.
+        self._app.at_hand.ask_run(command)
 
     async def _filter(self, text: str = "") -> None:
         self._app.back_to_mesh()

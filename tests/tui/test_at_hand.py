@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -327,6 +328,71 @@ async def test_nothing_typed_runs_nothing() -> None:
     assert not [call for call in fleet.calls if call.startswith("run")]
 
 
+async def test_what_is_not_shown_is_not_at_hand() -> None:
+    handed = Handed()
+    async with on_stage(make()) as stage:
+        await stage.until("4/4")
+        stage.mesh_screen.filter("nobody")
+        await stage.until("no host matches")
+        assert stage.app.at_hand.host is None
+        await stage.press("S", "o", "y")
+        await stage.press("exclamation_mark")
+        await stage.until("no host here to run it on")
+        assert isinstance(stage.app.screen, MeshScreen)
+    assert handed.argv == []
+
+
+async def test_marks_are_told() -> None:
+    async with on_stage(make()) as stage:
+        await stage.until("4/4")
+        await stage.press("x", "j", "x")
+        await stage.until("2 marked")
+
+
+async def test_a_second_key_opens_no_second_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, opened = asyncio.Event(), []
+
+    async def hand_over(app: object, argv: Sequence[str], said: str) -> int:
+        opened.append(argv)
+        await gate.wait()
+        return 0
+
+    monkeypatch.setattr(at_hand, "hand_over", hand_over)
+    async with on_stage(make()) as stage:
+        await stage.until("4/4")
+        await stage.press("S", "j", "S")
+        gate.set()
+        await stage.until(lambda: stage.app.looking.log.entries)
+        assert opened == [["ssh", "root@203.0.113.1"]]
+        await stage.press("S")
+        await stage.until(lambda: len(opened) == 2)
+
+
+async def test_a_shell_that_cannot_start_gives_the_terminal_back() -> None:
+    class App:
+        resumed = 0
+
+        @contextmanager
+        def suspend(self) -> Iterator[None]:
+            # As Textual has it: nothing after an error.
+            yield
+            self.resumed += 1
+
+        def batch_update(self) -> object:
+            return nullcontext()
+
+    app = App()
+    with pytest.raises(OSError, match="no-such"):
+        await shellout.hand_over(app, ["/no-such-shell"], "x")  # type: ignore[arg-type]
+    assert app.resumed == 1
+    waiting = asyncio.create_task(shellout.hand_over(app, ["sleep", "60"], "x"))  # type: ignore[arg-type]
+    await asyncio.sleep(0.2)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert app.resumed == 2
+
+
 @presses("run.again")
 async def test_run_again(key: str) -> None:
     fleet = make()
@@ -425,7 +491,7 @@ async def test_commands(key: str) -> None:
         ("pause", "paused"),
         ("privacy", "masked"),
         ("plan", PlanScreen),
-        ("run id", RunScreen),
+        ("run id", "as root on 1 host: server-a"),
         ("q", lambda stage: stage.app._exit),
     ],
 )

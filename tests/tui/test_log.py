@@ -5,7 +5,7 @@ from dataclasses import replace
 from standin import dead, make_mesh, poll
 
 from meshtui.fleet.events import HostPolled
-from meshtui.tui.log import KEPT, Log, changes
+from meshtui.tui.log import KEPT, SHARE, Log, changes
 from meshtui.tui.view import MeshView, Row
 from meshtui.wg.health import LinkState
 
@@ -119,3 +119,14 @@ def test_it_is_bounded_and_inert() -> None:
     assert len(last.text) <= 1000
     assert last.host is not None
     assert set(last.host) <= {"␇", "…"}
+
+
+def test_one_host_does_not_wash_the_others_out() -> None:
+    log = Log(lambda: 0.0)
+    log.add("bad", "it died", "server-b")
+    log.add("info", "apply begun")
+    for number in range(5000):
+        log.add("warn", f"noise {number}", "server-a")
+    texts = [entry.text for entry in log.entries]
+    assert texts[:2] == ["it died", "apply begun"]
+    assert len(texts) == 2 + SHARE

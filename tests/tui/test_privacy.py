@@ -17,7 +17,7 @@ def masked(*pieces: str) -> str:
     mesh = make_mesh(2)
     host = replace(mesh.hosts["server-b"], ssh="admin@vps-17.example.net:2222")
     mesh = replace(mesh, hosts={**mesh.hosts, "server-b": host})
-    filter_ = PrivacyFilter(mesh, [KEY])
+    filter_ = PrivacyFilter(mesh)
     segments = filter_.apply([Segment(text, Style()) for text in pieces], Color(0, 0, 0))
     assert [len(segment.text) for segment in segments] == [len(piece) for piece in pieces]
     return "".join(segment.text for segment in segments)
@@ -35,6 +35,7 @@ def masked(*pieces: str) -> str:
         "fe80::1%eth0",
         KEY,
         KEY[:12] + "…",
+        KEY[:5] + "…",
         "203.0.11…",
         "2001:db8:1…",
         "vps-17.example.net",
@@ -54,6 +55,7 @@ def test_hidden(secret: str) -> None:
         "v1.0.20210914",
         "3.11.7",
         "endpoint",
+        "3 connecting…",
     ],
 )
 def test_readable(text: str) -> None:

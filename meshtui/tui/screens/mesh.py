@@ -86,6 +86,8 @@ class MeshScreen(Screen[None]):
         shown = [*flags]
         if self._filter:
             shown.append((f"/{self._filter}", "stale"))
+        if self.grid.marked:
+            shown.append((f"{len(self.marked)} marked", "stale"))
         if self.grid.sorted != "file":
             shown.append((f"by {self.grid.sorted}", "idle"))
         self.status.tell(self.view, age=age, busy=busy, stopped=stopped, flags=shown)
@@ -117,8 +119,8 @@ class MeshScreen(Screen[None]):
 
     @property
     def host(self) -> str | None:
-        """The host of the cursor's row."""
-        return self.view.names[self.grid.row] if self.view.rows else None
+        """The host of the cursor's row; None where no row is shown."""
+        return self.view.names[self.grid.row] if self.grid.order.rows else None
 
     @property
     def marked(self) -> list[str]:
@@ -127,7 +129,7 @@ class MeshScreen(Screen[None]):
 
     def copied(self) -> str:
         """What the details say of the cursor's cell."""
-        return self.details.said
+        return self.details.said if self.grid.order.rows else ""
 
     # -- what the widgets say
 
