@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -293,11 +294,14 @@ async def test_a_terminal_that_cannot_be_given_away_is_said() -> None:
         assert stage.app.is_running
 
 
-async def test_ctrl_c_in_the_shell_is_not_ours() -> None:
-    with shellout._ctrl_c_is_not_ours():
-        os.kill(os.getpid(), signal.SIGINT)
-        await asyncio.sleep(0)
-    assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+def test_ctrl_c_in_the_shell_is_not_ours() -> None:
+    code = (
+        "import os, signal; from meshtui.tui import shellout as s\n"
+        "with s._ctrl_c_is_not_ours(): os.kill(os.getpid(), signal.SIGINT)\n"
+        "print(signal.getsignal(signal.SIGINT) is signal.default_int_handler)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "True\n"
 
 
 @presses("about.run")
