@@ -179,6 +179,20 @@ async def test_a_refused_login_is_seldom_tried_again() -> None:
         assert not host.asked
 
 
+async def test_of_very_many_strangers_only_some_are_told() -> None:
+    live = "P\t-\t51820\toff\n" + "".join(
+        _peer(public(f"stranger {n}"), f"10.9.{n // 250}.{n % 250}/32") for n in range(1000)
+    )
+
+    class Host(Played):
+        async def ask(self, verb: str, *args: str, data: bytes = b"", deadline: float) -> bytes:
+            return f"1700000000\n{live}".encode()
+
+    looking = watch(lambda: MESH, {}, cast("dict[str, Session]", {"a": Host("a")}), lambda: 1.0)
+    assert len((await anext(looking)).host.unknown_peers) == 100
+    await cast("AsyncGenerator[HostPolled, None]", looking).aclose()
+
+
 async def test_strangers_are_told() -> None:
     """Peers that are no host's: neither by key nor, where that is not known, by address."""
     stranger, unknown_b = public("stranger"), public("nobody knows b's key")
