@@ -123,3 +123,24 @@ async def test_the_same_ssh_config_as_meshtui_itself(tmp_path: Path) -> None:
         *("ssh", "-F", str(tmp_path / "my config"), "-l", "root", "--", "192.0.2.1")
     ]
     await fleet.close()
+
+
+async def test_a_host_that_is_gone_is_told_of_and_nothing_is_noted(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    fleet.path.write_text(TOP + A)
+    assert fleet.reload()
+    gone = r"^b is no longer in mesh\.toml$"
+    with pytest.raises(MeshError, match=gone):
+        fleet.run(["a", "b"], "true")
+    assert not (tmp_path / "state").exists()
+    with pytest.raises(MeshError, match=gone):
+        fleet.ssh_argv("b")
+    for ask in (
+        fleet.inspect("b"),
+        *(fleet.ping("a", "b"), fleet.ping("b", "a")),
+        *(fleet.path_mtu("a", "b"), fleet.path_mtu("b", "a")),
+    ):
+        with pytest.raises(MeshError, match=gone):
+            await ask

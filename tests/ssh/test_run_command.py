@@ -132,7 +132,7 @@ def test_who_kills_the_shell_ends_the_command(
     assert process.stdin
     process.stdin.write(command.encode())
     process.stdin.close()
-    until(lambda: (tmp_path / "begun").exists())
+    until((tmp_path / "begun").exists)
     time.sleep(0.2)
     assert set(Path("/run").glob("meshtui.*")) <= before, "not even while it runs"
     os.killpg(process.pid, signal.SIGKILL)
