@@ -53,6 +53,8 @@ class Fleet:
         """The mesh, the same with its endpoints, and names -> addresses; as last looked up."""
         self.mesh = self._written = Mesh("", ())
         self._read()
+        self._reported = self._targets()
+        """The hosts that whoever watches knows of."""
 
     def _read(self) -> None:
         """Take over what `path` says: hosts that are as before keep their connections."""
@@ -88,17 +90,22 @@ class Fleet:
         MeshError: the file is wrong, and everything stays as it was. An apply under way
         ends by the file that it began with.
         """
-        stamp = self._stamp()
-        if self._applying or stamp == self._stamped:
+        if self._applying:
             return False
-        before = self._written
-        try:
-            self._read()
-        except MeshError:
-            # Told once: the same file is wrong in the same way.
-            self._stamped = stamp
-            raise
-        return self._written != before
+        stamp, before = self._stamp(), self._written
+        if stamp != self._stamped:
+            try:
+                self._read()
+            except MeshError:
+                # Told once: the same file is wrong in the same way.
+                self._stamped = stamp
+                raise
+        # The end of an apply may have taken over hosts that were added meanwhile.
+        reported, self._reported = self._reported, self._targets()
+        return self._written != before or self._reported != reported
+
+    def _targets(self) -> dict[str, str]:
+        return {name: host.ssh for name, host in self.mesh.hosts.items()}
 
     def watch(self, interval: Callable[[], float]) -> AsyncIterator[HostPolled]:
         """Look at every host for ever, each every `interval()` seconds; none waits for another."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -94,6 +95,26 @@ async def test_no_file_is_taken_while_an_apply_is_under_way(fleet: Fleet) -> Non
     assert not fleet.reload()
     fleet._applying = False
     assert fleet.reload()
+
+
+@pytest.mark.parametrize("text", [A + B + C, A, A + B.replace("192.0.2.2", "192.0.2.9")])
+async def test_hosts_edited_during_an_apply_are_told_of_after_it(fleet: Fleet, text: str) -> None:
+    plan = Plan("m", "wg0", (), public_keys={"a": public("a")})
+    fleet._applying = True
+    fleet.path.write_text(TOP + text)
+    # Of a host that is gone it says that nothing was written.
+    with contextlib.suppress(MeshError):
+        fleet._write_back(plan)
+    assert not fleet.reload()
+    fleet._applying = False
+    assert fleet.reload() and not fleet.reload()
+
+
+async def test_what_an_apply_itself_writes_is_nothing_new(fleet: Fleet) -> None:
+    before = fleet.path.read_text()
+    fleet._write_back(Plan("m", "wg0", (), public_keys={"a": public("a"), "b": public("b")}))
+    assert fleet.path.read_text() != before
+    assert not fleet.reload()
 
 
 async def test_how_a_person_gets_there(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
