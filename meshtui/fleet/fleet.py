@@ -21,7 +21,7 @@ from meshtui.fleet.reports import LinkSample, TrafficSample
 from meshtui.fleet.session import Session
 from meshtui.fleet.watch import watch
 from meshtui.mesh.addresses import allocate
-from meshtui.mesh.model import Mesh
+from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.model import Plan, PlanInputs
 from meshtui.plan.planner import make_plan
 from meshtui.ssh.connect import AskHostKey, Connector
@@ -53,6 +53,8 @@ class Fleet:
         """The mesh, the same with its endpoints, and names -> addresses; as last looked up."""
         self.mesh = self._written = Mesh("", ())
         self._read()
+        self._reported = self._targets()
+        """The hosts that whoever watches knows of."""
 
     def _read(self) -> None:
         """Take over what `path` says: hosts that are as before keep their connections."""
@@ -88,17 +90,22 @@ class Fleet:
         MeshError: the file is wrong, and everything stays as it was. An apply under way
         ends by the file that it began with.
         """
-        stamp = self._stamp()
-        if self._applying or stamp == self._stamped:
+        if self._applying:
             return False
-        before = self._written
-        try:
-            self._read()
-        except MeshError:
-            # Told once: the same file is wrong in the same way.
-            self._stamped = stamp
-            raise
-        return self._written != before
+        stamp, before = self._stamp(), self._written
+        if stamp != self._stamped:
+            try:
+                self._read()
+            except MeshError:
+                # Told once: the same file is wrong in the same way.
+                self._stamped = stamp
+                raise
+        # The end of an apply may have taken over hosts that were added meanwhile.
+        reported, self._reported = self._reported, self._targets()
+        return self._written != before or self._reported != reported
+
+    def _targets(self) -> dict[str, str]:
+        return {name: host.ssh for name, host in self.mesh.hosts.items()}
 
     def watch(self, interval: Callable[[], float]) -> AsyncIterator[HostPolled]:
         """Look at every host for ever, each every `interval()` seconds; none waits for another."""
@@ -197,6 +204,7 @@ class Fleet:
         from meshtui.fleet.inspect import inspect
 
         mesh, keys = self.mesh, self._keys
+        target = self._host(host)
         if self._placed is None or self._placed[0] is not mesh:
             self._placed = mesh, *(await endpoints(mesh, self._connector))[:2]
         _, placed, resolved = self._placed
@@ -204,45 +212,56 @@ class Fleet:
             name: replace(one, public_key=keys.get(name)) for name, one in placed.hosts.items()
         }
         inputs = PlanInputs(replace(placed, hosts=hosts), self._written, {}, resolved)
-        async with self._errands.on(mesh.hosts[host]) as session:
+        async with self._errands.on(target) as session:
             return await inspect(session, inputs)
 
     def round_trips(self, hosts: Collection[str]) -> AsyncIterator[RoundTrip]:
         """Ping every member from each of `hosts`, over the mesh; each as it answers."""
         from meshtui.fleet.pings import round_trips
 
-        return round_trips(self.mesh, self._errands, hosts)
+        there = [name for name in hosts if name in self.mesh.hosts]
+        return round_trips(self.mesh, self._errands, there)
 
     async def ping(self, from_: str, to: str, count: int = 10) -> PingReport:
         """Ping over the mesh, `count` times, 0.2 s apart."""
         from meshtui.fleet.pings import ping
 
+        self._host(from_), self._host(to)
         return await ping(self.mesh, self._errands, from_, to, count)
 
     async def path_mtu(self, from_: str, to: str) -> PathMtu:
         """Find the largest packet that gets through."""
         from meshtui.fleet.pings import path_mtu
 
+        self._host(from_), self._host(to)
         return await path_mtu(self.mesh, self._keys, self._errands, from_, to)
 
     def run(self, hosts: Collection[str], command: str) -> AsyncIterator[CommandResult]:
         """Run a person's shell command as root on each of `hosts`, side by side.
 
         The journal says who did so when and where, not what: it may hold a secret.
-        MeshError, before anything runs: the journal cannot be written.
+        MeshError, before anything runs: the journal cannot be written, or a host is gone.
         """
         from meshtui.fleet.commands import run
 
+        on = [self._host(name) for name in hosts]
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        mesh = self.mesh
-        Journal(mesh.name).append(
-            {"at": at, "mesh": mesh.name, "event": "run", "by": _who(), "hosts": list(hosts)}
+        name = self.mesh.name
+        Journal(name).append(
+            {"at": at, "mesh": name, "event": "run", "by": _who(), "hosts": list(hosts)}
         )
-        return run(self._errands, [mesh.hosts[name] for name in hosts], command)
+        return run(self._errands, on, command)
 
     def ssh_argv(self, host: str) -> list[str]:
         """The command that opens a shell on `host` as a person would, for this terminal."""
-        return self._connector.ssh_argv(self.mesh.hosts[host].ssh)
+        return self._connector.ssh_argv(self._host(host).ssh)
+
+    def _host(self, name: str) -> Host:
+        """MeshError: a screen still shows it, and the file has it no more."""
+        host = self.mesh.hosts.get(name)
+        if host is None:
+            raise MeshError(f"{name} is no longer in mesh.toml")
+        return host
 
     # -- the past; see FleetApi
 

@@ -17,6 +17,8 @@ from meshtui.wg.health import Trace, age, link_state
 
 LOOK_SECONDS = 5.0
 _CLOCK_DIGITS = 20
+#: So many peers that are no host's are told of.
+MOST_UNKNOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,10 @@ def _link(
 
 
 def _unknown(mesh: Mesh, keys: Mapping[str, str], live: LiveInterface) -> tuple[str, ...]:
-    """The peers that are no host's, nor were: mesh.toml knows them by key or by address."""
+    """The peers that are no host's, nor were: mesh.toml knows them by key or by address.
+
+    The first of them, where there are very many.
+    """
     strangers = live.peers.keys() - set(keys.values())
     if not strangers:
         return ()
@@ -104,9 +109,8 @@ def _unknown(mesh: Mesh, keys: Mapping[str, str], live: LiveInterface) -> tuple[
         if host.name not in keys
         for address in host.addresses
     }
-    return tuple(
-        sorted(key for key in strangers if keyless.isdisjoint(live.peers[key].allowed_ips))
-    )
+    found = sorted(key for key in strangers if keyless.isdisjoint(live.peers[key].allowed_ips))
+    return tuple(found[:MOST_UNKNOWN])
 
 
 def _why(mesh: Mesh, seen: Look | HostError) -> str | None:

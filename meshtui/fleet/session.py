@@ -12,6 +12,7 @@ from meshtui.ssh.shell import NotConnected
 if TYPE_CHECKING:
     from meshtui.ssh.connect import Connector
     from meshtui.ssh.shell import Shell
+    from meshtui.wg.health import Trace
 
 #: After a failed connection, seconds until the next try: doubled each time, to
 #: spare servers that count failures (sshd's PerSourcePenalties).
@@ -26,6 +27,8 @@ class Session:
         self.name = name
         self.ssh = ssh
         self.failures = 0
+        self.traces: dict[str, Trace] = {}
+        """What the looks so far say of each peer, by public key; a new watch goes on from it."""
         self._connector = connector
         self._shell: Shell | None = None
         self._opening = asyncio.Lock()

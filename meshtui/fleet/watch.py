@@ -12,7 +12,7 @@ from meshtui.fleet.events import HostPolled
 from meshtui.fleet.look import Look, look, polled
 from meshtui.fleet.session import Session
 from meshtui.mesh.model import Mesh
-from meshtui.wg.health import Trace, trace
+from meshtui.wg.health import trace
 
 #: A host that takes longer to answer, in seconds, is shown as one that does not.
 LATE_SECONDS = 1.5
@@ -58,7 +58,6 @@ async def _watch_one(
     interval: Callable[[], float],
     events: asyncio.Queue[HostPolled | Exception],
 ) -> None:
-    past: dict[str, Trace] = {}
     there: float | None = None
     """When it last answered."""
     answers = False
@@ -82,13 +81,13 @@ async def _watch_one(
         if isinstance(seen, Look) and seen.live:
             if seen.live.public_key:
                 keys[name] = seen.live.public_key
-            past = {
-                key: trace(past.get(key), peer, now, seen.clock)
+            session.traces = {
+                key: trace(session.traces.get(key), peer, now, seen.clock)
                 for key, peer in seen.live.peers.items()
             }
         answers = not isinstance(seen, Unreachable | Refused)
         there = now if answers else there
-        await events.put(polled(mesh(), keys, name, seen, past, now))
+        await events.put(polled(mesh(), keys, name, seen, session.traces, now))
         wait = max(interval() - (time.monotonic() - start), 0.05)
         if isinstance(seen, HostError):
             # A lost line is tried again at once; a login that failed, later and later.

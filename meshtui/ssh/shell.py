@@ -172,8 +172,9 @@ class Shell:
                     host=self.host,
                 ) from None
             except asyncio.CancelledError:
-                # Half an answer is still under way: the channel is of no more use.
-                self.close()
+                # Half an answer is still under way: the channel is of no more use. A step
+                # comes to its end; a person's command is not wanted any more.
+                self.close(kill=verb == "run_command")
                 raise
             finally:
                 self.asked = None

@@ -14,6 +14,9 @@ _PEER = re.compile(
     r"([A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=)\t(\(none\)|set)\t([0-9a-zA-Z.:%\[\]_-]+|\(none\))"
     r"\t([0-9a-f.:/,]+|\(none\))\t([0-9]{1,20})\t([0-9]{1,20})\t([0-9]{1,20})\t([0-9]{1,5}|off)"
 )
+_PORT = re.compile(r"[0-9]{1,5}")
+#: More than any mesh has; a host that says more would only cost time and memory.
+MOST_PEERS = 5_000
 
 
 class LivePeer(NamedTuple):
@@ -55,6 +58,10 @@ def parse_dump(name: str, text: str) -> LiveInterface:
     fields = first.split("\t")
     if len(fields) != 4:
         raise ValueError(f"`wg show {name} dump`: {len(fields)} fields where an interface has 4")
+    if len(rest) > MOST_PEERS:
+        raise ValueError(f"`wg show {name} dump`: {len(rest)} peers, more than {MOST_PEERS}")
+    if not _PORT.fullmatch(fields[2]) or int(fields[2]) > 0xFFFF:
+        raise ValueError(f"`wg show {name} dump`: a listen-port that is none")
     return LiveInterface(
         name=name,
         public_key=fields[1] if is_key(fields[1]) else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -96,6 +97,26 @@ async def test_no_file_is_taken_while_an_apply_is_under_way(fleet: Fleet) -> Non
     assert fleet.reload()
 
 
+@pytest.mark.parametrize("text", [A + B + C, A, A + B.replace("192.0.2.2", "192.0.2.9")])
+async def test_hosts_edited_during_an_apply_are_told_of_after_it(fleet: Fleet, text: str) -> None:
+    plan = Plan("m", "wg0", (), public_keys={"a": public("a")})
+    fleet._applying = True
+    fleet.path.write_text(TOP + text)
+    # Of a host that is gone it says that nothing was written.
+    with contextlib.suppress(MeshError):
+        fleet._write_back(plan)
+    assert not fleet.reload()
+    fleet._applying = False
+    assert fleet.reload() and not fleet.reload()
+
+
+async def test_what_an_apply_itself_writes_is_nothing_new(fleet: Fleet) -> None:
+    before = fleet.path.read_text()
+    fleet._write_back(Plan("m", "wg0", (), public_keys={"a": public("a"), "b": public("b")}))
+    assert fleet.path.read_text() != before
+    assert not fleet.reload()
+
+
 async def test_how_a_person_gets_there(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
     fleet.path.write_text(
         TOP
@@ -123,3 +144,24 @@ async def test_the_same_ssh_config_as_meshtui_itself(tmp_path: Path) -> None:
         *("ssh", "-F", str(tmp_path / "my config"), "-l", "root", "--", "192.0.2.1")
     ]
     await fleet.close()
+
+
+async def test_a_host_that_is_gone_is_told_of_and_nothing_is_noted(
+    fleet: Fleet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    fleet.path.write_text(TOP + A)
+    assert fleet.reload()
+    gone = r"^b is no longer in mesh\.toml$"
+    with pytest.raises(MeshError, match=gone):
+        fleet.run(["a", "b"], "true")
+    assert not (tmp_path / "state").exists()
+    with pytest.raises(MeshError, match=gone):
+        fleet.ssh_argv("b")
+    for ask in (
+        fleet.inspect("b"),
+        *(fleet.ping("a", "b"), fleet.ping("b", "a")),
+        *(fleet.path_mtu("a", "b"), fleet.path_mtu("b", "a")),
+    ):
+        with pytest.raises(MeshError, match=gone):
+            await ask

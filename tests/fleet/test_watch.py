@@ -15,6 +15,7 @@ from meshtui.fleet import watch as watches
 from meshtui.fleet.events import HostPolled
 from meshtui.fleet.session import Session
 from meshtui.fleet.watch import watch
+from meshtui.wg.health import Trace
 from tests.plan.fleets import make_mesh
 from tests.plan.sim import public
 
@@ -29,6 +30,7 @@ class Played:
 
     def __init__(self, name: str) -> None:
         self.name, self.ssh, self.failures = name, name, 0
+        self.traces: dict[str, Trace] = {}
         self.act: Callable[[], float | HostError] = lambda: 0.0
         """Seconds until it answers, or why it does not."""
         self.asked: list[float] = []
@@ -177,6 +179,48 @@ async def test_a_refused_login_is_seldom_tried_again() -> None:
         host.asked.clear()
         await asyncio.sleep(8 * SCALE)
         assert not host.asked
+
+
+async def test_a_new_watch_knows_what_the_one_before_it_saw() -> None:
+    """A dead link must not be up again only because mesh.toml was edited."""
+    sent = iter((0, 1000, 1000, 1000))
+
+    class Host(Played):
+        async def ask(self, verb: str, *args: str, data: bytes = b"", deadline: float) -> bytes:
+            peer = f"{KEYS[other]}\t(none)\t(none)\t10.0.0.2/32\t1700000000\t0\t{next(sent)}\toff"
+            return f"1700000000\nP\t-\t51820\toff\n{peer}\n".encode()
+
+    name, other = list(MESH.hosts)
+    host = Host(name)
+    sessions = cast("dict[str, Session]", {name: host})
+
+    async def states(count: int) -> list[str]:
+        looking = watch(lambda: MESH, dict(KEYS), sessions, lambda: 0.01)
+        found = [(await anext(looking)).links[0].state for _ in range(count)]
+        await cast("AsyncGenerator[HostPolled, None]", looking).aclose()
+        return found
+
+    assert await states(2) == ["up", "up"]
+    # As time passes, and no answer comes.
+    [(key, seen)] = host.traces.items()
+    assert seen.due
+    host.traces = {key: seen._replace(due=seen.at)}
+    assert await states(1) == ["stale"]
+    assert await states(1) == ["stale"]
+
+
+async def test_of_very_many_strangers_only_some_are_told() -> None:
+    live = "P\t-\t51820\toff\n" + "".join(
+        _peer(public(f"stranger {n}"), f"10.9.{n // 250}.{n % 250}/32") for n in range(1000)
+    )
+
+    class Host(Played):
+        async def ask(self, verb: str, *args: str, data: bytes = b"", deadline: float) -> bytes:
+            return f"1700000000\n{live}".encode()
+
+    looking = watch(lambda: MESH, {}, cast("dict[str, Session]", {"a": Host("a")}), lambda: 1.0)
+    assert len((await anext(looking)).host.unknown_peers) == 100
+    await cast("AsyncGenerator[HostPolled, None]", looking).aclose()
 
 
 async def test_strangers_are_told() -> None:

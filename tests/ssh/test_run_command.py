@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import subprocess
 import time
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
 
@@ -22,16 +25,20 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
     return list(request.param)
 
 
-def run(
-    shell: list[str], command: str, seconds: int = 5, most: int = 100, path: str | None = None
-) -> tuple[str, str]:
-    """The output that is kept, and what is said of the end."""
+def argv(shell: list[str], seconds: int, most: int) -> list[str]:
     folder = resources.files("meshtui.ssh") / "scripts"
     program = "".join((folder / f"{name}.sh").read_text("utf-8") for name in ("serve", "run"))
     # As in start.sh.
     program = f"trap '' PIPE\n{program}\nrun_command {seconds} {most}"
+    return [str(shutil.which(shell[0])), *shell[1:], "-c", program]
+
+
+def run(
+    shell: list[str], command: str, seconds: int = 5, most: int = 100, path: str | None = None
+) -> tuple[str, str]:
+    """The output that is kept, and what is said of the end."""
     done = subprocess.run(
-        [str(shutil.which(shell[0])), *shell[1:], "-c", program],
+        argv(shell, seconds, most),
         input=command,
         capture_output=True,
         text=True,
@@ -99,6 +106,60 @@ def test_nothing_is_left_behind(shell: list[str]) -> None:
     before = set(Path("/run").glob("meshtui.*"))
     run(shell, "seq 10000; sleep 1 & exit 1")
     assert set(Path("/run").glob("meshtui.*")) <= before
+
+
+@pytest.mark.parametrize("setsid", [True, False])
+def test_who_kills_the_shell_ends_the_command(
+    shell: list[str], tmp_path: Path, setsid: bool
+) -> None:
+    """As meshtui does when a person cancels it, or at its own deadline: by process group."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for tool in ("sh", "cat", "dd", "mktemp", "mkfifo", "rm", "sleep", "touch"):
+        (tools / tool).symlink_to(str(shutil.which(tool)))
+    if setsid:
+        (tools / "setsid").symlink_to(str(shutil.which("setsid")))
+    before = set(Path("/run").glob("meshtui.*"))
+    command = f"echo $$ >{tmp_path}/pid; touch {tmp_path}/begun; sleep 2; touch {tmp_path}/mark"
+    process = subprocess.Popen(
+        argv(shell, 30, 100),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PATH": str(tools)},
+        start_new_session=True,
+    )
+    assert process.stdin
+    process.stdin.write(command.encode())
+    process.stdin.close()
+    until((tmp_path / "begun").exists)
+    time.sleep(0.2)
+    assert set(Path("/run").glob("meshtui.*")) <= before, "not even while it runs"
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    pid = (tmp_path / "pid").read_text().strip()
+    until(lambda: not running(pid))
+    # Nobody holds its output any more, either.
+    assert process.stdout and process.stderr
+    process.stdout.read()
+    process.stderr.read()
+    time.sleep(2.2)
+    assert not (tmp_path / "mark").exists()
+
+
+def until(done: Callable[[], bool], seconds: float = 5) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def running(pid: str) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def test_a_host_without_setsid(shell: list[str], tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshtui.wg.dump import LiveInterface, LivePeer, parse_dump
+from meshtui.wg.dump import MOST_PEERS, LiveInterface, LivePeer, parse_dump
 
 KEYS = st.binary(min_size=32, max_size=32).map(lambda raw: base64.b64encode(raw).decode())
 NETWORKS = st.one_of(
@@ -77,6 +77,9 @@ INTERFACE = f"-\t{KEY}\t51820\toff"
         "-\t(none)\t51820",
         "Unable to access interface: No such device",
         f"-\t{KEY}\tport\toff",
+        f"-\t{KEY}\t65536\toff",
+        f"-\t{KEY}\t-1\toff",
+        f"-\t{KEY}\t{'9' * 5000}\toff",
         f"{INTERFACE}\n{KEY}\t(none)\t(none)\t(none)\t0\t0\t0",
         f"{INTERFACE}\nnokey\t(none)\t(none)\t(none)\t0\t0\t0\toff",
         f"{INTERFACE}\n{KEY}\t(none)\t(none)\t(none)\tnever\t0\t0\toff",
@@ -86,6 +89,13 @@ INTERFACE = f"-\t{KEY}\t51820\toff"
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         parse_dump("wg0", text)
+
+
+def test_more_peers_than_any_mesh_has_are_refused() -> None:
+    peer = f"{KEY}\t(none)\t(none)\t(none)\t0\t0\t0\toff\n"
+    assert len(parse_dump("wg0", f"{INTERFACE}\n" + peer * MOST_PEERS).peers) == 1
+    with pytest.raises(ValueError, match="more than 5000"):
+        parse_dump("wg0", f"{INTERFACE}\n" + peer * (MOST_PEERS + 1))
 
 
 @given(st.text(alphabet="-\t\n(none)off0123" + KEY, max_size=200))

@@ -11,8 +11,9 @@ facts() {
     ip -o address show 2>/dev/null | part all-addresses
 }
 
-# What runs the interface: the kernel, or a program of which this is the first line that it
-# says of its version.
+# What runs the interface: the kernel, or a program that root started, with the first line
+# that root's own copy says of its version. Anybody may give a process that name, and any
+# arguments: what such a process is made of must never be run.
 runs_it() { # IF
     [ -e "/sys/class/net/$1" ] || return 0
     if [ ! -e "/sys/class/net/$1/tun_flags" ]; then
@@ -20,13 +21,19 @@ runs_it() { # IF
         return
     fi
     set +f
-    grep -lE '^(wireguard-go|boringtun)' /proc/[0-9]*/comm 2>/dev/null | while IFS= read -r comm; do
+    grep -lxE 'wireguard-go|boringtun(-cli)?' /proc/[0-9]*/comm 2>/dev/null | while IFS= read -r comm; do
         process=${comm%/comm}
+        # Not the owner of its files: that is root as soon as a process forbids core dumps.
+        grep -qxE 'Uid:([[:space:]]+0){4}' "$process/status" 2>/dev/null || continue
         # Another may run another interface.
-        if tr '\0' '\n' <"$process/cmdline" 2>/dev/null | grep -qxF "$1"; then
-            "$process/exe" --version 2>/dev/null </dev/null | head -n 1
-            return
-        fi
+        tr '\0' '\n' <"$process/cmdline" 2>/dev/null | grep -qxF "$1" || continue
+        IFS= read -r name 2>/dev/null <"$comm" || continue
+        case $name in
+            wireguard-go | boringtun | boringtun-cli)
+                "$name" --version 2>/dev/null </dev/null | head -n 1 | grep . || echo "$name"
+                return
+                ;;
+        esac
     done | grep . || echo 'a userspace program'
 }
 
