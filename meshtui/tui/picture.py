@@ -44,7 +44,14 @@ class Picture:
     def draw_anew(self) -> None:
         """Another view is shown, or its hosts are others."""
         self._app.mesh_screen.show(self._app.looking.view)
+        self._draw_above(set(range(len(self._app.looking.live.rows))))
         self.tell()
+
+    def _draw_above(self, rows: set[int]) -> None:
+        """On the screens in front of the grid."""
+        for screen in self._app.screen_stack[1:]:
+            if isinstance(screen, Live):
+                screen.rows_changed(rows)
 
     def tell(self) -> None:
         """Show how old the picture is, what is under way, and what is not as usual."""

@@ -23,6 +23,7 @@ from meshtui.tui.screens.mesh import MeshScreen
 from meshtui.tui.screens.plan import PlanScreen
 from meshtui.tui.screens.prompt import PromptScreen
 from meshtui.tui.screens.run import RunScreen
+from meshtui.tui.widgets.peers import Peers
 
 
 def make(hosts: int = 4) -> StandIn:
@@ -536,6 +537,42 @@ async def test_mesh_toml_that_changes_is_shown() -> None:
         assert fleet.calls.count("watch") == 2
         fleet.feed_all()
         await stage.until("3/3")
+
+
+@pytest.mark.parametrize("paused", [False, True], ids=["live", "paused"])
+@pytest.mark.parametrize("sort", [0, 3])
+async def test_a_peer_leaves_mesh_toml_while_one_looks_at_it(paused: bool, sort: int) -> None:
+    fleet = make(4)
+    async with on_stage(fleet) as stage:
+        await stage.until("4/4")
+        if paused:
+            await stage.press("space")
+        stage.app.open_host("server-a")
+        screen = await stage.until_screen(HostScreen)
+        await stage.press(*["s"] * sort)
+        peers = screen.query_one(Peers)
+        peers.move(peers.keys.index("server-d"))
+        stage.app._reloaded(make_mesh(3))
+        await stage.press("j", "k", "j")
+        assert sorted(peers.keys) == ["server-b", "server-c"]
+        stage.app._reloaded(make_mesh(1))
+        await stage.press("j", "s")
+        assert peers.cursor is None
+
+
+async def test_a_host_leaves_mesh_toml_while_one_looks_at_it() -> None:
+    fleet = make(4)
+    async with on_stage(fleet) as stage:
+        await stage.until("4/4")
+        stage.app.open_host("server-d")
+        stage.app.open_link("server-a", "server-d")
+        await stage.until_screen(LinkScreen)
+        stage.app._reloaded(make_mesh(2))
+        await stage.until("server-d is no longer in mesh.toml")
+        await stage.press("j", "escape")
+        await stage.until_screen(HostScreen)
+        await stage.press("j", "s", "r")
+        assert "is no longer in mesh.toml" in stage.text()
 
 
 async def test_mesh_toml_that_is_wrong_is_told() -> None:
