@@ -539,6 +539,29 @@ async def test_mesh_toml_that_changes_is_shown() -> None:
         await stage.until("3/3")
 
 
+async def test_hosts_and_links_say_how_things_stand() -> None:
+    fleet = make(3)
+    fleet.recorded = {fleet.now - 100: [poll(fleet.mesh, name) for name in fleet.mesh.hosts]}
+    async with on_stage(fleet) as stage:
+        await stage.until("3/3")
+        await stage.press("left_square_bracket")
+        await stage.until("(esc: now)")
+        stage.app.open_host("server-a")
+        await stage.until("● up   live, the grid is at")
+        fleet.feed(dead(fleet.mesh, "server-a"))
+        await stage.until("× unreachable   live, the grid is at")
+        assert stage.mesh_screen.view.rows[0].state == "up", "the grid shows the past"
+        stage.app.open_link("server-b", "server-c")
+        stage.app.looking.now()
+        await stage.until("live, the grid", gone=True)
+        stage.app.looking.pause(True)
+        await stage.until("paused")
+        fleet.feed(MeshError("no more"))
+        await stage.until("stopped   paused")
+        await stage.press("escape")
+        await stage.until("stopped   paused")
+
+
 @pytest.mark.parametrize("paused", [False, True], ids=["live", "paused"])
 @pytest.mark.parametrize("sort", [0, 3])
 async def test_a_peer_leaves_mesh_toml_while_one_looks_at_it(paused: bool, sort: int) -> None:
