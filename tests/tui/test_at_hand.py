@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from presses import presses
@@ -17,6 +18,7 @@ from meshtui.errors import MeshError
 from meshtui.fleet.reports import CommandResult, RoundTrip
 from meshtui.store.settings import Settings
 from meshtui.tui import at_hand, clipboard, shellout
+from meshtui.tui.screens import run
 from meshtui.tui.screens.host import HostScreen
 from meshtui.tui.screens.link import LinkScreen
 from meshtui.tui.screens.mesh import MeshScreen
@@ -316,6 +318,25 @@ async def test_a_command_on_the_marked_hosts(key: str) -> None:
         await stage.until("server-a, server-c   2 hosts, exit 0")
         assert "run server-a,server-c: id -u" in fleet.calls
         assert "id -u" not in " ".join(entry.text for entry in stage.app.looking.log.entries)
+
+
+async def test_many_answers_are_drawn_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[int] = []
+    inner = run.grouped
+
+    def counting(results: Sequence[CommandResult], *more: Any) -> object:
+        shown.append(len(results))
+        return inner(results, *more)
+
+    monkeypatch.setattr(run, "grouped", counting)
+    fleet = make(2)
+    fleet.answers["run"] = [CommandResult(f"h{i}", 0, f"{i % 3}\n") for i in range(200)]
+    async with on_stage(fleet) as stage:
+        stage.app.push_screen(RunScreen(stage.app.opened, [f"h{i}" for i in range(200)], "id"))
+        await stage.until("200 of 200 hosts ended with 0")
+        assert "67 hosts, exit 0" in stage.lines.plain
+    assert shown[-1] == 200
+    assert len(shown) < 20
 
 
 async def test_nothing_typed_runs_nothing() -> None:
