@@ -31,7 +31,7 @@ Answer = tuple[int | None, str, str | None]
 
 
 class RunScreen(Screen[None]):
-    """Runs the command when it opens; leaving it breaks off what still runs."""
+    """Runs the command when it opens. Leaving it waits no longer: what has begun may go on."""
 
     CSS_PATH = "plan.tcss"
     BINDINGS = bindings("run")
@@ -60,7 +60,7 @@ class RunScreen(Screen[None]):
         self.action_again()
 
     def action_again(self) -> None:
-        """Run it once more; a run under way is broken off."""
+        """Run it once more; answers of the run before are not waited for."""
         self._results, self._broken = [], None
         self._said.clear()
         self._show()
