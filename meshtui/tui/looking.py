@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from meshtui.errors import MeshError
@@ -39,7 +40,7 @@ class Stage(Protocol):
         ...
 
     def draw(self, rows: set[int]) -> None:
-        """Draw what changed with these rows of the view that is shown."""
+        """Draw what changed with these rows of the live view, wherever that is shown."""
         ...
 
     def draw_anew(self) -> None:
@@ -79,7 +80,10 @@ class Looking:
         self._stage = stage
         self._clock = clock
         self._now = now
-        self._held: dict[str, HostPolled] = {}
+        self._held: dict[str, tuple[HostPolled, float]] = {}
+        """What came while the picture was held still, and when, by the clock."""
+        self._asked = 0
+        """Goes up with each wish for another moment: only the latest is shown."""
         self._dirty: set[int] = set()
         self._drawing = False
         self._drawn_at = -DRAW_EVERY
@@ -128,9 +132,12 @@ class Looking:
     def see(self, event: HostPolled) -> None:
         """Take one look in; where the picture is held still, later."""
         if self.paused:
-            self._held[event.host.name] = event
+            self._held[event.host.name] = event, self._clock()
             return
-        self._seen_at = self._clock()
+        self._take_in(event, self._clock())
+
+    def _take_in(self, event: HostPolled, came_at: float) -> None:
+        self._seen_at = max(came_at, self._seen_at or came_at)
         at = self.live.index.get(event.host.name)
         before = None if at is None else self.live.rows[at]
         touched = self.live.see(event)
@@ -141,8 +148,6 @@ class Looking:
 
     def touch(self, indexes: Iterable[int]) -> None:
         """Draw rows of the live view soon: they are others, or what a silent host said is older."""
-        if self._past_view is not None:
-            return
         self._dirty.update(indexes)
         if (self._dirty or self.live.kept) and not self._drawing:
             self._drawing = True
@@ -163,8 +168,9 @@ class Looking:
         self.paused = on
         if not on:
             held, self._held = self._held, {}
-            for event in held.values():
-                self.see(event)
+            for event, came_at in held.values():
+                # What came hours ago is hours old.
+                self._take_in(replace(event, at=event.at or came_at), came_at)
         self._stage.tell()
 
     def replace(self, mesh: Mesh) -> None:
@@ -176,12 +182,17 @@ class Looking:
 
     def now(self) -> None:
         """Show the present."""
+        self._asked += 1
         self.past, self._past_view = None, None
         self._stage.draw_anew()
 
     async def show_past(self, fleet: FleetApi, at: float) -> None:
         """Show how it was at `at`, in epoch seconds."""
+        self._asked += 1
+        asked = self._asked
         events = await fleet.past(at)
+        if asked != self._asked:
+            return
         view = MeshView(self.live.mesh, self._clock)
         for event in events:
             view.see(event)
@@ -193,16 +204,21 @@ class Looking:
 
         Whether there is one. After the newest comes the present.
         """
-        if back:
+        if not back and self.past is None:
+            return False
+        self._asked += 1
+        asked = self._asked
+        if back or self.past is None:
             start = self._now() if self.past is None else self.past
             found = await fleet.moment(before=start - seconds)
-        elif self.past is None:
-            return False
         else:
             found = await fleet.moment(after=self.past + seconds)
-            if found is None:
-                self.now()
-                return True
+        if asked != self._asked:
+            # Someone went elsewhere meanwhile.
+            return True
+        if found is None and not back:
+            self.now()
+            return True
         if found is not None:
             await self.show_past(fleet, found)
         return found is not None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual.screen import ModalScreen
+
+from meshtui.tui.widgets.status import Flag
 
 if TYPE_CHECKING:
     from meshtui.tui.app import MeshApp
@@ -17,6 +19,15 @@ class Live(Protocol):
 
     def rows_changed(self, indexes: set[int]) -> None:
         """Draw what changed with these rows of the live view."""
+        ...
+
+
+@runtime_checkable
+class Flagged(Protocol):
+    """A screen that says in its header how things stand."""
+
+    def tell_flags(self, flags: Sequence[Flag]) -> None:
+        """What is not as usual: texts, each with the state whose colour it has."""
         ...
 
 
@@ -36,26 +47,65 @@ class Picture:
         self._app.set_timer(seconds, do)
 
     def draw(self, rows: set[int]) -> None:
-        """Draw what changed with these rows, on whatever screen shows them."""
-        for screen in self._app.screen_stack:
-            if isinstance(screen, Live):
-                screen.rows_changed(rows)
+        """Draw what changed with these rows of the live view, on whatever screen shows them."""
+        if self._app.looking.past is None:
+            self._app.mesh_screen.rows_changed(rows)
+        self._draw_above(rows)
 
     def draw_anew(self) -> None:
         """Another view is shown, or its hosts are others."""
         self._app.mesh_screen.show(self._app.looking.view)
+        self._draw_above(set(range(len(self._app.looking.live.rows))))
         self.tell()
+
+    def _draw_above(self, rows: set[int]) -> None:
+        """On the screens in front of the grid."""
+        for screen in self._app.screen_stack[1:]:
+            if isinstance(screen, Live):
+                screen.rows_changed(rows)
 
     def tell(self) -> None:
         """Show how old the picture is, what is under way, and what is not as usual."""
         if not self._app.mesh_screen.is_mounted:
             return
-        app, looking = self._app, self._app.looking
-        flags: list[tuple[str, str]] = []
-        if looking.past is not None:
-            from meshtui.tui.when import written
+        looking = self._app.looking
+        stopped = looking.trouble is not None
+        self._app.mesh_screen.tell(
+            age=looking.age, busy=self._busy(), stopped=stopped, flags=self.flags()
+        )
+        above = [s for s in self._app.screen_stack[1:] if isinstance(s, Flagged)]
+        if above:
+            flags = self._flags_above()
+            for screen in above:
+                screen.tell_flags(flags)
 
-            flags.append((f"◂ {written(looking.past, app.now())} (esc: now)", "stale"))
+    def flags(self) -> list[Flag]:
+        """What is not as usual, as the grid shows it."""
+        past = self._past()
+        return [*([(f"◂ {past} (esc: now)", "stale")] if past else []), *self._flags()]
+
+    def _flags_above(self) -> list[Flag]:
+        """The same for the screens in front of the grid, which always show the present."""
+        past = self._past()
+        stopped = self._app.looking.trouble is not None
+        return [
+            *([("stopped", "stale")] if stopped else []),
+            *([(f"live, the grid is at {past}", "stale")] if past else []),
+            *self._flags(),
+        ]
+
+    def _past(self) -> str:
+        """The moment that the grid shows; empty: now."""
+        at = self._app.looking.past
+        if at is None:
+            return ""
+        from meshtui.tui.when import written
+
+        return written(at, self._app.now())
+
+    def _flags(self) -> list[Flag]:
+        app, looking = self._app, self._app.looking
+        flags: list[Flag] = []
         if looking.paused:
             flags.append(("paused", "stale"))
         if app.read_only:
@@ -64,9 +114,7 @@ class Picture:
             flags.append(("masked", "idle"))
         if looking.interval != app.settings.interval:
             flags.append((f"every {looking.interval:g} s", "idle"))
-        self._app.mesh_screen.tell(
-            age=looking.age, busy=self._busy(), stopped=looking.trouble is not None, flags=flags
-        )
+        return flags
 
     def _busy(self) -> str:
         if self._app.applying.running or self._app.looking.trouble is not None:

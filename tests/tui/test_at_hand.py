@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 from presses import presses
@@ -19,12 +20,14 @@ from meshtui.errors import MeshError
 from meshtui.fleet.reports import CommandResult, RoundTrip
 from meshtui.store.settings import Settings
 from meshtui.tui import at_hand, clipboard, shellout
+from meshtui.tui.screens import run
 from meshtui.tui.screens.host import HostScreen
 from meshtui.tui.screens.link import LinkScreen
 from meshtui.tui.screens.mesh import MeshScreen
 from meshtui.tui.screens.plan import PlanScreen
 from meshtui.tui.screens.prompt import PromptScreen
 from meshtui.tui.screens.run import RunScreen
+from meshtui.tui.widgets.peers import Peers
 
 
 def make(hosts: int = 4) -> StandIn:
@@ -322,6 +325,25 @@ async def test_a_command_on_the_marked_hosts(key: str) -> None:
         assert "id -u" not in " ".join(entry.text for entry in stage.app.looking.log.entries)
 
 
+async def test_many_answers_are_drawn_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[int] = []
+    inner = run.grouped
+
+    def counting(results: Sequence[CommandResult], *more: Any) -> object:
+        shown.append(len(results))
+        return inner(results, *more)
+
+    monkeypatch.setattr(run, "grouped", counting)
+    fleet = make(2)
+    fleet.answers["run"] = [CommandResult(f"h{i}", 0, f"{i % 3}\n") for i in range(200)]
+    async with on_stage(fleet) as stage:
+        stage.app.push_screen(RunScreen(stage.app.opened, [f"h{i}" for i in range(200)], "id"))
+        await stage.until("200 of 200 hosts ended with 0")
+        assert "67 hosts, exit 0" in stage.lines.plain
+    assert shown[-1] == 200
+    assert len(shown) < 20
+
+
 async def test_nothing_typed_runs_nothing() -> None:
     fleet = make()
     async with on_stage(fleet) as stage:
@@ -606,6 +628,65 @@ async def test_mesh_toml_that_changes_is_shown() -> None:
         assert fleet.calls.count("watch") == 2
         fleet.feed_all()
         await stage.until("3/3")
+
+
+async def test_hosts_and_links_say_how_things_stand() -> None:
+    fleet = make(3)
+    fleet.recorded = {fleet.now - 100: [poll(fleet.mesh, name) for name in fleet.mesh.hosts]}
+    async with on_stage(fleet) as stage:
+        await stage.until("3/3")
+        await stage.press("left_square_bracket")
+        await stage.until("(esc: now)")
+        stage.app.open_host("server-a")
+        await stage.until("● up   live, the grid is at")
+        fleet.feed(dead(fleet.mesh, "server-a"))
+        await stage.until("× unreachable   live, the grid is at")
+        assert stage.mesh_screen.view.rows[0].state == "up", "the grid shows the past"
+        stage.app.open_link("server-b", "server-c")
+        stage.app.looking.now()
+        await stage.until("live, the grid", gone=True)
+        stage.app.looking.pause(True)
+        await stage.until("paused")
+        fleet.feed(MeshError("no more"))
+        await stage.until("stopped   paused")
+        await stage.press("escape")
+        await stage.until("stopped   paused")
+
+
+@pytest.mark.parametrize("paused", [False, True], ids=["live", "paused"])
+@pytest.mark.parametrize("sort", [0, 3])
+async def test_a_peer_leaves_mesh_toml_while_one_looks_at_it(paused: bool, sort: int) -> None:
+    fleet = make(4)
+    async with on_stage(fleet) as stage:
+        await stage.until("4/4")
+        if paused:
+            await stage.press("space")
+        stage.app.open_host("server-a")
+        screen = await stage.until_screen(HostScreen)
+        await stage.press(*["s"] * sort)
+        peers = screen.query_one(Peers)
+        peers.move(peers.keys.index("server-d"))
+        stage.app._reloaded(make_mesh(3))
+        await stage.press("j", "k", "j")
+        assert sorted(peers.keys) == ["server-b", "server-c"]
+        stage.app._reloaded(make_mesh(1))
+        await stage.press("j", "s")
+        assert peers.cursor is None
+
+
+async def test_a_host_leaves_mesh_toml_while_one_looks_at_it() -> None:
+    fleet = make(4)
+    async with on_stage(fleet) as stage:
+        await stage.until("4/4")
+        stage.app.open_host("server-d")
+        stage.app.open_link("server-a", "server-d")
+        await stage.until_screen(LinkScreen)
+        stage.app._reloaded(make_mesh(2))
+        await stage.until("server-d is no longer in mesh.toml")
+        await stage.press("j", "escape")
+        await stage.until_screen(HostScreen)
+        await stage.press("j", "s", "r")
+        assert "is no longer in mesh.toml" in stage.text()
 
 
 async def test_mesh_toml_that_is_wrong_is_told() -> None:

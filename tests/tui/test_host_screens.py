@@ -642,3 +642,19 @@ async def test_a_click_marks_a_field_and_a_name_opens_its_host() -> None:
         assert link.copied() == "k" * 43 + "="
         await pilot.click(link._board, offset=(3, link._starts[1]))
         assert the_host(app).host == "server-b"
+
+
+async def test_an_answer_is_one_sample_however_often_it_is_drawn() -> None:
+    app = link_app()
+    async with shown(app) as pilot:
+        app.see_all()
+        screen = the_link(app)
+        before = {pair: len(seen) for pair, seen in screen._seen.items()}
+        app.moved += 7200
+        app.fleet.now += 7200
+        for _ in range(3):
+            await pilot.press("j")
+        assert {pair: len(seen) for pair, seen in screen._seen.items()} == before
+        assert all(app.fleet.now - seen[-1][0] >= 7200 for seen in screen._seen.values())
+        app.see_all()
+        assert all(len(seen) > before[pair] for pair, seen in screen._seen.items())

@@ -10,6 +10,7 @@ import pytest
 from standin import StandIn, dead, make_mesh, poll
 
 from meshtui.errors import MeshError
+from meshtui.fleet.events import HostPolled
 from meshtui.tui.looking import CALM_INTERVAL, Looking
 
 
@@ -119,12 +120,12 @@ async def test_the_past_is_shown_step_by_step() -> None:
     assert looking.past == 800.0
     assert looking.view.rows[0].state == "connecting"
     assert looking.live.rows[0].state == "up"
-    # What is seen meanwhile is not drawn over it.
+    # What is seen meanwhile is drawn where the present is shown, and stays out of the past.
     stage.catch_up()
-    drawn = len(stage.drawn)
     looking.see(dead(fleet.mesh, "server-a"))
     stage.catch_up()
-    assert len(stage.drawn) == drawn
+    assert 0 in stage.drawn[-1]
+    assert looking.view.rows[0].state == "connecting"
     assert await looking.step(fleet, back=True)
     assert looking.view.rows[1].state == "unreachable"
     assert not await looking.step(fleet, back=True, seconds=600)
@@ -135,6 +136,43 @@ async def test_the_past_is_shown_step_by_step() -> None:
     assert looking.past is None
     assert looking.view is looking.live
     assert not await looking.step(fleet, back=False)
+
+
+async def test_the_past_that_comes_too_late_is_not_shown() -> None:
+    class Slow(StandIn):
+        async def moment(self, before: float | None = None, after: float | None = None) -> float:
+            await gates["moment"].wait()
+            return 800.0
+
+        async def past(self, at: float) -> list[HostPolled]:
+            await gates["past"].wait()
+            return []
+
+    for slow in ("moment", "past"):
+        gates = {"moment": asyncio.Event(), "past": asyncio.Event()}
+        for name in gates.keys() - {slow}:
+            gates[name].set()
+        looking, _, _ = make()
+        task = asyncio.create_task(looking.step(Slow(make_mesh(3)), back=True))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        looking.now()
+        gates[slow].set()
+        assert await task
+        assert looking.past is None
+        assert looking.view is looking.live
+
+
+def test_what_was_held_back_is_as_old_as_it_is() -> None:
+    looking, _, fleet = make()
+    at = [1000.0]
+    looking._clock = looking.live.clock = lambda: at[0]
+    looking.pause(True)
+    looking.see(poll(fleet.mesh, "server-a"))
+    at[0] += 7200
+    looking.pause(False)
+    assert looking.age == 7200
+    assert looking.live.age(0) == 7200
 
 
 def test_other_hosts_keep_the_rows_of_those_that_stay() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rich.style import Style
@@ -27,6 +27,7 @@ from meshtui.tui.widgets.config import Config
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.peers import UNKNOWN, Peers
 from meshtui.tui.widgets.sparkline import buckets, sparkline
+from meshtui.tui.widgets.status import Flag
 from meshtui.tui.widgets.table import Table
 from meshtui.tui.widgets.traffic import Traffic
 from meshtui.tui.words import describe, duration
@@ -96,6 +97,7 @@ class HostScreen(Screen[None]):
         self._hour: list[TrafficSample] = []
         self._log_version = -1
         self._far_ends: tuple[object, ...] = ()
+        self._flags: Sequence[Flag] = ()
 
     @property
     def host(self) -> str:
@@ -144,6 +146,13 @@ class HostScreen(Screen[None]):
         elif self._peers.far_ends() != self._far_ends:
             self._show_peers()
 
+    def tell_flags(self, flags: Sequence[Flag]) -> None:
+        """Say what is not as usual: paused, stopped."""
+        if flags != self._flags:
+            self._flags = flags
+            if self.is_mounted:
+                self._show_header()
+
     @property
     def _row(self) -> Row | None:
         index = self._view.index.get(self._about)
@@ -169,6 +178,8 @@ class HostScreen(Screen[None]):
             return
         colour = f"bold {self._header.colour(HOST_COLOURS[row.state])}"
         text.append(f"{HOST_GLYPHS[row.state]} {row.state}", colour)
+        for flag, state in self._flags:
+            text.append(f"   {flag}", f"bold {self._header.colour(state)}")
         age = self._view.age(self._view.index[self._about])
         if row.kept and age is not None:
             text.append(f"   all values as seen {duration(int(age))} ago", "dim")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
@@ -37,6 +38,7 @@ from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.lines import Line
 from meshtui.tui.widgets.plot import Span
+from meshtui.tui.widgets.status import Flag
 from meshtui.tui.words import describe
 
 if TYPE_CHECKING:
@@ -91,6 +93,9 @@ class LinkScreen(Screen[None]):
         self._seen: dict[Ends, deque[tuple[float, int | None, int | None]]] = {
             pair: deque(maxlen=120) for pair in (self._ends, self._ends[::-1])
         }
+        self._sampled: dict[Ends, float | None] = {}
+        """By the view's clock: the answer that was the latest sample."""
+        self._flags: Sequence[Flag] = ()
 
     @property
     def host(self) -> str:
@@ -124,6 +129,13 @@ class LinkScreen(Screen[None]):
         mine = {self._view.index.get(name) for name in self._ends}
         if self.is_mounted and (mine & indexes or None in mine):
             self._show()
+
+    def tell_flags(self, flags: Sequence[Flag]) -> None:
+        """Say what is not as usual: paused, stopped."""
+        if flags != self._flags:
+            self._flags = flags
+            if self.is_mounted:
+                self._show()
 
     def _now_seen(self) -> tuple[End, End] | None:
         index = self._view.index
@@ -191,15 +203,20 @@ class LinkScreen(Screen[None]):
     def _flow(self, pair: Ends, end: End, now: float) -> Flow:
         """From the records, and from what was seen since this screen opened."""
         seen = self._seen[pair]
-        if not end.silent and end.rx is not None:
-            seen.append((now, end.rx, end.tx))
+        index = self._view.index[pair[0]]
+        age, seen_at = self._view.age(index), self._view.rows[index].seen_at
+        # An answer is one sample, however often it is drawn, and as old as it is.
+        known = age is not None and end.rx is not None and not end.silent
+        if known and seen_at != self._sampled.get(pair):
+            self._sampled[pair] = seen_at
+            seen.append((now - (age or 0.0), end.rx, end.tx))
         past = self._past.get(pair, "")
         recorded = (
             []
             if isinstance(past, str)
             else [(s.at, s.transfer_rx, s.transfer_tx) for s in past.samples]
         )
-        return flow_of([*recorded, *seen], now)
+        return flow_of(sorted([*recorded, *seen], key=itemgetter(0)), now)
 
     def _say(self, text: str, state: str) -> None:
         title = Text(overflow="fold")
@@ -207,6 +224,8 @@ class LinkScreen(Screen[None]):
         title.append(f"{one} ⇄ {other}   ", "bold")
         glyph = LINK_GLYPHS[state]  # type: ignore[index]
         title.append(f"{glyph} {text}", f"bold {self._head.colour(state)}")
+        for flag, colour in self._flags:
+            title.append(f"   {flag}", f"bold {self._head.colour(colour)}")
         self._head.say(title)
 
     # -- what is asked for

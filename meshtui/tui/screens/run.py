@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from rich.text import Text
@@ -22,10 +23,15 @@ from meshtui.tui.words import counted, describe
 #: What is shown of a line, and of one answer; the rest is counted.
 _LINE = 1000
 _LINES = 2000
+#: Seconds between two drawings, however the answers come.
+_DRAW_EVERY = 0.2
+
+Answer = tuple[int | None, str, str | None]
+"""What a host said: exit status, output, and why there is none."""
 
 
 class RunScreen(Screen[None]):
-    """Runs the command when it opens; leaving it breaks off what still runs."""
+    """Runs the command when it opens. Leaving it waits no longer: what has begun may go on."""
 
     CSS_PATH = "plan.tcss"
     BINDINGS = bindings("run")
@@ -39,6 +45,9 @@ class RunScreen(Screen[None]):
         self._command = command
         self._results: list[CommandResult] = []
         self._broken: str | None = None
+        self._said: dict[Answer, list[Line]] = {}
+        self._drawn_at = -_DRAW_EVERY
+        self._drawing = False
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -51,8 +60,9 @@ class RunScreen(Screen[None]):
         self.action_again()
 
     def action_again(self) -> None:
-        """Run it once more; a run under way is broken off."""
+        """Run it once more; answers of the run before are not waited for."""
         self._results, self._broken = [], None
+        self._said.clear()
         self._show()
         self.run_worker(self._run(), name="run", group="run", exclusive=True, exit_on_error=False)
 
@@ -61,14 +71,24 @@ class RunScreen(Screen[None]):
             fleet = await self._fleet()
             async for result in fleet.run(self._hosts, self._command):
                 self._results.append(result)
-                self._show()
+                self._show_soon()
         except Exception as error:
             self._broken = describe(error)
             self._show()
             if not isinstance(error, MeshError):
                 raise
 
+    def _show_soon(self) -> None:
+        """Now, or with the next ones where it was drawn a moment ago."""
+        wait = self._drawn_at + _DRAW_EVERY - time.monotonic()
+        if wait <= 0:
+            self._show()
+        elif not self._drawing:
+            self._drawing = True
+            self.set_timer(wait, self._show)
+
     def _show(self) -> None:
+        self._drawing = False
         title = Text("run  ", overflow="fold")
         title.append(inert(self._command, _LINE), "bold")
         waiting = len(self._hosts) - len(self._results)
@@ -79,20 +99,29 @@ class RunScreen(Screen[None]):
         elif waiting:
             title.append(f"   {waiting} under way")
         self.query_one("#title", Calm).say(title)
-        self.query_one(Lines).show(grouped(self._results))
+        self.query_one(Lines).show(grouped(self._results, self._said))
+        # From its end: long answers must leave time for the keys.
+        self._drawn_at = time.monotonic()
 
     def action_back(self) -> None:
         """Back to the screen before."""
         self.dismiss(None)
 
 
-def grouped(results: Sequence[CommandResult]) -> list[Line]:
-    """The answers, each told once with all hosts that gave it; the most frequent first."""
-    groups: dict[tuple[int | None, str, str | None], list[str]] = {}
+def grouped(
+    results: Sequence[CommandResult], said: dict[Answer, list[Line]] | None = None
+) -> list[Line]:
+    """The answers, each told once with all hosts that gave it; the most frequent first.
+
+    `said` keeps the lines of each answer for the next time.
+    """
+    said = {} if said is None else said
+    groups: dict[Answer, list[str]] = {}
     for result in results:
         groups.setdefault((result.status, result.output, result.error), []).append(result.host)
     lines: list[Line] = []
-    for (status, output, error), hosts in sorted(groups.items(), key=lambda g: -len(g[1])):
+    for answer, hosts in sorted(groups.items(), key=lambda g: -len(g[1])):
+        status = answer[0]
         names = ", ".join(inert(host, NAME_LIMIT) for host in hosts)
         ended = "no exit status" if status is None else f"exit {status}"
         glyph, style = ("✓ ", "good") if status == 0 else ("× ", "bad")
@@ -103,13 +132,23 @@ def grouped(results: Sequence[CommandResult]) -> list[Line]:
                 (f"   {counted(len(hosts), 'host')}, {ended}", "dim"),
             )
         )
-        if error:
-            lines += [((f"  {part}", "bad"),) for part in (inert_lines(error) or "").split("\n")]
-        said = output.splitlines()
-        lines += [((f"  {inert(line, _LINE)}", ""),) for line in said[:_LINES]]
-        if len(said) > _LINES:
-            lines.append(((f"  … {len(said) - _LINES} more lines", "dim"),))
-        if not said and not error:
-            lines.append((("  it said nothing", "dim"),))
-        lines.append(())
+        if answer not in said:
+            said[answer] = _lines_of(answer)
+        lines += said[answer]
+    return lines
+
+
+def _lines_of(answer: Answer) -> list[Line]:
+    """One answer, but for its hosts."""
+    _, output, error = answer
+    lines: list[Line] = []
+    if error:
+        lines += [((f"  {part}", "bad"),) for part in (inert_lines(error) or "").split("\n")]
+    said = output.splitlines()
+    lines += [((f"  {inert(line, _LINE)}", ""),) for line in said[:_LINES]]
+    if len(said) > _LINES:
+        lines.append(((f"  … {len(said) - _LINES} more lines", "dim"),))
+    if not said and not error:
+        lines.append((("  it said nothing", "dim"),))
+    lines.append(())
     return lines

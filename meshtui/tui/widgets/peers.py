@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from meshtui.inert import inert
 from meshtui.tui.theme import LINK_GLYPHS
-from meshtui.tui.view import FIELD_LIMIT, MeshView
+from meshtui.tui.view import FIELD_LIMIT, NAME_LIMIT, MeshView
 from meshtui.tui.widgets.columns import Cell, Column
 from meshtui.tui.widgets.table import Cells, Table
 from meshtui.tui.words import NONE, age_mid, bytes_short
@@ -90,10 +90,13 @@ class Peers(Table):
         return "" if index is None else self._view.rows[index].public_key or ""
 
     def _row_of(self, key: str) -> Cells:
-        view, here = self._view, self._view.index[self._host]
-        if key.startswith(UNKNOWN):
+        view, here = self._view, self._view.index.get(self._host)
+        if here is not None and key.startswith(UNKNOWN):
             return self._stranger(key, here)
-        there = view.index[key]
+        there = view.index.get(key)
+        if here is None or there is None:
+            # mesh.toml was changed: until `tell` the row stands for a host that is gone.
+            return (_text(inert(key, NAME_LIMIT), "dim"), *[_text(NONE, "")] * 8)
         link, back = view.link(here, there), view.link(there, here)
         rate = view.rate(here, there)
         # Values of a host that is silent now are old: none of them is in colour.
@@ -134,10 +137,12 @@ class Peers(Table):
         return None if live is None else live.peers.get(key.removeprefix(UNKNOWN))
 
     def _order_of(self, key: str, column: str) -> Any:
-        view, here = self._view, self._view.index[self._host]
+        view, here = self._view, self._view.index.get(self._host)
         if key.startswith(UNKNOWN):
             return len(view.rows) if column == "peer" else None
-        there = view.index[key]
+        there = view.index.get(key)
+        if here is None or there is None:
+            return None
         if column == "peer":
             return there
         if column == "there":
