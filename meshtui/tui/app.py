@@ -247,12 +247,14 @@ class MeshApp(App[None], inherit_bindings=False):
         self.push_screen(
             HostScreen(self.looking.live, name, self.opened, self.looking.log, now=self.now)
         )
+        self.picture.tell()
 
     def open_link(self, from_: str, to: str) -> None:
         """Both ends of a link."""
         from meshtui.tui.screens.link import LinkScreen
 
         self.push_screen(LinkScreen(self.looking.live, from_, to, self.opened, now=self.now))
+        self.picture.tell()
 
     def on_host_screen_link_asked(self, event: HostScreen.LinkAsked) -> None:
         """A peer of a host was chosen."""

@@ -21,7 +21,9 @@ class Scene:
     def __init__(self, hosts: int) -> None:
         self.now = 1000.0
         self.fleet = StandIn(make_mesh(hosts))
-        self.app = MeshApp(self.fleet.mesh, self.fleet.open, clock=lambda: self.now)
+        self.app = MeshApp(
+            self.fleet.mesh, self.fleet.open, clock=lambda: self.now, now=lambda: self.fleet.now
+        )
 
     def look(self, tick: int) -> list[HostPolled]:
         names = list(self.fleet.mesh.hosts)

@@ -23,7 +23,7 @@ Run = Callable[[Pilot[None]], Awaitable[None]]
 def make_app(hosts: int = 6) -> tuple[MeshApp, StandIn]:
     fleet = StandIn(make_mesh(hosts))
     # A clock that stands still: no age, no elapsed time, moves.
-    return MeshApp(fleet.mesh, fleet.open, clock=lambda: 1000.0), fleet
+    return MeshApp(fleet.mesh, fleet.open, clock=lambda: 1000.0, now=lambda: fleet.now), fleet
 
 
 def keys(*pressed: str) -> Run:

@@ -61,7 +61,11 @@ class Status(Calm):
             pieces.append((2, (("stopped", f"bold {self.colour('stale')}"),)))
         if not (stopped and live):
             pieces.append((4 if live else 2, ((_freshness(age), "" if live else "bold"),)))
-        pieces += [(3, ((text, f"bold {self.colour(state)}"),)) for text, state in flags]
+        # What makes the picture another than the live one stays longest.
+        pieces += [
+            (1 if state == "stale" else 3, ((text, f"bold {self.colour(state)}"),))
+            for text, state in flags
+        ]
         if busy:
             pieces.append((5, ((busy, self.colour("idle")),)))
         self.say(_fitted(pieces, self.app.size.width))
