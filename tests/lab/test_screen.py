@@ -26,9 +26,9 @@ def test_a_mesh_is_formed_and_watched(lab: MakeLab) -> None:
         screen.press("\x1b")
         screen.until("6/6")
         one.kill("server-c")
-        screen.until("unreachable", 40)
+        screen.until("server-c ×", 40)
         one.boot("server-c")
-        screen.until("no-interface", 60)
+        screen.until("server-c ○", 60)
         screen.press("q")
         assert screen.code() == 0, screen.drawn()[-3000:]
     # What the screen did is what the command line finds.

@@ -81,7 +81,7 @@ def test_no_secret_shows_while_an_apply_runs(lab: Callable[..., Lab], keys: str)
     shown.extend((done.stdout, done.stderr))
     on(one, "server-c", "sh", "-c", "ip link del wg0; rm /etc/wireguard/wg0.conf")
     with Screen(one) as screen:
-        screen.until("no-interface")
+        screen.until("server-c ○")
         screen.press("a")
         screen.until("steps on")
         screen.press("A")

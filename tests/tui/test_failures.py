@@ -118,7 +118,8 @@ async def test_the_watch_breaks_while_on(place: str, error: Exception | None) ->
         await still_lives(stage)
 
 
-@pytest.mark.parametrize("place", PLACES)
+# The log goes on saying that they died.
+@pytest.mark.parametrize("place", [place for place in PLACES if place != "log"])
 async def test_every_host_dies_while_on(place: str) -> None:
     fleet = StandIn(make_mesh(3), apply_gate=asyncio.Event())
     fleet.feed_all()

@@ -38,6 +38,8 @@ bring_up() {
         if systemctl is-active -q "wg-quick@$1"; then systemctl stop "wg-quick@$1" || :; fi
         systemctl reset-failed "wg-quick@$1" 2>/dev/null || :
         if ! systemctl enable --now "wg-quick@$1"; then
+            # What it said may be still on its way there.
+            journalctl --sync 2>/dev/null || :
             journalctl -q -u "wg-quick@$1" -n 12 -o cat --no-pager >&2
             systemctl disable "wg-quick@$1" 2>/dev/null
             fail "wg-quick@$1 did not start"
