@@ -161,7 +161,7 @@ async def _line() -> str:
 
 def _tui(args: Args) -> int:
     # What is loaded for the first frame stays: to look for garbage in it, again and again,
-    # takes a tenth of the time.
+    # takes a tenth of the time. `run` goes on with it when the frame stands.
     gc.disable()
     try:
         return _open_tui(args)
@@ -183,9 +183,6 @@ def _open_tui(args: Args) -> int:
     from meshtui.tui.start import run
 
     async def open_fleet(ask: Callable[[UnknownHostKey], Awaitable[bool]]) -> Fleet:
-        # The first frame stands. What there is by now is never looked through again.
-        gc.freeze()
-        gc.enable()
         # asyncssh takes longer to load than the first frame may: beside it, then.
         return await asyncio.to_thread(_new_fleet, path, ask, args.ssh_config)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
@@ -24,7 +24,10 @@ REPEAT_WITHIN = 60.0
 #: Where more links of one host than these change together, they are counted, not named.
 NAMED = 3
 
-_LINK_LEVELS: dict[LinkState, Level] = {"stale": "warn", "never": "bad", "missing": "bad"}
+_WORDS: dict[LinkState, str] = {"stale": "stale", "never": "never up", "missing": "missing"}
+_AGAIN = "healthy again"
+_NO_NEWS = frozenset((*HEALTHY, None))
+_LEVELS: dict[str, Level] = {"stale": "warn", "never up": "bad", "missing": "bad", _AGAIN: "good"}
 _HOST_LEVELS: dict[SeenState, Level] = {"up": "good", "no-interface": "warn"}
 
 
@@ -38,6 +41,21 @@ class LogEntry(NamedTuple):
     """Whom it is about; None: the mesh, or meshtui itself."""
     text: str
     times: int = 1
+    seers: tuple[str, ...] = ()
+    """The hosts that say so of `host`; none: it says so itself."""
+
+    @property
+    def told(self) -> str:
+        """All that it says."""
+        count = len(self.seers)
+        if not count:
+            return self.text
+        seers = ", ".join(self.seers) if count <= NAMED else counted(count, "host")
+        return f"{self.text}, says {seers}" if count == 1 else f"{self.text}, say {seers}"
+
+    def about(self, host: str) -> bool:
+        """Whether it is of or by that host."""
+        return host == self.host or host in self.seers
 
 
 class Log:
@@ -52,14 +70,24 @@ class Log:
         self.version = 0
         """Goes up with every entry."""
 
-    def add(self, level: Level, text: str, host: str | None = None) -> None:
-        """Add an entry; the same again within a short time moves to the end and is counted."""
+    def add(
+        self, level: Level, text: str, host: str | None = None, seer: str | None = None
+    ) -> None:
+        """Add an entry; the same again within a short time moves to the end and is counted.
+
+        `seer`: the host that says so of `host`. What many say of one is one entry.
+        """
         host = None if host is None else inert(host, NAME_LIMIT)
         text = inert("; ".join(text[: 2 * ERROR_LIMIT].splitlines()), ERROR_LIMIT)
-        entry, key = LogEntry(self._now(), level, host, text), (level, host, text)
+        seers = () if seer is None else (inert(seer, NAME_LIMIT),)
+        entry, key = LogEntry(self._now(), level, host, text, 1, seers), (level, host, text)
         known = self._latest.get(key)
         if known is not None and self._kept[known].at >= entry.at - REPEAT_WITHIN:
-            entry = entry._replace(times=self._kept.pop(known).times + 1)
+            old = self._kept.pop(known)
+            if seers and seers[0] not in old.seers:
+                entry = entry._replace(times=old.times, seers=old.seers + seers)
+            else:
+                entry = entry._replace(times=old.times + 1, seers=old.seers)
         self.version += 1
         self._latest[key] = self.version
         self._kept[self.version] = entry
@@ -94,6 +122,7 @@ class Change(NamedTuple):
     level: Level
     text: str
     host: str
+    seer: str | None = None
 
 
 def changes(before: Row, after: Row) -> list[Change]:
@@ -122,25 +151,35 @@ def changes(before: Row, after: Row) -> list[Change]:
 
 def _links(before: Row, after: Row) -> list[Change]:
     """Links that are ill now, or well again."""
-    # In a mesh of 100 these are 10,000 pairs a second, and hardly ever is one different.
+    # In a mesh of 100 these are 10,000 pairs a second, and hardly ever is one news.
     if before.states == after.states:
         return []
-    # By what is said of them.
-    groups: dict[LinkState, list[str]] = {}
-    for old, new in zip(before.links, after.links, strict=False):
-        if old is None or new is None or old.state == new.state:
-            continue
-        if new.state in _LINK_LEVELS:
-            groups.setdefault(new.state, []).append(new.to)
-        elif new.state in HEALTHY and old.state in _LINK_LEVELS:
-            groups.setdefault("up", []).append(new.to)
+    if _NO_NEWS.issuperset(before.states) and _NO_NEWS.issuperset(after.states):
+        return []
+    # A host that was silent is asked what is another than it last said.
+    was = [link and link.state for link in before.links] if before.kept else before.states
+    # All of them may turn at once, in each host's look: first only counted.
+    turns = Counter(zip(was, after.states, strict=False))
+    groups: dict[str, int] = {}
+    for (old, new), count in turns.items():
+        if word := _turned(old, new):
+            groups[word] = groups.get(word, 0) + count
     found = []
-    for state, ends in groups.items():
-        what = {"up": "healthy again", "never": "never up"}.get(state, state)
-        if len(ends) > NAMED:
-            text = f"{counted(len(ends), 'link')} {what}"
-        else:
-            names = ", ".join(inert(end, NAME_LIMIT) for end in ends)
-            text = f"{'link' if len(ends) == 1 else 'links'} to {names} {what}"
-        found.append(Change(_LINK_LEVELS.get(state, "good"), text, after.name))
+    for word, count in groups.items():
+        level = _LEVELS[word]
+        if count > NAMED:
+            found.append(Change(level, f"{counted(count, 'link')} {word}", after.name))
+            continue
+        for link, old, new in zip(after.links, was, after.states, strict=False):
+            if link is not None and _turned(old, new) == word:
+                found.append(Change(level, word, link.to, after.name))
     return found
+
+
+def _turned(old: LinkState | None, new: LinkState | None) -> str | None:
+    """What to call it; None: no news."""
+    if old is None or new is None or old == new:
+        return None
+    if new in HEALTHY:
+        return _AGAIN if old in _WORDS else None
+    return _WORDS.get(new)

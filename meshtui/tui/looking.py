@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from meshtui.errors import MeshError
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
 INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 #: While another screen covers the grid, or the picture is held still, this slow at least.
 CALM_INTERVAL = 3.0
-#: Seconds between two drawings, however the hosts' answers are spread, and how long
-#: the first of a burst waits for the others.
-DRAW_EVERY, DRAW_AFTER = 0.2, 0.03
+#: Seconds between two drawings, however the hosts' answers are spread: of what is always
+#: another, as ages are, or of much at once; and of news about a few rows.
+DRAW_EVERY, NEWS_EVERY = 1.0, 0.2
+#: So many rows are a few.
+FEW = 10
+#: How long the first of a burst waits for the others.
+DRAW_AFTER = 0.03
 
 
 class Stage(Protocol):
@@ -85,7 +90,9 @@ class Looking:
         self._asked = 0
         """Goes up with each wish for another moment: only the latest is shown."""
         self._dirty: set[int] = set()
-        self._drawing = False
+        self._news: set[int] = set()
+        self._due: float | None = None
+        """When it is drawn next, by `time.monotonic`; None: there is nothing to draw."""
         self._drawn_at = -DRAW_EVERY
         self._seen_at: float | None = None
 
@@ -140,24 +147,40 @@ class Looking:
         self._seen_at = max(came_at, self._seen_at or came_at)
         at = self.live.index.get(event.host.name)
         before = None if at is None else self.live.rows[at]
+        turn = None if at is None else self.live.turns[at]
         touched = self.live.see(event)
-        if before is not None and at is not None and touched:
-            for change in changes(before, self.live.rows[at]):
-                self.log.add(*change)
-        self.touch(touched)
+        if before is None or at is None or not touched:
+            self.touch(())
+            return
+        for change in changes(before, self.live.rows[at]):
+            self.log.add(*change)
+        self.touch(touched, news=turn != self.live.turns[at])
 
-    def touch(self, indexes: Iterable[int]) -> None:
-        """Draw rows of the live view soon: they are others, or what a silent host said is older."""
+    def touch(self, indexes: Collection[int], *, news: bool = False) -> None:
+        """Draw rows of the live view soon: they are others, or what a silent host said is older.
+
+        `news`: it is more than ages and counters.
+        """
         self._dirty.update(indexes)
-        if (self._dirty or self.live.kept) and not self._drawing:
-            self._drawing = True
-            wait = self._drawn_at + DRAW_EVERY - time.monotonic()
-            self._stage.later(max(DRAW_AFTER, wait), self._draw)
+        if news:
+            self._news.update(indexes)
+        if not (self._dirty or self.live.kept):
+            return
+        few = 0 < len(self._news) <= FEW
+        every = NEWS_EVERY if few else min(DRAW_EVERY, self.interval)
+        now = time.monotonic()
+        due = max(now + DRAW_AFTER, self._drawn_at + every)
+        if self._due is None or due < self._due:
+            self._due = due
+            self._stage.later(due - now, partial(self._draw, due))
 
-    def _draw(self) -> None:
-        self._drawing = False
+    def _draw(self, due: float) -> None:
+        if due != self._due:
+            return  # it was drawn earlier
+        self._due = None
         self._drawn_at = time.monotonic()
         dirty, self._dirty = self._dirty, set()
+        self._news.clear()
         self._stage.draw(dirty)
         self._stage.tell()
 
@@ -178,6 +201,7 @@ class Looking:
         self.live.replace(mesh)
         self._held.clear()
         self._dirty.clear()
+        self._news.clear()
         self.now()
 
     def now(self) -> None:

@@ -53,7 +53,7 @@ class Measuring:
                 waiting[trip.from_] = waiting.get(trip.from_, 1) - 1
                 self.left = sum(1 for count in waiting.values() if count > 0)
                 if changed is not None:
-                    app.looking.touch([changed])
+                    app.looking.touch([changed], news=True)
         finally:
             self.left = None
             app.picture.tell()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from meshtui.store.settings import Settings
 from meshtui.tui.app import MeshApp
 
 if TYPE_CHECKING:
-    from meshtui.tui.fleet_api import OpenFleet
+    from meshtui.tui.fleet_api import AskHostKey, FleetApi, OpenFleet
 
 #: Seconds that closing the connections may take after the screen is gone.
 CLOSE_WITHIN = 3.0
@@ -25,7 +26,18 @@ TIDY_WITHIN = 10.0
 def run(mesh: Mesh, open_fleet: OpenFleet, settings: Settings | None = None) -> int:
     """Open the screen and stay until it is left; the exit code. UsageError: no such terminal."""
     check_terminal()
-    return asyncio.run(_run(MeshApp(mesh, open_fleet, settings=settings)))
+
+    async def open_after_the_first_frame(ask: AskHostKey) -> FleetApi:
+        # What there is by now, and what the fleet is made of, is never looked through again.
+        gc.freeze()
+        # A look at a large mesh is ten thousand objects, and leaves no garbage behind.
+        gc.set_threshold(20_000)
+        gc.enable()
+        fleet = await open_fleet(ask)
+        gc.freeze()
+        return fleet
+
+    return asyncio.run(_run(MeshApp(mesh, open_after_the_first_frame, settings=settings)))
 
 
 async def _run(app: MeshApp) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import compress
+from operator import le, ne
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from meshtui.inert import inert
@@ -29,6 +30,7 @@ Links: TypeAlias = "tuple[LinkStatus | None, ...]"
 
 
 States = tuple[LinkState | None, ...]
+Counters = tuple[int | None, ...]
 """By column, too."""
 
 
@@ -65,8 +67,8 @@ class Row(NamedTuple):
     """Its links one answer earlier, and when that was, for the rates."""
     states: States = ()
     """Of the links, as they are known now: a silent host knows of none."""
-    total: tuple[int, int] = (0, 0)
-    """The sums of all counters rx and tx."""
+    counted: tuple[Counters, Counters] = ((), ())
+    """All counters rx, and all tx."""
 
     @property
     def silent(self) -> bool:
@@ -94,11 +96,9 @@ class MeshView:
         self.index = {name: i for i, name in enumerate(mesh.hosts)}
         self.rows = rows
         self.versions = [0] * len(rows)
-        """Go up with every change of a row, or of what the far ends say of it."""
+        """Go up with every change of a row; of ages and counters alone, with nearly every look."""
         self.turns = [0] * len(rows)
-        """As `versions`, but for ages and counters, which change with nearly every look."""
-        self.facing = [list(column) for column in zip(*(row.states for row in rows), strict=True)]
-        """By row and column: what the far end says of this end."""
+        """Go up with every other change of a row."""
         names = self.names = tuple(mesh.hosts)
         self._others = [names[:i] + names[i + 1 :] for i in range(len(names))]
         self._healthy = [_healthy(row.states) for row in rows]
@@ -124,7 +124,7 @@ class MeshView:
     # -- taking in
 
     def see(self, event: HostPolled) -> tuple[int, ...]:
-        """Take one look at one host in; the indexes of the rows that changed with it."""
+        """Take one look at one host in; the indexes of the rows that changed, its own first."""
         index = self.index.get(event.host.name)
         if index is None:
             return ()
@@ -134,12 +134,12 @@ class MeshView:
         if kept:
             links = before.links
             states: States = tuple(["unknown" if link else None for link in links])
-            total, seen_at, rate = before.total, before.seen_at, None
+            counted, seen_at, rate = before.counted, before.seen_at, None
             earlier = before.before
         else:
-            links, states, total = self._placed(index, event.links)
+            links, states, counted = self._placed(index, event.links)
             seen_at = (event.at or self.clock()) if answered else None
-            rate = None if seen_at is None else _rate(before, links, states, total, seen_at)
+            rate = None if seen_at is None else _rate(before, counted, seen_at)
             earlier = None if before.seen_at is None else (before.links, before.seen_at)
         # A host that cannot be asked keeps what it said before, or mesh.toml says.
         key, port = host.public_key, host.listen_port
@@ -161,7 +161,7 @@ class MeshView:
             seen_at=seen_at,
             before=earlier,
             states=states,
-            total=total,
+            counted=counted,
         )
         self.rows[index] = row
         if row[:_TELLING] == before[:_TELLING]:
@@ -169,12 +169,16 @@ class MeshView:
         self.versions[index] += 1
         if _still(before) != _still(row):
             self.turns[index] += 1
-        return (index, *self._tell_far_ends(index, before.states, states))
+        if states == before.states:
+            return (index,)
+        self._healthy[index] = _healthy(states)
+        # The cells of the far ends show it too.
+        return (index, *compress(range(len(states)), map(ne, before.states, states)))
 
     def _placed(
         self, index: int, links: tuple[LinkStatus, ...]
-    ) -> tuple[Links, States, tuple[int, int]]:
-        """The links by column, their states, and the sums of their counters."""
+    ) -> tuple[Links, States, tuple[Counters, Counters]]:
+        """The links by column, their states, and their counters rx and tx."""
         others = self._others[index]
         if others and len(links) == len(others):
             # 10,000 links a second in a mesh of 100: nearly always all of them, in order.
@@ -183,27 +187,14 @@ class MeshView:
                 return (
                     (*links[:index], None, *links[index:]),
                     (*states[:index], None, *states[index:]),
-                    (sum(filter(None, rx)), sum(filter(None, tx))),
+                    ((*rx[:index], 0, *rx[index:]), (*tx[:index], 0, *tx[index:])),
                 )
         cells: list[LinkStatus | None] = [None] * len(self.rows)
         for link in links:
             column = self.index.get(link.to, index)
             if column != index and link.from_ == self.names[index]:
                 cells[column] = link
-        return tuple(cells), tuple([link and link.state for link in cells]), _total(cells)
-
-    def _tell_far_ends(self, index: int, before: States, now: States) -> Iterable[int]:
-        if now == before:
-            return ()
-        self._healthy[index] = _healthy(now)
-        changed = [
-            far for far, (was, state) in enumerate(zip(before, now, strict=True)) if was != state
-        ]
-        for far in changed:
-            self.facing[far][index] = now[far]
-            self.versions[far] += 1
-            self.turns[far] += 1
-        return changed
+        return tuple(cells), tuple([link and link.state for link in cells]), _counted(cells)
 
     def measured(self, trip: RoundTrip) -> int | None:
         """Take one ping in; the index of its row, None where there is none."""
@@ -219,6 +210,10 @@ class MeshView:
     def link(self, row: int, column: int) -> LinkStatus | None:
         """What host `row` says, or last said, of host `column`; None: nothing yet, or itself."""
         return self.rows[row].links[column]
+
+    def facing(self, row: int) -> States:
+        """What the far ends say of host `row`, by column."""
+        return tuple([far.states[row] for far in self.rows])
 
     def rate(self, row: int, column: int) -> Rate | None:
         """How fast a direction's counters go up; None: not known, or nobody counts now."""
@@ -312,20 +307,23 @@ def _gain(was: LinkStatus | None, now: LinkStatus | None) -> tuple[int, int] | N
     return rx - old_rx if rx > old_rx else 0, tx - old_tx if tx > old_tx else 0
 
 
-def _rate(
-    before: Row, links: Links, states: States, total: tuple[int, int], at: float
-) -> Rate | None:
+def _rate(before: Row, counted: tuple[Counters, Counters], at: float) -> Rate | None:
     """Over all links that were counted both times."""
     if before.seen_at is None or at <= before.seen_at:
         return None
     seconds = at - before.seen_at
-    gained = total[0] - before.total[0], total[1] - before.total[1]
-    if states == before.states and min(gained) >= 0:
-        return Rate(gained[0] / seconds, gained[1] / seconds)
-    # Links came, went or were begun anew: one by one, or what they ever counted is a rate.
-    gains = [_gain(was, now) for was, now in zip(before.links, links, strict=True)]
-    known = [gain for gain in gains if gain]
-    return Rate(sum([rx for rx, _ in known]) / seconds, sum([tx for _, tx in known]) / seconds)
+    rx, tx = map(_gained, before.counted, counted)
+    return Rate(rx / seconds, tx / seconds)
+
+
+def _gained(was: Counters, now: Counters) -> int:
+    """By all counters that are known both times; see `_gain`."""
+    pairs = zip(was, now, strict=False)
+    if None in was or None in now:
+        pairs = ((old, new) for old, new in pairs if old is not None and new is not None)
+    elif all(map(le, was, now)):
+        return sum(now) - sum(was)  # type: ignore[arg-type]
+    return sum([new - old for old, new in pairs if new > old])  # type: ignore[operator,misc]
 
 
 def _still(row: Row) -> tuple[object, ...]:
@@ -333,19 +331,17 @@ def _still(row: Row) -> tuple[object, ...]:
     return row.states, row.state, row.error, row.kept, row.addresses, row.unknown_peers
 
 
-def _total(links: Iterable[LinkStatus | None]) -> tuple[int, int]:
-    known = [link for link in links if link]
-    return (
-        sum([link.transfer_rx or 0 for link in known]),
-        sum([link.transfer_tx or 0 for link in known]),
-    )
+def _counted(links: Iterable[LinkStatus | None]) -> tuple[Counters, Counters]:
+    pairs = [(link.transfer_rx, link.transfer_tx) if link else (None, None) for link in links]
+    rx, tx = zip(*pairs, strict=True)
+    return rx, tx
 
 
 def _moved(row: Row, places: list[int | None]) -> Row:
     """The row with its columns in other places; None: a column that is new."""
     links = tuple([None if place is None else row.links[place] for place in places])
     states = tuple([None if place is None else row.states[place] for place in places])
-    return row._replace(links=links, states=states, total=_total(links), before=None)
+    return row._replace(links=links, states=states, counted=_counted(links), before=None)
 
 
 def _connecting(mesh: Mesh, name: str) -> Row:

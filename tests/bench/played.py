@@ -1,4 +1,4 @@
-"""The fleet of bench_grid.py, and the app on it: `played.py spread|burst|idle HOSTS [alone]`.
+"""The fleet of bench_grid.py, and the app: `played.py spread|burst|flood|idle HOSTS [alone]`.
 
 All that the hosts say is made before the first frame. `alone`: the fleet without the app.
 """
@@ -6,9 +6,10 @@ All that the hosts say is made before the first frame. `alone`: the fleet withou
 from __future__ import annotations
 
 import asyncio
+import random
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "tui"), str(Path(__file__).parents[2])]
@@ -21,20 +22,27 @@ from meshtui.fleet.events import HostPolled  # noqa: E402
 from meshtui.mesh.model import Mesh  # noqa: E402
 from meshtui.tui.start import run  # noqa: E402
 
-STATES = ("up", "stale", "up", "idle", "never")
+HEALTHY = ("up", "idle")
+ALL = ("up", "stale", "up", "idle", "never")
 
 
-def changing(mesh: Mesh, tick: int) -> list[HostPolled]:
+def changing(mesh: Mesh, tick: int, states: Sequence[str] = HEALTHY) -> list[HostPolled]:
     """No cell reads, nor looks in a heat map, as a tick before: all differ, in every mode."""
     events = []
-    for row, name in enumerate(mesh.hosts):
+    rng = random.Random(7)
+    for name in mesh.hosts:
         event = poll(mesh, name, tick * 65)
         links = tuple(
-            link._replace(state=STATES[(row + column + tick) % 5])  # type: ignore[arg-type]
-            for column, link in enumerate(event.links)
+            link._replace(state=states[(rng.randrange(len(states)) + tick) % len(states)])  # type: ignore[arg-type]
+            for link in event.links
         )
         events.append(HostPolled(event.host, links))
     return events
+
+
+def flood(mesh: Mesh, tick: int) -> list[HostPolled]:
+    """All 9,900 links of 100 hosts fall ill or recover, and the log tells of it."""
+    return changing(mesh, tick, ALL)
 
 
 def aging(mesh: Mesh, tick: int) -> list[HostPolled]:
@@ -56,8 +64,8 @@ class Played(StandIn):
 
     def __init__(self, mesh: Mesh, how: str) -> None:
         super().__init__(mesh)
-        self.burst = how == "burst"
-        make, count = (aging, 125) if how == "idle" else (changing, 5)
+        self.burst = how in ("burst", "flood")
+        make, count = {"idle": (aging, 125), "flood": (flood, 5)}.get(how, (changing, 4))
         self.ticks = [make(mesh, tick) for tick in range(count)]
 
     async def watch(self, interval: Callable[[], float]) -> AsyncIterator[HostPolled]:

@@ -31,8 +31,11 @@ def looks(state: LinkState, count: int, hosts: int = 12) -> HostPolled:
 
 def texts(before: Row, after: Row) -> list[tuple[str, str]]:
     found = changes(before, after)
-    assert all(change.host == "server-a" for change in found)
-    return [(change.level, change.text) for change in found]
+    assert all("server-a" in (change.host, change.seer) for change in found)
+    return [
+        (change.level, f"{change.host} {change.text}" if change.seer else change.text)
+        for change in found
+    ]
 
 
 def test_the_first_answer_is_no_news() -> None:
@@ -62,8 +65,8 @@ def test_links_that_fall_ill_and_recover() -> None:
         looks("idle", 9),
         hosts=12,
     )
-    assert texts(well, one) == [("warn", "link to server-b stale")]
-    assert texts(one, three) == [("warn", "links to server-c, server-d stale")]
+    assert texts(well, one) == [("warn", "server-b stale")]
+    assert texts(one, three) == [("warn", "server-c stale"), ("warn", "server-d stale")]
     assert texts(well, many) == [("warn", "9 links stale")]
     assert texts(many, back) == [("good", "9 links healthy again")]
     assert texts(back, well) == [], "idle is healthy too"
@@ -72,6 +75,35 @@ def test_links_that_fall_ill_and_recover() -> None:
         ("bad", "4 links never up"),
         ("good", "5 links healthy again"),
     ]
+
+
+def test_what_many_hosts_say_of_one_is_one_line() -> None:
+    now = 1000.0
+    log = Log(lambda: now)
+
+    def told(*seers: str) -> str:
+        for seer in seers:
+            log.add("warn", "stale", "dead", seer)
+        (entry,) = log.entries
+        assert (entry.host, entry.times) == ("dead", 1)
+        return entry.told
+
+    assert told("a") == "stale, says a"
+    assert told("b", "c") == "stale, say a, b, c"
+    now = 1050.0
+    assert told("d") == "stale, say 4 hosts"
+    assert [log.entries[0].about(name) for name in ("dead", "d", "e")] == [True, True, False]
+    log.add("warn", "stale", "dead", "a")
+    assert [(e.at, e.told, e.times) for e in log.entries] == [(1050.0, "stale, say 4 hosts", 2)]
+    now = 1111.0
+    log.add("warn", "stale", "dead", "b")
+    assert [e.told for e in log.entries] == ["stale, say 4 hosts", "stale, says b"]
+
+
+def test_a_host_that_comes_back_says_what_is_another_than_it_last_said() -> None:
+    mesh = make_mesh(12)
+    *_, gone, back = rows(looks("stale", 1), dead(mesh, "server-a"), looks("stale", 2), hosts=12)
+    assert texts(gone, back) == [("good", "up again"), ("warn", "server-c stale")]
 
 
 def test_unknown_peers() -> None:

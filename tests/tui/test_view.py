@@ -87,7 +87,7 @@ def test_a_silent_host_keeps_what_it_saw(clock: Clock, state: str) -> None:
     assert view.age(2) == 30
     assert view.kept == [2]
     assert view.healthy == 4, "what is only remembered is not healthy"
-    assert view.facing[0][2] == "unknown", "nobody knows what the far end sees now"
+    assert view.facing(0)[2] == "unknown", "nobody knows what the far end sees now"
     view.see(poll(mesh, "server-c"))
     assert (view.rows[2].kept, view.age(2), view.kept, view.healthy) == (False, 0, [], 6)
 
@@ -177,7 +177,7 @@ def test_another_mesh_keeps_the_hosts_that_stay() -> None:
     view.replace(make_mesh(names=["c", "new", "a"]))
     assert [row.state for row in view.rows] == ["up", "connecting", "up"]
     assert [link and link.to for link in view.rows[0].links] == [None, None, "a"]
-    assert view.facing[2] == ["up", None, None]
+    assert view.facing(2) == ("up", None, None)
     assert (view.healthy, view.directions) == (2, 6)
     assert list(view.round_trips) == [(0, 2)]
     view.see(look(view, "c", 11.0, transfer_rx=1500))

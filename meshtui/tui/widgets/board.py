@@ -38,10 +38,11 @@ class Board(Lines):
         if at is not None:
             self.post_message(self.Picked(at.y + self.scroll_offset.y, at.x))
 
-    def show(self, lines: Sequence[Line]) -> None:
+    def show(self, lines: Sequence[Line], width: int | None = None) -> None:
         """Show `lines` in place of what was there, and stay where one has scrolled to."""
         before, self.lines = self.lines, lines
-        width = max((line_width(line) for line in lines), default=0)
+        if width is None:
+            width = max((line_width(line) for line in lines), default=0)
         size = Size(width, len(lines))
         if size != self.virtual_size:
             self.virtual_size = size

@@ -38,10 +38,13 @@ class Canvas:
         self.marked: Collection[str] = ()
         """Names of the hosts that someone picked."""
         self.drawn: dict[Hosts, tuple[Look, Strip]] = {}
+        self.changed: set[int] = set()
+        """Hosts that someone says are others since their line was last worked out."""
         self._asked: dict[Hosts, Look] = {}
         self._style_of = style_of
         self._brush = Brush(style_of)
-        self._looks: dict[Hosts, tuple[object, Look]] = {}
+        self._looks: dict[Hosts, tuple[object, object, Look]] = {}
+        """Of each line: where it was placed, and what it was worked out from."""
         self._lists: dict[Hosts, tuple[object, list[Segment]]] = {}
 
     def forget(self) -> None:
@@ -51,6 +54,10 @@ class Canvas:
         self._looks.clear()
         self._lists.clear()
         self._brush.clear()
+
+    def rearranged(self) -> None:
+        """Other hosts may share a line now."""
+        self._looks.clear()
 
     def ask(self, hosts: Hosts) -> bool:
         """Whether a line must be drawn: it looks different from when that was last asked for.
@@ -125,35 +132,40 @@ class Canvas:
         return Strip(segments, max(used, width)).crop(0, width)
 
     def _look(self, hosts: Hosts) -> Look:
+        """What a line shows, worked out anew where its place or one of its hosts is another."""
         view, scene = self.view, self._scene
         cursor = hosts.index(self.cursor) if self.cursor in hosts else None
+        marked = tuple([view.names[host] in self.marked for host in hosts])
+        place = (scene, cursor, marked)
+        known = self._looks.get(hosts)
+        if known is not None and known[0] == place and self.changed.isdisjoint(hosts):
+            return known[2]
+        self.changed.difference_update(hosts)
         # What a look is worked out from: nothing new there, nothing new to see.
         states_only = scene.layout.cell == 1 and scene.mode not in STEPS
-        versions = view.turns if states_only else view.versions
-        source = (
-            (scene, cursor),
-            # The age of a silent host moves though nothing comes.
-            *[
-                (versions[host], view.names[host] in self.marked, self._again(host))
-                for host in hosts
-            ],
-        )
-        known = self._looks.get(hosts)
-        if known is not None and known[0] == source:
-            return known[1]
-        about = []
-        for host in hosts:
-            row = view.rows[host]
-            peers, marked = len(row.unknown_peers), view.names[host] in self.marked
-            about.append(
-                (row.state, row.error, row.addresses[:1], self._again(host), peers, marked)
+        source = [
+            (
+                view.turns[host],
+                None if states_only else view.versions[host],
+                view.facing(host),
+                # The age of a silent host moves though nothing comes.
+                self._again(host),
             )
+            for host in hosts
+        ]
+        if known is not None and known[:2] == (place, source):
+            return known[2]
+        about = []
+        for host, mark in zip(hosts, marked, strict=True):
+            row = view.rows[host]
+            peers = len(row.unknown_peers)
+            about.append((row.state, row.error, row.addresses[:1], self._again(host), peers, mark))
         if scene.layout.fold > 1:
             shown = pairs(view, hosts, scene.columns)
         else:
             shown = faces(view, hosts[0], scene.columns, scene.mode, scene.layout)
         look = Look(scene, cursor, tuple(about), shown)
-        self._looks[hosts] = (source, look)
+        self._looks[hosts] = (place, source, look)
         return look
 
     def _again(self, host: int) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import repeat
+from operator import itemgetter
 from typing import TYPE_CHECKING, Literal
 
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS
-from meshtui.tui.view import MeshView
+from meshtui.tui.view import MeshView, States
 from meshtui.tui.widgets.layout import CELL, Layout
 from meshtui.tui.words import NONE, age_short, bytes_short
 from meshtui.wg.health import HEALTHY, LinkState
@@ -52,38 +54,62 @@ def faces(
     view: MeshView, row: int, columns: Sequence[int], mode: Mode, layout: Layout
 ) -> tuple[Face, ...]:
     """The faces of a host's cells. Two equal faces look the same."""
-    here, facing = view.rows[row], view.facing[row]
-    links, kept, width = here.links, here.kept, layout.cell
-    empty = waiting(width) if here.state == "connecting" else blank(width)
-    dots, text_of = width == 1, _TEXTS[mode]
-    well = waiting(width) if mode == "problems" and not kept else None
-    amounts = _amounts(view, row, columns, mode) if dots else [None] * len(columns)
-    shown = []
-    for column, amount in zip(columns, amounts, strict=True):
-        link = links[column]
-        if link is None:
-            shown.append(_itself(view, row, width) if column == row else empty)
-            continue
-        state, far = link.state, facing[column]
-        if well is not None and state in HEALTHY and (far is None or far in HEALTHY):
-            shown.append(well)
-        elif dots:
-            shown.append(dot(state, far, kept, amount))
-        elif state == "missing" or state == "unknown":
-            shown.append(value(state, far, kept, "", width))
-        elif layout.zoom == "full":
-            shown.append(value(state, far, kept, _full(view, row, column, mode, link), width))
-        else:
-            shown.append(value(state, far, kept, text_of(view, row, column, link), width))
+    here, width = view.rows[row], layout.cell
+    shown = (
+        _dots(view, row, columns, mode) if width == 1 else _wide(view, row, columns, mode, layout)
+    )
+    if row in columns:
+        shown[columns.index(row)] = _itself(view, row, width)
+    if mode == "problems" and not here.kept:
+        well, far = waiting(width), view.facing(row)
+        for place, column in enumerate(columns):
+            if here.states[column] in HEALTHY and (far[column] is None or far[column] in HEALTHY):
+                shown[place] = well
     return tuple(shown)
 
 
 # -- a character a cell
 
 
+def _dots(view: MeshView, row: int, columns: Sequence[int], mode: Mode) -> list[Face]:
+    here, facing = view.rows[row], view.facing(row)
+    if here.state == "connecting":
+        return [waiting(1)] * len(columns)
+    states = tuple([link and link.state for link in here.links]) if here.kept else here.states
+    pick = _picker(tuple(columns))
+    near, far, kept = pick(states), pick(facing), repeat(here.kept)
+    if mode in STEPS:
+        return list(map(dot, near, far, kept, _amounts(view, row, columns, mode)))
+    # Thousands in a second, of a few dozen kinds.
+    return list(map(_KINDS.__getitem__, zip(near, far, kept, strict=False)))
+
+
+@lru_cache(64)
+def _picker(columns: tuple[int, ...]) -> Callable[[States], States]:
+    """What takes these columns out of a row."""
+    if len(columns) > 1:
+        return itemgetter(*columns)
+    return lambda states: tuple([states[at] for at in columns])
+
+
+class _Kinds(dict[tuple[LinkState | None, LinkState | None, bool], Face]):
+    """By the arguments of `dot`."""
+
+    def __missing__(self, ends: tuple[LinkState | None, LinkState | None, bool]) -> Face:
+        face = self[ends] = dot(*ends)
+        return face
+
+
+_KINDS = _Kinds()
+
+
 @lru_cache(4096)
-def dot(near: LinkState, far: LinkState | None, kept: bool, shade: str | None = None) -> Face:
+def dot(
+    near: LinkState | None, far: LinkState | None, kept: bool, shade: str | None = None
+) -> Face:
     """One character: the state where both ends agree, else which end alone is well."""
+    if near is None:
+        return blank(1)
     if kept or near == "unknown":
         return ((LINK_GLYPHS[near], "kept" if kept else near),)
     if near in HEALTHY:
@@ -94,7 +120,7 @@ def dot(near: LinkState, far: LinkState | None, kept: bool, shade: str | None = 
 
 
 def _amounts(view: MeshView, row: int, columns: Sequence[int], mode: Mode) -> Sequence[str | None]:
-    """What stands for a mode's value in each cell; None: its state does."""
+    """What stands in each cell for the value of a mode that has STEPS; None: no link."""
     links = view.rows[row].links
     if mode == "rx":
         return [shade(link.transfer_rx, mode) if (link := links[at]) else None for at in columns]
@@ -102,13 +128,11 @@ def _amounts(view: MeshView, row: int, columns: Sequence[int], mode: Mode) -> Se
         return [shade(link.transfer_tx, mode) if (link := links[at]) else None for at in columns]
     if mode == "rate":
         return [shade(speed, mode) for speed in view.speeds(row, columns)]
-    if mode == "rtt":
-        found = [view.round_trips.get((row, at)) for at in columns]
-        return [
-            NOTHING if trip is None else NO_ANSWER if trip[0] is None else shade(trip[0], mode)
-            for trip in found
-        ]
-    return [None] * len(columns)
+    found = [view.round_trips.get((row, at)) for at in columns]
+    return [
+        NOTHING if trip is None else NO_ANSWER if trip[0] is None else shade(trip[0], mode)
+        for trip in found
+    ]
 
 
 def shade(amount: float | None, mode: Mode) -> str:
@@ -147,13 +171,36 @@ def pair(ends: tuple[tuple[LinkState | None, LinkState | None], ...]) -> Face:
 
 def pairs(view: MeshView, rows: Sequence[int], columns: Sequence[int]) -> tuple[Face, ...]:
     """The faces of two hosts' line, or of one where the other half is empty."""
-    lines = [(view.rows[row].states, view.facing[row]) for row in rows]
+    lines = [(view.rows[row].states, view.facing(row)) for row in rows]
     return tuple(
         [pair(tuple([(near[column], far[column]) for near, far in lines])) for column in columns]
     )
 
 
 # -- wider cells
+
+
+def _wide(
+    view: MeshView, row: int, columns: Sequence[int], mode: Mode, layout: Layout
+) -> list[Face]:
+    here, facing = view.rows[row], view.facing(row)
+    links, kept, width, text_of = here.links, here.kept, layout.cell, _TEXTS[mode]
+    empty = waiting(width) if here.state == "connecting" else blank(width)
+    shown = []
+    for column in columns:
+        link = links[column]
+        if link is None:
+            shown.append(empty)
+            continue
+        state, far = link.state, facing[column]
+        if state == "missing" or state == "unknown":
+            text = ""
+        elif layout.zoom == "full":
+            text = _full(view, row, column, mode, link)
+        else:
+            text = text_of(view, row, column, link)
+        shown.append(value(state, far, kept, text, width))
+    return shown
 
 
 @lru_cache(65536)

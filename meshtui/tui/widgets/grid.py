@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from textual import events
 from textual.message import Message
@@ -45,8 +45,9 @@ class Grid(Surface, can_focus=True, inherit_bindings=False):
 
     # -- what the screen calls
 
-    def rows_changed(self, indexes: Iterable[int]) -> None:
+    def rows_changed(self, indexes: Collection[int]) -> None:
         """Draw those of the rows again that are in view and look different."""
+        self._canvas.changed.update(indexes)
         if self._rearranged():
             return
         if self._extra != self._layout.extra and self._layout.zoom != "map":

@@ -56,10 +56,12 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
         self.lines: Sequence[Line] = ()
         self._styles: dict[str, Style] = {}
 
-    def show(self, lines: Sequence[Line]) -> None:
-        """Show `lines` in place of what was there."""
+    def show(self, lines: Sequence[Line], width: int | None = None) -> None:
+        """Show `lines` in place of what was there. `width`: none is wider; None: see for it."""
         self.lines = lines
-        self.virtual_size = Size(max(map(width_of, lines), default=0), len(lines))
+        if width is None:
+            width = max(map(width_of, lines), default=0)
+        self.virtual_size = Size(width, len(lines))
         self.refresh()
 
     @property

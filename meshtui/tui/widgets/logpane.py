@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from functools import lru_cache
 from textwrap import wrap
+from typing import overload
 
 from rich.cells import cell_len
 from textual.timer import Timer
 
 from meshtui.inert import inert
-from meshtui.tui.log import Level, Log, LogEntry
+from meshtui.tui.log import KEPT, Level, Log, LogEntry
 from meshtui.tui.view import NAME_LIMIT
 from meshtui.tui.widgets.lines import Line, Lines
 from meshtui.tui.words import pad
 
 #: Seconds between two looks at the log, while it is shown.
-EVERY = 0.25
+EVERY = 0.5
 _GLYPHS: dict[Level, str] = {"info": "·", "good": "✓", "warn": "!", "bad": "×"}
 _STYLES: dict[Level, str] = {"info": "dim", "good": "good", "warn": "warn", "bad": "bad"}
 _NAME_MOST = 16
@@ -42,8 +45,6 @@ class LogPane(Lines, inherit_bindings=True):
         self._host = None if host is None else inert(host, NAME_LIMIT)
         self._timer: Timer | None = None
         self._drawn: tuple[int, int] | None = None
-        self._wrapped: dict[LogEntry, list[Line]] = {}
-        self._wrapped_for: tuple[int, int] = (0, 0)
 
     def on_mount(self) -> None:
         """Look again and again, as long as it is shown."""
@@ -77,45 +78,80 @@ class LogPane(Lines, inherit_bindings=True):
             return
         follows = self._drawn is None or self.scroll_offset.y >= self.max_scroll_y
         self._drawn = (self._log.version, width)
-        entries = [e for e in self._log.entries if self._host in (None, e.host)]
-        self.show(self._lines(entries, width))
+        entries = [e for e in self._log.entries if self._host is None or e.about(self._host)]
+        page = _Page(entries, width, names=self._host is None)
+        self.show(page, page.width)
         if follows:
             # Forced: the scrollbar that the new lines need is not there yet.
             self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
 
-    def _lines(self, entries: list[LogEntry], width: int) -> list[Line]:
-        names = 0
-        if self._host is None:
-            names = max((cell_len(entry.host) for entry in entries if entry.host), default=0)
-        names = min(names, _NAME_MOST)
-        if (width, names) != self._wrapped_for:
-            self._wrapped_for = (width, names)
-            self._wrapped = {}
-        # Those that are gone are forgotten, those that are there not wrapped again.
-        self._wrapped = {e: self._wrapped.get(e) or _entry(e, names, width) for e in entries}
-        lines: list[Line] = []
+
+class _Page(Sequence[Line]):
+    """The entries as lines. All are counted, and only those made that someone looks at."""
+
+    def __init__(self, entries: Sequence[LogEntry], width: int, *, names: bool) -> None:
+        hosts = {entry.host for entry in entries if entry.host} if names else ()
+        self._names = min(max(map(cell_len, hosts), default=0), _NAME_MOST)
+        # The time, the glyph, the name, and a space after each.
+        self._lead = len("00:00:00 · ") + (self._names + 2 if self._names else 0)
+        self._room = max(_ROOM_LEAST, width - self._lead)
+        self.width = self._lead + self._room
+        """No line is wider."""
+        self._places: list[tuple[LogEntry, int]] = []
+        """Of each line: its entry, and the how-manieth of its lines it is; -1: the day."""
         day = None
-        for entry, wrapped in self._wrapped.items():
-            if (today := time.localtime(entry.at)[:3]) != day:
+        for entry in entries:
+            if (today := _day(int(entry.at))) != day:
                 # Where all is of one day, its date says nothing.
                 if day is not None:
-                    lines.append(
-                        ((time.strftime("── %Y-%m-%d ", time.localtime(entry.at)), "dim"),)
-                    )
+                    self._places.append((entry, -1))
                 day = today
-            lines += wrapped
-        return lines or [(("nothing yet", "dim"),)]
+            parts = len(self._parts(entry))
+            self._places += [(entry, part) for part in range(parts)]
+
+    def _parts(self, entry: LogEntry) -> Sequence[str]:
+        text = entry.told
+        room = self._room - len(_times(entry))
+        return _wrapped(text, room) if len(text) > room else (text,)
+
+    def __len__(self) -> int:
+        return len(self._places) or 1
+
+    @overload
+    def __getitem__(self, index: int) -> Line: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Line]: ...
+
+    def __getitem__(self, index: int | slice) -> Line | Sequence[Line]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if not self._places:
+            return (("nothing yet", "dim"),)
+        entry, part = self._places[index]
+        if part < 0:
+            return ((time.strftime("── %Y-%m-%d ", time.localtime(entry.at)), "dim"),)
+        text = self._parts(entry)[part]
+        if part > 0:
+            return ((" " * self._lead, ""), (text, ""))
+        at = time.strftime("%H:%M:%S", time.localtime(entry.at))
+        glyph, style = _GLYPHS[entry.level], _STYLES[entry.level]
+        who = f"{pad(entry.host or '', self._names)}  " if self._names else ""
+        return (
+            *((f"{at} ", "dim"), (f"{glyph} ", style), (who, "strong")),
+            *((text, ""), (_times(entry), "strong")),
+        )
 
 
-def _entry(entry: LogEntry, names: int, width: int) -> list[Line]:
-    glyph, style = _GLYPHS[entry.level], _STYLES[entry.level]
-    at = time.strftime("%H:%M:%S", time.localtime(entry.at))
-    who = f"{pad(entry.host or '', names)}  " if names else ""
-    lead = len(at) + 3 + cell_len(who) + 1
-    times = f" ×{entry.times}" if entry.times > 1 else ""
-    room = max(_ROOM_LEAST, width - lead - len(times))
-    first, *rest = wrap(entry.text, room) or [""]
-    return [
-        ((f"{at} ", "dim"), (f"{glyph} ", style), (who, "strong"), (first, ""), (times, "strong")),
-        *(((" " * (lead - 1), ""), (part, "")) for part in rest),
-    ]
+@lru_cache(2 * KEPT)
+def _wrapped(text: str, room: int) -> Sequence[str]:
+    return wrap(text, room) or [""]
+
+
+@lru_cache(64)
+def _day(at: int) -> tuple[int, ...]:
+    return time.localtime(at)[:3]
+
+
+def _times(entry: LogEntry) -> str:
+    return f" ×{entry.times}" if entry.times > 1 else ""

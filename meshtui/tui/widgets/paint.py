@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain, groupby
-from operator import itemgetter
+from itertools import chain
 from typing import NamedTuple
 
 from rich.segment import Segment
@@ -15,14 +14,18 @@ from meshtui.tui.widgets.hosts import StyleOf, host_heading
 from meshtui.tui.widgets.layout import Layout
 from meshtui.tui.words import pad
 
-_style = itemgetter(1)
-
 #: Names of the styles that lines are painted with: ground, then what stands on it.
 STYLES = (
     *("heading", "heading-marked", "cell", "marked", "cursor"),
     *("rule", "name", "strong", "quiet", "dim", "kept", "error"),
     *("up", "idle", "stale", "never", "missing", "unknown"),
 )
+
+
+#: Behind the last face: no style is called so.
+_END = (("", "end"),)
+#: Texts that a brush remembers, painted, for each ground.
+_MOST_PAINTED = 4096
 
 
 class Scene(NamedTuple):
@@ -44,10 +47,13 @@ class Brush:
     def __init__(self, style_of: StyleOf) -> None:
         self.style_of = style_of
         self._cells: dict[tuple[object, ...], list[Segment]] = {}
+        self._painted: dict[tuple[str, ...], dict[tuple[str, str], Segment]] = {}
+        """By ground: texts and the names of their styles, painted."""
 
     def clear(self) -> None:
         """Colours are others now."""
         self._cells.clear()
+        self._painted.clear()
 
     def cells(self, faces: Sequence[Face], *ground: str) -> list[Segment]:
         """Cells side by side on the same ground."""
@@ -62,12 +68,25 @@ class Brush:
         return segments
 
     def _joined(self, faces: Iterable[Face], *ground: str) -> list[Segment]:
-        """Neighbours of one style are one segment."""
-        base, *more = ground
-        return [
-            Segment("".join([text for text, _ in texts]), self.style_of(base, style, *more))
-            for style, texts in groupby(chain.from_iterable(faces), _style)
-        ]
+        """Neighbours of one style are one segment. A heat map is made of thousands of these."""
+        painted = self._painted.setdefault(ground, {})
+        segments: list[Segment] = []
+        run, style = "", ""
+        for text, name in chain(chain.from_iterable(faces), _END):
+            if name == style:
+                run += text
+                continue
+            if run:
+                segment = painted.get((run, style))
+                if segment is None:
+                    if len(painted) > _MOST_PAINTED:
+                        painted.clear()
+                    base, *more = ground
+                    segment = Segment(run, self.style_of(base, style, *more))
+                    painted[run, style] = segment
+                segments.append(segment)
+            run, style = text, name
+        return segments
 
 
 def heading(scene: Scene, view: MeshView, line: int, style_of: StyleOf) -> list[Segment]:

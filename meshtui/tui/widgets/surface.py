@@ -103,6 +103,7 @@ class Surface(ScrollView, inherit_bindings=False):
         return len(f"+{most}") if most else 0
 
     def _relayout(self) -> None:
+        self._canvas.rearranged()
         # One column for the scrollbar, so that its coming does not change the layout.
         layout = self._layout = self._lay_out(self.size.width - 1)
         lines = -(-len(self.order.rows) // layout.fold) + layout.heading
@@ -142,6 +143,7 @@ class Surface(ScrollView, inherit_bindings=False):
     def _redraw(self, changed: Collection[int]) -> None:
         """Draw the lines of hosts again that are in view and look different."""
         frame, hosts = self._look(), frozenset(changed)
+        self._canvas.changed |= hosts
         regions = [
             Region(0, line, self.size.width, 1)
             for line in range(self._layout.heading, frame.height)
