@@ -318,12 +318,10 @@ def _rate(before: Row, counted: tuple[Counters, Counters], at: float) -> Rate | 
 
 def _gained(was: Counters, now: Counters) -> int:
     """By all counters that are known both times; see `_gain`."""
-    pairs = zip(was, now, strict=False)
-    if None in was or None in now:
-        pairs = ((old, new) for old, new in pairs if old is not None and new is not None)
-    elif all(map(le, was, now)):
+    if None not in was and None not in now and all(map(le, was, now)):  # type: ignore[arg-type]
         return sum(now) - sum(was)  # type: ignore[arg-type]
-    return sum([new - old for old, new in pairs if new > old])  # type: ignore[operator,misc]
+    known = zip(was, now, strict=False)
+    return sum([max(0, new - old) for old, new in known if old is not None and new is not None])
 
 
 def _still(row: Row) -> tuple[object, ...]:

@@ -1,6 +1,7 @@
-"""The fleet of bench_grid.py, and the app: `played.py spread|burst|flood|idle HOSTS [alone]`.
+"""The fleet of bench_grid.py, and the app: `played.py spread|burst|flood|idle HOSTS [only]`.
 
-All that the hosts say is made before the first frame. `alone`: the fleet without the app.
+All that the hosts say is made before the first frame. `only`: `alone`, the
+fleet without the app, or `undrawn`, the app, but what changes once all have answered is not drawn.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from standin import StandIn, make_mesh, poll  # noqa: E402
 
 from meshtui.fleet.events import HostPolled  # noqa: E402
 from meshtui.mesh.model import Mesh  # noqa: E402
+from meshtui.tui.looking import Looking  # noqa: E402
 from meshtui.tui.start import run  # noqa: E402
 
 HEALTHY = ("up", "idle")
@@ -85,9 +87,24 @@ async def alone(fleet: Played) -> None:
         pass
 
 
+def draw_nothing_new() -> None:
+    drawn = Looking._draw
+
+    def draw(self: Looking, due: float) -> None:
+        if self.live.answered < len(self.live.rows):
+            drawn(self, due)
+        self._due = None
+        self._dirty.clear()
+        self._news.clear()
+
+    Looking._draw = draw  # type: ignore[method-assign]
+
+
 if __name__ == "__main__":
     fleet = Played(make_mesh(int(sys.argv[2])), sys.argv[1])
     if "alone" in sys.argv:
         asyncio.run(alone(fleet))
     else:
+        if "undrawn" in sys.argv:
+            draw_nothing_new()
         sys.exit(run(fleet.mesh, fleet.open))

@@ -12,6 +12,7 @@ from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.cells import STEPS, Face, again, faces, pairs
 from meshtui.tui.widgets.hosts import StyleOf, host_line, pair_line
 from meshtui.tui.widgets.paint import Brush, Scene, cells, heading, reason
+from meshtui.tui.widgets.strokes import Strokes
 
 Hosts = tuple[int, ...]
 """Whose line it is: one host, or two that share it; by index."""
@@ -129,7 +130,7 @@ class Canvas:
         used = scene.layout.left + scene.layout.cell * len(scene.columns)
         if used < width:
             segments.append(Segment(" " * (width - used), self._style_of(base)))
-        return Strip(segments, max(used, width)).crop(0, width)
+        return Strokes(segments, max(used, width)).crop(0, width)
 
     def _look(self, hosts: Hosts) -> Look:
         """What a line shows, worked out anew where its place or one of its hosts is another."""

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import repeat
 from operator import itemgetter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS
-from meshtui.tui.view import MeshView, States
+from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.layout import CELL, Layout
 from meshtui.tui.words import NONE, age_short, bytes_short
 from meshtui.wg.health import HEALTHY, LinkState
@@ -18,6 +18,7 @@ from meshtui.wg.health import HEALTHY, LinkState
 if TYPE_CHECKING:
     from meshtui.fleet.events import LinkStatus
 
+T = TypeVar("T")
 Mode = Literal["age", "rx", "tx", "rate", "rtt", "problems"]
 MODES: tuple[Mode, ...] = ("age", "rx", "tx", "rate", "rtt", "problems")
 MODE_NAMES: dict[Mode, str] = {
@@ -85,11 +86,11 @@ def _dots(view: MeshView, row: int, columns: Sequence[int], mode: Mode) -> list[
 
 
 @lru_cache(64)
-def _picker(columns: tuple[int, ...]) -> Callable[[States], States]:
+def _picker(columns: tuple[int, ...]) -> Callable[[tuple[T, ...]], tuple[T, ...]]:
     """What takes these columns out of a row."""
     if len(columns) > 1:
         return itemgetter(*columns)
-    return lambda states: tuple([states[at] for at in columns])
+    return lambda row: tuple([row[at] for at in columns])
 
 
 class _Kinds(dict[tuple[LinkState | None, LinkState | None, bool], Face]):
@@ -119,20 +120,22 @@ def dot(
     return ((THERE_ONLY if far in HEALTHY else LINK_GLYPHS[near], near),)
 
 
-def _amounts(view: MeshView, row: int, columns: Sequence[int], mode: Mode) -> Sequence[str | None]:
-    """What stands in each cell for the value of a mode that has STEPS; None: no link."""
-    links = view.rows[row].links
-    if mode == "rx":
-        return [shade(link.transfer_rx, mode) if (link := links[at]) else None for at in columns]
-    if mode == "tx":
-        return [shade(link.transfer_tx, mode) if (link := links[at]) else None for at in columns]
+def _amounts(view: MeshView, row: int, columns: Sequence[int], mode: Mode) -> list[str]:
+    """What stands in each cell for the value of a mode that has STEPS."""
+    if mode == "rtt":
+        found = [view.round_trips.get((row, at)) for at in columns]
+        return [
+            NOTHING if trip is None else NO_ANSWER if trip[0] is None else shade(trip[0], mode)
+            for trip in found
+        ]
     if mode == "rate":
-        return [shade(speed, mode) for speed in view.speeds(row, columns)]
-    found = [view.round_trips.get((row, at)) for at in columns]
-    return [
-        NOTHING if trip is None else NO_ANSWER if trip[0] is None else shade(trip[0], mode)
-        for trip in found
-    ]
+        values: Sequence[float | None] = view.speeds(row, columns)
+    else:
+        rx, tx = view.rows[row].counted
+        values = _picker(tuple(columns))(rx if mode == "rx" else tx)
+    steps = STEPS[mode]
+    # As `shade`, for thousands in a second.
+    return [RAMP[bisect_right(steps, value)] if value else NOTHING for value in values]
 
 
 def shade(amount: float | None, mode: Mode) -> str:

@@ -109,6 +109,11 @@ class Surface(ScrollView, inherit_bindings=False):
         lines = -(-len(self.order.rows) // layout.fold) + layout.heading
         columns = len(self.order.columns)
         self.virtual_size = Size(layout.left + columns * layout.cell, lines)
+        width, height = self.container_size
+        if width:
+            # Now, and not when the screen is laid out: it would be laid out once more.
+            self.show_vertical_scrollbar = lines > height
+            self.show_horizontal_scrollbar = self.virtual_size.width >= width
         self._show_cursor()
         # A scrollbar that comes with this may take the cursor's line.
         self.call_after_refresh(self._show_cursor)
