@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -34,6 +34,8 @@ DRAW_EVERY, NEWS_EVERY = 1.0, 0.2
 FEW = 10
 #: How long the first of a burst waits for the others.
 DRAW_AFTER = 0.03
+#: So many rows are drawn at a time, and the others after as long again.
+DRAW_MOST = 25
 
 
 class Stage(Protocol):
@@ -178,11 +180,19 @@ class Looking:
         if due != self._due:
             return  # it was drawn earlier
         self._due = None
-        self._drawn_at = time.monotonic()
-        dirty, self._dirty = self._dirty, set()
+        rows, self._dirty = sorted(self._dirty), set()
         self._news.clear()
-        self._stage.draw(dirty)
-        self._stage.tell()
+        self._drawn_at = time.monotonic()
+        self._draw_parts(rows)
+
+    def _draw_parts(self, rows: Sequence[int]) -> None:
+        part, rest = rows[:DRAW_MOST], rows[DRAW_MOST:]
+        self._stage.draw(set(part))
+        if rest:
+            # A key that is pressed meanwhile is answered in between.
+            self._stage.later(DRAW_AFTER, partial(self._draw_parts, rest))
+        else:
+            self._stage.tell()
 
     # -- what is shown
 

@@ -28,6 +28,14 @@ class Look(NamedTuple):
     faces: tuple[Face, ...]
 
 
+class _Known(NamedTuple):
+    """A look that was worked out."""
+
+    place: object
+    source: object
+    look: Look
+
+
 class Canvas:
     """Draws the lines of a scene that someone sets."""
 
@@ -44,8 +52,7 @@ class Canvas:
         self._asked: dict[Hosts, Look] = {}
         self._style_of = style_of
         self._brush = Brush(style_of)
-        self._looks: dict[Hosts, tuple[object, object, Look]] = {}
-        """Of each line: where it was placed, and what it was worked out from."""
+        self._looks: dict[Hosts, _Known] = {}
         self._lists: dict[Hosts, tuple[object, list[Segment]]] = {}
 
     def forget(self) -> None:
@@ -71,6 +78,14 @@ class Canvas:
             return False
         self._asked[hosts] = look
         return True
+
+    def only_remarked(self, hosts: Hosts) -> bool:
+        """Ask for a line; whether nothing but the marked column is another."""
+        before, look = self._asked.get(hosts), self._look(hosts)
+        self._asked[hosts] = look
+        if before is None or before[1:] != look[1:]:
+            return False
+        return before.scene._replace(cursor=look.scene.cursor) == look.scene
 
     def heading(self, line: int) -> Strip:
         """A line of the heading."""
@@ -134,40 +149,40 @@ class Canvas:
 
     def _look(self, hosts: Hosts) -> Look:
         """What a line shows, worked out anew where its place or one of its hosts is another."""
-        view, scene = self.view, self._scene
+        scene, known = self._scene, self._looks.get(hosts)
         cursor = hosts.index(self.cursor) if self.cursor in hosts else None
-        marked = tuple([view.names[host] in self.marked for host in hosts])
-        place = (scene, cursor, marked)
-        known = self._looks.get(hosts)
-        if known is not None and known[0] == place and self.changed.isdisjoint(hosts):
-            return known[2]
-        self.changed.difference_update(hosts)
-        # What a look is worked out from: nothing new there, nothing new to see.
-        states_only = scene.layout.cell == 1 and scene.mode not in STEPS
-        source = [
-            (
-                view.turns[host],
-                None if states_only else view.versions[host],
-                view.facing(host),
-                # The age of a silent host moves though nothing comes.
-                self._again(host),
-            )
-            for host in hosts
-        ]
-        if known is not None and known[:2] == (place, source):
-            return known[2]
-        about = []
-        for host, mark in zip(hosts, marked, strict=True):
-            row = view.rows[host]
-            peers = len(row.unknown_peers)
-            about.append((row.state, row.error, row.addresses[:1], self._again(host), peers, mark))
-        if scene.layout.fold > 1:
-            shown = pairs(view, hosts, scene.columns)
+        marks = tuple([self.view.names[host] in self.marked for host in hosts])
+        fresh = known is not None and self.changed.isdisjoint(hosts)
+        if known is not None and fresh and known.place == (scene, cursor, marks):
+            return known.look
+        source: object
+        if known is not None and fresh and known.look.scene[:3] == scene[:3]:
+            source, shown = known.source, known.look.faces
         else:
-            shown = faces(view, hosts[0], scene.columns, scene.mode, scene.layout)
-        look = Look(scene, cursor, tuple(about), shown)
-        self._looks[hosts] = (place, source, look)
+            self.changed.difference_update(hosts)
+            source = [scene[:3], *map(self._source, hosts)]
+            if known is not None and known.source == source:
+                shown = known.look.faces
+            elif scene.layout.fold > 1:
+                shown = pairs(self.view, hosts, scene.columns)
+            else:
+                shown = faces(self.view, hosts[0], scene.columns, scene.mode, scene.layout)
+        look = Look(scene, cursor, tuple(map(self._about, hosts, marks)), shown)
+        self._looks[hosts] = _Known((scene, cursor, marks), source, look)
         return look
+
+    def _source(self, host: int) -> tuple[object, ...]:
+        """What a host's cells are worked out from: nothing new there, nothing new to see."""
+        view, scene = self.view, self._scene
+        states_only = scene.layout.cell == 1 and scene.mode not in STEPS
+        version = None if states_only else view.versions[host]
+        # The age of a silent host moves though nothing comes.
+        return view.turns[host], version, view.facing(host), self._again(host)
+
+    def _about(self, host: int, mark: bool) -> tuple[object, ...]:
+        row = self.view.rows[host]
+        peers = len(row.unknown_peers)
+        return row.state, row.error, row.addresses[:1], self._again(host), peers, mark
 
     def _again(self, host: int) -> str:
         return again(self.view, host) if self.view.rows[host].kept else ""

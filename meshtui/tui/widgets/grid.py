@@ -109,15 +109,17 @@ class Grid(Surface, can_focus=True, inherit_bindings=False):
 
     def move(self, row: int, column: int) -> None:
         """Put the cursor on a cell, by place, as near as there is one, and in view."""
-        was, at = (self.row, self.column), self.scroll_offset
+        was, host, at = self.place, self.row, self.scroll_offset
         if not self._cursor.put((row, column)):
             return
         self._show_cursor()
-        if self.column == was[1] and at == self.scroll_offset:
-            self._redraw((was[0], self.row))
+        if at != self.scroll_offset:
+            self.refresh()
+        elif self.place[1] == was[1]:
+            self._redraw((host, self.row))
         else:
             # Another column is another mark on every line.
-            self.refresh()
+            self._remark((was[1], self.place[1]))
         self.post_message(self.Moved())
 
     # -- order

@@ -157,6 +157,20 @@ class Surface(ScrollView, inherit_bindings=False):
         if regions:
             self.refresh(*regions)
 
+    def _remark(self, columns: Collection[int]) -> None:
+        """Draw these columns again, by place: one was marked, or is. And the lines that changed."""
+        frame, layout = self._look(), self._layout
+        regions = [
+            Region(layout.left + (column - frame.first) * layout.cell, 0, layout.cell, frame.height)
+            for column in columns
+            if 0 <= column - frame.first < frame.shown
+        ]
+        for line in range(layout.heading, frame.height):
+            hosts = frame.hosts(line)
+            if hosts and not self._canvas.only_remarked(hosts):
+                regions.append(Region(0, line, self.size.width, 1))
+        self.refresh(*regions)
+
     def render_lines(self, crop: Region) -> list[Strip]:
         """Lines of what is in view, without what Textual would put around them.
 
