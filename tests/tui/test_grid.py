@@ -412,6 +412,22 @@ async def test_unknown_peers_show_on_the_host() -> None:
         assert "U" * 43 in text
 
 
+@pytest.mark.parametrize("zoom", ["", "ZZZ"])
+async def test_a_line_that_changed_out_of_view_is_right_when_it_comes_back(zoom: str) -> None:
+    async with playing(60, size=(80, 24)) as play:
+        play.fleet.feed_all()
+        await play.until("60/60")
+        await play.pilot.press(*zoom, "G")
+        await play.until("node-060 →")
+        await play.pilot.press("g")
+        await play.until("node-001 →")
+        play.feed("node-060", state="never", latest_handshake_age=None)
+        await play.until("3481/3540")
+        await play.pilot.press("G", "0")
+        bad = play.grid.render_line(play.grid.size.height - 1).text
+        assert bad.count("⡄" if zoom else "×") + bad.count("◨") > 5, bad
+
+
 async def test_marks() -> None:
     async with playing(3) as play:
         await play.pilot.press("j", "x")

@@ -11,7 +11,7 @@ from standin import StandIn, dead, make_mesh, poll
 
 from meshtui.errors import MeshError
 from meshtui.fleet.events import HostPolled
-from meshtui.tui.looking import CALM_INTERVAL, Looking
+from meshtui.tui.looking import CALM_INTERVAL, DRAW_MOST, FEW, NEWS_EVERY, Looking
 
 
 @dataclass
@@ -21,6 +21,7 @@ class FakeStage:
     anew: int = 0
     told: int = 0
     waiting: list[Callable[[], None]] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
 
     def draw(self, rows: set[int]) -> None:
         self.drawn.append(rows)
@@ -34,6 +35,7 @@ class FakeStage:
     def later(self, seconds: float, do: Callable[[], None]) -> None:
         assert seconds > 0
         self.waiting.append(do)
+        self.waits.append(seconds)
 
     def catch_up(self) -> None:
         waiting, self.waiting = self.waiting, []
@@ -61,6 +63,55 @@ def test_the_same_again_is_not_drawn() -> None:
     stage.catch_up()
     looking.see(poll(fleet.mesh, "server-a"))
     assert stage.waiting == []
+
+
+def test_ages_wait_for_the_second_and_news_does_not() -> None:
+    looking, stage, fleet = make()
+    looking.see(poll(fleet.mesh, "server-a"))
+    stage.catch_up()
+    looking.see(poll(fleet.mesh, "server-a", 7))
+    assert stage.waits[-1] > 0.5, "only ages and counters are others"
+    looking.see(dead(fleet.mesh, "server-a"))
+    assert stage.waits[-1] <= NEWS_EVERY
+    stage.catch_up()
+    assert stage.drawn == [{0, 1, 2}, {0, 1, 2}], "both at once, and once"
+
+
+def test_a_faster_interval_is_seen() -> None:
+    looking, stage, fleet = make()
+    looking.interval = 0.5
+    looking.see(poll(fleet.mesh, "server-a"))
+    stage.catch_up()
+    looking.see(poll(fleet.mesh, "server-a", 7))
+    assert stage.waits[-1] <= 0.5
+
+
+def test_much_news_at_once_waits() -> None:
+    looking, stage, fleet = make(FEW + 2)
+    for name in fleet.mesh.hosts:
+        looking.see(poll(fleet.mesh, name))
+    stage.catch_up()
+    for name in fleet.mesh.hosts:
+        looking.see(dead(fleet.mesh, name))
+    assert min(stage.waits[1:]) > 0.5
+
+
+def test_a_large_drawing_goes_in_parts() -> None:
+    hosts = 2 * DRAW_MOST + 3
+    looking, stage, fleet = make(hosts)
+    for name in fleet.mesh.hosts:
+        looking.see(poll(fleet.mesh, name))
+    told = stage.told
+    for parts in (1, 2, 3):
+        assert (len(stage.waiting), stage.told) == (1, told)
+        stage.catch_up()
+        assert len(stage.drawn) == parts
+        # What comes meanwhile belongs to the next drawing.
+        looking.see(poll(fleet.mesh, "node-001", parts))
+        stage.waiting = stage.waiting[:1]
+    assert [len(rows) for rows in stage.drawn] == [DRAW_MOST, DRAW_MOST, 3]
+    assert set().union(*stage.drawn) == set(range(hosts))
+    assert stage.told == told + 1
 
 
 def test_a_dying_host_is_logged() -> None:

@@ -69,3 +69,22 @@ def test_only_what_changed_is_sent(size: tuple[int, int], most: int, tmp_path: P
         terminal.draw(1)
         sent = len(terminal.sent) - before
         assert sent <= most, f"one cell of one row is another, and {sent} bytes were sent"
+
+
+@pytest.mark.parametrize("keys", ["lljlhk", "zlljhhk", "GllkhhgLlHj", "2lljZlh"])
+def test_what_was_drawn_in_parts_is_what_is_drawn_at_once(keys: str, tmp_path: Path) -> None:
+    changed = tmp_path / "changed"
+    with Terminal([*QUIET, "30", str(changed)], size=(120, 40)) as terminal:
+        terminal.until("30/30")
+        for key in keys:
+            terminal.press(key)
+            terminal.draw(0.1)
+        still(terminal)
+        glass = terminal.glass
+        parts = glass.text, list(glass.marks)
+        # Another screen in front, and away again: all is drawn.
+        terminal.press("?")
+        terminal.until("show what would change")
+        terminal.press("?")
+        still(terminal)
+        assert (glass.text, list(glass.marks)) == parts
