@@ -121,6 +121,23 @@ def _apply(args: Args) -> int:
     return _with_fleet(args, ask)
 
 
+def _log(args: Args) -> int:
+    from meshtui.cli.log import pick, print_list, print_one
+    from meshtui.store.changes import changes
+    from meshtui.store.find import find
+    from meshtui.store.journal import Journal
+    from meshtui.store.meshfile import load
+
+    chosen = pick(changes(Journal(load(find(args.file)).name).read()), args.number)
+    if args.json:
+        _print_json([change.as_json() for change in chosen])
+    elif args.number is None:
+        print_list(chosen)
+    else:
+        print_one(chosen[0])
+    return 0
+
+
 async def _confirm() -> None:
     """Return if a person says yes. UsageError: nobody is there; MeshError: anything but yes."""
     if not sys.stdin.isatty():
@@ -242,5 +259,6 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "status": _status,
     "plan": _plan,
     "apply": _apply,
+    "log": _log,
     "lab": _lab,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from asyncio import CancelledError
+from dataclasses import asdict
 from types import TracebackType
 from typing import Any, Self
 
@@ -86,6 +87,7 @@ class ApplyReport:
             "changes": self._plan.changes,
             "failed": result.failed if result else problems,
             "seconds": round(result.seconds, 3) if result else 0.0,
+            "receipt": asdict(result.receipt) if result and result.receipt else None,
             "directions": [
                 {"from": one.from_, "to": one.to, "ok": one.ok, "detail": one.detail}
                 for one in (result.directions if result else ())
@@ -129,3 +131,5 @@ class ApplyReport:
                 style="bold green" if result.ok else "bold yellow",
             )
         )
+        if (proof := result.receipt) is not None and proof.there:
+            console.print(Text(str(proof), style="bold red" if proof.lost else ""))

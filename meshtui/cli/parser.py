@@ -66,6 +66,11 @@ def parser() -> argparse.ArgumentParser:
         if name == "apply":
             sub.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
+    log = command("log", "what was changed from this machine, by whom, and how it ended")
+    _add_common(log, argparse.SUPPRESS)
+    log.add_argument("number", nargs="?", type=int, metavar="N", help="tell all of change N")
+    log.add_argument("--json", action="store_true", help="for programs, on stdout")
+
     lab = command("lab", "a fleet of real hosts on this machine, to rehearse on")
     register_lab(lab)
     return top

@@ -19,8 +19,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from meshtui.errors import CommandFailed, HostError
-from meshtui.fleet.events import ApplyResult, DirectionVerified, Phase, Progress
+from meshtui.fleet.events import ApplyResult, DirectionVerified, Phase, Progress, Receipt
 from meshtui.fleet.look import Look, look
+from meshtui.fleet.receipt import receipt
 from meshtui.fleet.session import Session
 from meshtui.fleet.verify import verify
 from meshtui.mesh.wanted import joined
@@ -37,6 +38,9 @@ _CHANGE_SECONDS = 30.0
 #: wg-quick resolves names, and systemd may wait for the network.
 _BRING_UP_SECONDS = 90.0
 
+#: Steps that the journal keeps of one plan.
+_MOST_TOLD = 2000
+
 Applied = Progress | DirectionVerified | ApplyResult
 Journal = Callable[[dict[str, Any]], None]
 
@@ -44,8 +48,10 @@ Journal = Callable[[dict[str, Any]], None]
 class Apply:
     """One apply. Its keys live as long as it does, and nowhere else here."""
 
-    def __init__(self, plan: Plan, sessions: dict[str, Session], journal: Journal) -> None:
+    def __init__(self, plan: Plan, sessions: dict[str, Session], journal: Journal, by: str) -> None:
+        """`by`: who applies it, for the journal."""
         self.plan = plan
+        self._by = by
         self._sessions = sessions
         self._journal = journal
         self._failed: dict[str, str] = {h.host: h.problem for h in plan.hosts if h.problem}
@@ -62,8 +68,9 @@ class Apply:
     async def run(self) -> AsyncIterator[Applied]:
         """Do it all. The last event is the ApplyResult."""
         start = time.monotonic()
-        self._note("apply", plan=summary(self.plan))
+        self._note("apply", plan=summary(self.plan), by=self._by, steps=_told(self.plan))
         directions: list[DirectionVerified] = []
+        proof: Receipt | None = None
         try:
             for phase in (self._make_keys, self._stage_all, self._change_all):
                 async for event in self._while(phase()):
@@ -73,17 +80,21 @@ class Apply:
             await self._discard()
         if self.plan.changes:
             self._note("verify")
-            async for proof in self._verify():
-                if isinstance(proof, DirectionVerified):
-                    directions.append(proof)
-                yield proof
-        result = ApplyResult(self._failed, tuple(directions), time.monotonic() - start)
+            async for told in self._verify():
+                if isinstance(told, DirectionVerified):
+                    directions.append(told)
+                yield told
+            after = await self._looks(list(self._before))
+            proof = receipt(self._before, after, self.plan.public_keys, self.plan.touched)
+        seconds = time.monotonic() - start
+        result = ApplyResult(self._failed, tuple(directions), seconds, proof)
         self._note(
             "done",
             failed=result.failed,
             up=sum(direction.ok for direction in directions),
             directions=len(directions),
             seconds=round(result.seconds, 2),
+            receipt="" if proof is None else str(proof),
         )
         yield result
 
@@ -147,13 +158,7 @@ class Apply:
         able = self._able()
         if not any(host.work for host in able):
             return
-        looks = await asyncio.gather(
-            *(look(self._sessions[host.host], self.plan.interface) for host in able),
-            return_exceptions=True,
-        )
-        for host, seen in zip(able, looks, strict=True):
-            if isinstance(seen, Look):
-                self._before[host.host] = seen
+        self._before = await self._looks([host.host for host in able])
         self._note("change", hosts=[host.host for host in able if host.work])
         failed = await self._each("change", [h for h in able if h.work], self._change)
         self._failed |= {name: _why(error) for name, error in failed.items()}
@@ -205,6 +210,17 @@ class Apply:
                 yield Progress(name, "verify", "failed" if name in bad else "done")
 
     # -- means -----------------------------------------------------------------
+
+    async def _looks(self, hosts: list[str]) -> dict[str, Look]:
+        """How these hosts are now; without those that do not answer."""
+
+        async def one(host: str) -> tuple[str, Look] | None:
+            try:
+                return host, await look(self._sessions[host], self.plan.interface)
+            except HostError:
+                return None  # what is asked of it next says why
+
+        return dict(filter(None, await asyncio.gather(*map(one, hosts))))
 
     def _able(self) -> list[HostPlan]:
         return [host for host in self.plan.hosts if not host.problem]
@@ -308,6 +324,15 @@ class Apply:
     def _note(self, event: str, **more: Any) -> None:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         self._journal({"at": at, "mesh": self.plan.mesh, "event": event, **more})
+
+
+def _told(plan: Plan) -> dict[str, list[str]]:
+    """The steps by host, for the journal; of a very large plan their number must do."""
+    if plan.changes > _MOST_TOLD:
+        return {h.host: [f"{len(h.steps)} steps"] for h in plan.hosts if h.steps}
+    return {
+        h.host: [f"{step.action} {step.detail}" for step in h.steps] for h in plan.hosts if h.steps
+    }
 
 
 def _sum(host: str, reply: bytes) -> str:

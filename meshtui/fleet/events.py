@@ -75,6 +75,22 @@ class DirectionVerified:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a change did to what it was not meant to touch, counted in directions."""
+
+    there: int
+    """Had a session before, and the plan did not touch their link."""
+    renewed: int
+    """Of these, shook hands anew meanwhile. Busy ones do so every two minutes anyway."""
+    lost: int
+    """Of these, are gone: the peer entry is, or the host did not answer in the end."""
+
+    def __str__(self) -> str:
+        text = f"{self.renewed} of {self.there} sessions that were there renewed a handshake"
+        return f"{text}, {self.lost} are gone" if self.lost else text
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyResult:
     """How an apply ended."""
 
@@ -83,6 +99,8 @@ class ApplyResult:
     `mesh.toml` -> why, where what was found out could not be written back."""
     directions: tuple[DirectionVerified, ...]
     seconds: float
+    receipt: Receipt | None = None
+    """What it did to sessions that it was not meant to touch; None: nothing was changed."""
 
     @property
     def ok(self) -> bool:

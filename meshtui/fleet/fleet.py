@@ -147,7 +147,7 @@ class Fleet:
         """Carry `plan` out and verify it. The last item is the ApplyResult."""
         self._refuse_stale(plan)
         journal = Journal(self.mesh.name)
-        work = Apply(plan, self._sessions, journal.append)
+        work = Apply(plan, self._sessions, journal.append, _who())
         with journal.alone():
             self._applying = True
             try:

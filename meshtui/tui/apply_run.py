@@ -141,6 +141,8 @@ class ApplyRun:
         text = f"{good} of {counted(known, 'direction')} up in {self.elapsed():.1f} s"
         if self.result.failed:
             text += f", {counted(len(self.result.failed), 'host')} not as planned"
+        if (proof := self.result.receipt) is not None and proof.there:
+            text += f"; {proof}"
         return (f"✓ {text}", "good") if self.result.ok else (f"× {text}", "bad")
 
     def _at(self, host: HostRun) -> Phase | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from meshtui.cli import main
+from meshtui.store.journal import Journal
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +71,63 @@ def test_the_file_may_be_named_before_and_after_the_command(
     for argv in (["-f", "x.toml", "plan"], ["plan", "-f", "x.toml"]):
         assert main(argv) == 2
         assert "x.toml: " in capsys.readouterr().err
+
+
+MESH = """[mesh]
+name = "m"
+interface = "wg0"
+networks = ["10.0.0.0/24"]
+
+[hosts.server-a]
+ssh = "root@203.0.113.1"
+
+[hosts.server-b]
+ssh = "root@203.0.113.2"
+"""
+
+
+@pytest.fixture
+def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Journal:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    Path("mesh.toml").write_text(MESH)
+    return Journal("m")
+
+
+def test_the_log_of_nothing(journal: Journal, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["log"]) == 0
+    assert "nothing was changed" in capsys.readouterr().out
+    assert main(["log", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert main(["log", "1"]) == 2
+    assert "nothing was changed yet" in capsys.readouterr().err
+
+
+def test_the_log_tells_of_each_change(
+    journal: Journal, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    at = "2026-11-22T10:00:00.000+00:00"
+    steps = {"server-a": ["add-peer [bold]server-b\x1b[31m"]}
+    journal.append({"at": at, "event": "apply", "by": "ada", "plan": "1 change", "steps": steps})
+    journal.append({"event": "change", "hosts": ["server-a"]})
+    proof = "0 of 4 sessions that were there renewed a handshake"
+    journal.append(
+        {"event": "done", "failed": {}, "up": 2, "directions": 2, "seconds": 1, "receipt": proof}
+    )
+    journal.append({"at": at, "event": "apply", "by": "ada", "plan": "3 changes"})
+    journal.append({"event": "stage", "hosts": ["server-b"]})
+    assert main(["log"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.split()[0] == "1" and "2 of 2 directions up in 1.0 s" in first
+    assert second.split()[0] == "2" and "broken off after stage was begun" in second
+    assert main(["log", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "add-peer [bold]server-b␛[31m" in said, "inert, and no markup"
+    assert proof in said and "by ada" in said
+    assert main(["log", "2"]) == 0
+    assert "begun on server-b" in capsys.readouterr().out
+    assert main(["log", "3"]) == 2
+    assert "the latest is 2" in capsys.readouterr().err
+    assert main(["log", "--json", "2"]) == 0
+    (one,) = json.loads(capsys.readouterr().out)
+    assert (one["number"], one["ended"], one["phase"]) == (2, False, "stage")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 
@@ -39,7 +40,13 @@ def test_a_host_is_added_and_removed_without_touching_the_others(lab: MakeLab) -
 
     with (one.path / "mesh.toml").open("a") as file:
         file.write(last)
-    assert directions(apply(one)) == (12, 12)
+    done = apply(one)
+    assert directions(done) == (12, 12)
+    assert done["receipt"] == {"there": 6, "renewed": 0, "lost": 0}
+    (first, second) = json.loads(meshtui(one, "log", "--json").stdout)
+    assert (first["number"], first["ok"], first["receipt"][:4]) == (1, True, "0 of")
+    assert second["receipt"] == "0 of 6 sessions that were there renewed a handshake"
+    assert any(step.startswith("add-peer server-d") for step in second["steps"]["server-a"])
     for name, peers in before.items():
         now = handshakes(one, name)
         assert len(now) == 3 and {key: now[key] for key in peers} == peers

@@ -1,0 +1,92 @@
+"""What `meshtui log` prints: what was done to the mesh from this machine."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from meshtui.errors import UsageError
+from meshtui.inert import inert
+from meshtui.store.changes import Change
+
+_LIMIT = 300
+_NAME_LIMIT = 64
+
+
+def pick(changes: list[Change], number: int | None) -> list[Change]:
+    """All of them, or the one with that number. UsageError: there is none."""
+    if number is None:
+        return changes
+    for change in changes:
+        if change.number == number:
+            return [change]
+    last = f"the latest is {changes[-1].number}" if changes else "nothing was changed yet"
+    raise UsageError(f"there is no change {number}: {last}", hint="meshtui log lists them")
+
+
+def print_list(changes: list[Change]) -> None:
+    """A line a change, the latest last."""
+    console = Console(highlight=False)
+    if not changes:
+        console.print("nothing was changed from this machine yet")
+        return
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for name, justify in (("number", "right"), ("at", "left"), ("by", "left")):
+        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+    for change in changes:
+        style, result = _result(change)
+        table.add_row(
+            Text(str(change.number), style="bold"),
+            Text(_when(change.at)),
+            Text(inert(change.by, _NAME_LIMIT), style="dim"),
+            Text(inert(change.plan, _LIMIT)),
+            Text(result, style=style),
+        )
+    console.print(table)
+
+
+def print_one(change: Change) -> None:
+    """All that is known of one."""
+    console = Console(highlight=False, soft_wrap=True)
+    by = f" by {inert(change.by, _NAME_LIMIT)}" if change.by else ""
+    console.print(Text(f"change {change.number}  {_when(change.at)}{by}", style="bold"))
+    console.print(Text(f"  {inert(change.plan, _LIMIT)}"))
+    for host, steps in change.steps.items():
+        console.print(Text(inert(host, _NAME_LIMIT), style="bold"))
+        for step in steps:
+            console.print(Text(f"  {inert(step, _LIMIT)}"))
+    if change.kind == "run":
+        console.print(Text(f"  on {inert(', '.join(change.hosts), 10 * _LIMIT)}"))
+    for host, why in change.failed.items():
+        text = f"× {inert(host, _NAME_LIMIT)}: {inert(why, 2 * _LIMIT)}"
+        console.print(Text(text, style="bold red"))
+    style, result = _result(change)
+    console.print(Text(result, style=style))
+    if not change.ended and change.hosts:
+        hosts = inert(", ".join(change.hosts), 10 * _LIMIT)
+        console.print(Text(f"  begun on {hosts}; `meshtui plan` shows what is left"))
+    if change.receipt:
+        console.print(Text(inert(change.receipt, _LIMIT)))
+
+
+def _result(change: Change) -> tuple[str, str]:
+    if not change.ended:
+        return "bold yellow", f"broken off after {change.phase or 'nothing'} was begun"
+    if change.kind == "run":
+        return "dim", "what it printed is not kept"
+    text = f"{change.up} of {change.directions} directions up in {change.seconds:.1f} s"
+    if change.failed:
+        count = len(change.failed)
+        text += f", {count} host{'' if count == 1 else 's'} not as planned"
+    return ("green" if change.ok else "bold red"), text
+
+
+def _when(at: str) -> str:
+    """In this machine's time zone."""
+    try:
+        return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except ValueError:
+        return inert(at, _NAME_LIMIT)

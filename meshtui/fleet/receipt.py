@@ -1,0 +1,36 @@
+"""What a change did to what it was not meant to touch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from meshtui.fleet.events import Receipt
+from meshtui.fleet.look import Look
+from meshtui.wg.health import ALIVE, age
+
+
+def receipt(
+    before: Mapping[str, Look],
+    after: Mapping[str, Look],
+    keys: Mapping[str, str],
+    touched: Collection[tuple[str, str]],
+) -> Receipt:
+    """Compare how hosts looked. `keys`: each host's public key; `touched`: directions that
+    were to get a new session.
+    """
+    names = {key: name for name, key in keys.items()}
+    there = renewed = lost = 0
+    for host, was in before.items():
+        now = after.get(host)
+        for key, peer in (was.live.peers if was.live else {}).items():
+            seconds = age(peer, was.clock)
+            other = names.get(key)
+            if other is None or (host, other) in touched or seconds is None or seconds > ALIVE:
+                continue
+            there += 1
+            then = now.live.peers.get(key) if now and now.live else None
+            if then is None:
+                lost += 1
+            elif then.latest_handshake != peer.latest_handshake:
+                renewed += 1
+    return Receipt(there, renewed, lost)

@@ -1,0 +1,98 @@
+"""The journal, read as a list of changes: what was done, by whom, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["apply", "run"]
+
+
+@dataclass(slots=True)
+class Change:
+    """One entry of `meshtui log`. Its texts are as the journal has them: not inert."""
+
+    number: int
+    """Counts from 1, and stays: the journal is only added to."""
+    kind: Kind
+    at: str
+    """When it began, as ISO 8601 in UTC."""
+    by: str = ""
+    plan: str = ""
+    """The plan in one line; of a command, how many hosts it ran on."""
+    steps: dict[str, list[str]] = field(default_factory=dict)
+    """By host; none in entries older than these are kept."""
+    hosts: list[str] = field(default_factory=list)
+    """Those that the last phase was begun on."""
+    phase: str = ""
+    """The last phase that was begun."""
+    failed: dict[str, str] = field(default_factory=dict)
+    """Host -> why."""
+    up: int | None = None
+    """Of `directions`, how many were proved to work; None: it did not come to its end."""
+    directions: int = 0
+    seconds: float = 0.0
+    receipt: str = ""
+    """What it did to sessions that it was not meant to touch."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it came to its end, well or not."""
+        return self.kind == "run" or self.up is not None
+
+    @property
+    def ok(self) -> bool:
+        """Whether every host changed as planned and every direction works."""
+        return self.ended and not self.failed and (self.up or 0) == self.directions
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {**asdict(self), "ended": self.ended, "ok": self.ok}
+
+
+def changes(entries: Iterable[Mapping[str, object]]) -> list[Change]:
+    """All changes that these entries tell of, oldest first."""
+    found: list[Change] = []
+    for entry in entries:
+        event = entry.get("event")
+        if event == "apply" or event == "run":
+            hosts = _texts(entry.get("hosts"))
+            change = Change(len(found) + 1, event, _text(entry.get("at")), _text(entry.get("by")))
+            change.plan = _text(entry.get("plan"))
+            change.hosts = hosts
+            if event == "run":
+                change.plan = f"a command on {len(hosts)} host{'' if len(hosts) == 1 else 's'}"
+            steps = entry.get("steps")
+            if isinstance(steps, dict):
+                change.steps = {str(host): _texts(lines) for host, lines in steps.items()}
+            found.append(change)
+        elif (last := next((c for c in reversed(found) if c.kind == "apply"), None)) is None:
+            continue
+        elif event == "failed":
+            last.failed[_text(entry.get("host"))] = _text(entry.get("why"))
+        elif event == "done":
+            _end(last, entry)
+        else:
+            last.phase = _text(event)
+            last.hosts = _texts(entry.get("hosts")) or last.hosts
+    return found
+
+
+def _end(change: Change, entry: Mapping[str, object]) -> None:
+    failed = entry.get("failed")
+    if isinstance(failed, dict):
+        change.failed = {str(host): _text(why) for host, why in failed.items()}
+    up, directions, seconds = (entry.get(name) for name in ("up", "directions", "seconds"))
+    change.up = up if isinstance(up, int) else 0
+    change.directions = directions if isinstance(directions, int) else 0
+    change.seconds = float(seconds) if isinstance(seconds, int | float) else 0.0
+    change.receipt = _text(entry.get("receipt"))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _texts(value: object) -> list[str]:
+    return [_text(one) for one in value] if isinstance(value, list) else []
