@@ -48,10 +48,16 @@ Journal = Callable[[dict[str, Any]], None]
 class Apply:
     """One apply. Its keys live as long as it does, and nowhere else here."""
 
-    def __init__(self, plan: Plan, sessions: dict[str, Session], journal: Journal, by: str) -> None:
-        """`by`: who applies it, for the journal."""
+    def __init__(
+        self,
+        plan: Plan,
+        sessions: dict[str, Session],
+        journal: Journal,
+        about: dict[str, str],
+    ) -> None:
+        """`about`: what else the journal is to know of it, as who applies it."""
         self.plan = plan
-        self._by = by
+        self._about = about
         self._sessions = sessions
         self._journal = journal
         self._failed: dict[str, str] = {h.host: h.problem for h in plan.hosts if h.problem}
@@ -68,7 +74,7 @@ class Apply:
     async def run(self) -> AsyncIterator[Applied]:
         """Do it all. The last event is the ApplyResult."""
         start = time.monotonic()
-        self._note("apply", plan=summary(self.plan), by=self._by, steps=_told(self.plan))
+        self._note("apply", plan=summary(self.plan), steps=_told(self.plan), **self._about)
         directions: list[DirectionVerified] = []
         proof: Receipt | None = None
         try:

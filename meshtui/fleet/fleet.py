@@ -25,6 +25,7 @@ from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.model import Plan, PlanInputs
 from meshtui.plan.planner import make_plan
 from meshtui.ssh.connect import AskHostKey, Connector
+from meshtui.store.document import read_text
 from meshtui.store.journal import Journal
 from meshtui.store.meshfile import load
 from meshtui.store.write import Found, write_back
@@ -147,13 +148,14 @@ class Fleet:
         """Carry `plan` out and verify it. The last item is the ApplyResult."""
         self._refuse_stale(plan)
         journal = Journal(self.mesh.name)
-        work = Apply(plan, self._sessions, journal.append, _who())
         with journal.alone():
+            about = {"by": _who(), "file": journal.kept.keep(read_text(self.path))}
+            work = Apply(plan, self._sessions, journal.append, about)
             self._applying = True
             try:
                 async for event in work.run():
                     if isinstance(event, ApplyResult):
-                        yield await self._ended(work.plan, event)
+                        yield await self._ended(work.plan, event, journal)
                     else:
                         yield event
             finally:
@@ -179,9 +181,11 @@ class Fleet:
                 hint="plan again",
             )
 
-    async def _ended(self, plan: Plan, result: ApplyResult) -> ApplyResult:
+    async def _ended(self, plan: Plan, result: ApplyResult, journal: Journal) -> ApplyResult:
         try:
             await asyncio.to_thread(self._write_back, plan)
+            now = journal.kept.keep(read_text(self.path))
+            journal.append({"at": _now(), "mesh": plan.mesh, "event": "file", "file": now})
         except MeshError as error:
             # The hosts are changed all the same: their result must not get lost.
             return replace(result, failed={**result.failed, self.path.name: str(error)})
@@ -245,10 +249,9 @@ class Fleet:
         from meshtui.fleet.commands import run
 
         on = [self._host(name) for name in hosts]
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
         name = self.mesh.name
         Journal(name).append(
-            {"at": at, "mesh": name, "event": "run", "by": _who(), "hosts": list(hosts)}
+            {"at": _now(), "mesh": name, "event": "run", "by": _who(), "hosts": list(hosts)}
         )
         return run(self._errands, on, command)
 
@@ -288,6 +291,10 @@ class Fleet:
     async def traffic(self, host: str, since: float, step: float) -> list[TrafficSample]:
         """A host's traffic in steps of `step` seconds from `since` to now, oldest first."""
         return await self._past.traffic(host, since, step)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _who() -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from meshtui.errors import MeshError
+
 Kind = Literal["apply", "run"]
 
 
@@ -35,6 +37,8 @@ class Change:
     seconds: float = 0.0
     receipt: str = ""
     """What it did to sessions that it was not meant to touch."""
+    file: str = ""
+    """SHA-256 of the mesh.toml that was applied; see `Kept`."""
 
     @property
     def ended(self) -> bool:
@@ -60,7 +64,7 @@ def changes(entries: Iterable[Mapping[str, object]]) -> list[Change]:
             hosts = _texts(entry.get("hosts"))
             change = Change(len(found) + 1, event, _text(entry.get("at")), _text(entry.get("by")))
             change.plan = _text(entry.get("plan"))
-            change.hosts = hosts
+            change.hosts, change.file = hosts, _text(entry.get("file"))
             if event == "run":
                 change.plan = f"a command on {len(hosts)} host{'' if len(hosts) == 1 else 's'}"
             steps = entry.get("steps")
@@ -73,10 +77,31 @@ def changes(entries: Iterable[Mapping[str, object]]) -> list[Change]:
             last.failed[_text(entry.get("host"))] = _text(entry.get("why"))
         elif event == "done":
             _end(last, entry)
+        elif event == "file":
+            # With what was found out, and written into it.
+            last.file = _text(entry.get("file"))
         else:
             last.phase = _text(event)
             last.hosts = _texts(entry.get("hosts")) or last.hosts
     return found
+
+
+def to_undo(found: Iterable[Change]) -> tuple[Change, Change]:
+    """The last change to mesh.toml's mesh, and the one before it, to which undoing it leads.
+
+    MeshError: there is no such change.
+    """
+    known = [change for change in found if change.kind == "apply" and change.file]
+    if len(known) < 2:
+        what = f"change {known[0].number} is the first" if known else "nothing was applied"
+        raise MeshError(f"{what}: there is nothing to go back to")
+    before, last = known[-2:]
+    if before.file == last.file:
+        raise MeshError(
+            f"change {last.number} did not change mesh.toml: there is nothing to take back",
+            hint=f"meshtui log {last.number} tells what it did",
+        )
+    return before, last
 
 
 def _end(change: Change, entry: Mapping[str, object]) -> None:

@@ -13,9 +13,11 @@ from pathlib import Path
 from meshtui.errors import MeshError, UsageError
 from meshtui.mesh.names import is_host_name
 from meshtui.store.atomic import sync_directory
+from meshtui.store.kept import Kept
 
 _FILE = "journal.jsonl"
 _LOCK = "lock"
+_KEPT = "applied"
 
 
 class Journal:
@@ -34,6 +36,8 @@ class Journal:
 
             directory = user_state_path("meshtui")
         self.path = directory / mesh / _FILE
+        self.kept = Kept(self.path.with_name(_KEPT))
+        """The files that were applied."""
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 
-from meshtui.store.changes import changes
+import pytest
+
+from meshtui.errors import MeshError
+from meshtui.store.changes import changes, to_undo
+from meshtui.store.kept import Kept
 
 APPLY = {
     "at": "2026-11-22T10:00:00.000+00:00",
@@ -72,3 +78,54 @@ def test_older_entries_without_steps_are_told_all_the_same() -> None:
     (one,) = changes([old, DONE])
     assert (one.by, one.steps, one.ok) == ("", {}, True)
     assert json.loads(json.dumps(one.as_json()))["ok"] is True
+
+
+def applied(*files: str) -> list[dict[str, object]]:
+    return [entry for file in files for entry in (APPLY | {"file": file}, DONE)]
+
+
+def test_undoing_goes_back_to_the_change_before() -> None:
+    known = changes([*applied("one"), RUN, *applied("two"), {"event": "file", "file": "three"}])
+    before, last = to_undo(known)
+    assert (before.number, before.file, last.number, last.file) == (1, "one", 3, "three")
+
+
+@pytest.mark.parametrize(
+    ("files", "why"),
+    [
+        ((), "nothing was applied"),
+        (("one",), "change 1 is the first"),
+        (("one", "two", "two"), "change 3 did not change mesh.toml"),
+    ],
+)
+def test_there_may_be_nothing_to_go_back_to(files: tuple[str, ...], why: str) -> None:
+    with pytest.raises(MeshError, match=why):
+        to_undo(changes(applied(*files)))
+
+
+def test_what_was_applied_is_kept(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "m" / "applied")
+    one, two = kept.keep("[mesh]\r\n"), kept.keep("[mesh] # ü\n")
+    assert kept.keep("[mesh]\r\n") == one != two
+    assert (kept.text(one), kept.text(two)) == ("[mesh]\r\n", "[mesh] # ü\n")
+    path = tmp_path / "m" / "applied" / f"{two}.toml"
+    assert path.stat().st_mode & 0o777 == 0o600
+    path.write_text("else")
+    with pytest.raises(MeshError, match="is not what was applied"):
+        kept.text(two)
+    path.unlink()
+    with pytest.raises(MeshError, match="not kept any more"):
+        kept.text(two)
+
+
+def test_the_oldest_of_very_many_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meshtui.store.kept.MOST", 2)
+    kept = Kept(tmp_path)
+    first = kept.keep("1")
+    os.utime(tmp_path / f"{first}.toml", (0, 0))
+    second = kept.keep("2")
+    os.utime(tmp_path / f"{second}.toml", (1, 1))
+    kept.keep("3")
+    assert kept.text(second) == "2"
+    with pytest.raises(MeshError):
+        kept.text(first)

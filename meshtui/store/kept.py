@@ -1,0 +1,62 @@
+"""Every mesh.toml that was applied, so that `undo` can go back to it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from meshtui.errors import MeshError
+
+#: So many are kept; the oldest go.
+MOST = 500
+
+
+class Kept:
+    """Texts by their SHA-256, in a directory of their own. mesh.toml holds no secret."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    def keep(self, text: str) -> str:
+        """Keep `text`; its SHA-256. MeshError: it cannot be written."""
+        data = text.encode()
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self._path(sha256)
+        try:
+            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if path.exists():
+                os.utime(path)
+            else:
+                new = path.with_suffix(".new")
+                handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
+                with os.fdopen(handle, "wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                new.replace(path)
+            old = sorted(self._directory.glob("*.toml"), key=lambda p: p.stat().st_mtime)
+            for each in old[:-MOST]:
+                each.unlink(missing_ok=True)
+        except OSError as error:
+            raise MeshError(
+                f"{path} cannot be written: {error.strerror or error}",
+                hint="nothing is changed without it: see that its directory is writable",
+            ) from error
+        return sha256
+
+    def text(self, sha256: str) -> str:
+        """What was kept. MeshError: it is gone, or is not what it was."""
+        path = self._path(sha256)
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise MeshError(
+                f"the mesh.toml of then is not kept any more: {path}: {error.strerror or error}"
+            ) from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise MeshError(f"{path} was changed since: it is not what was applied")
+        return data.decode()
+
+    def _path(self, sha256: str) -> Path:
+        return self._directory / f"{sha256}.toml"
