@@ -21,6 +21,7 @@ from meshtui.errors import MeshError, UnknownHostKey, UsageError
 
 if TYPE_CHECKING:
     from meshtui.fleet.fleet import Fleet
+    from meshtui.store.edit import Draft
 
 CHANGES = 3
 
@@ -106,10 +107,8 @@ def _apply(args: Args) -> int:
         plan = await fleet.plan(prune=args.prune)
         if not args.json:
             print_plan(plan)
-        if plan.changes and not args.yes:
-            if args.json:
-                raise UsageError("--json shows no plan to agree to", hint="--yes applies it")
-            await _confirm()
+        if plan.changes:
+            await _agreed(args)
         with ApplyReport(plan, show=not args.json) as report:
             if plan.changes:
                 async for event in fleet.apply(plan):
@@ -136,6 +135,31 @@ def _log(args: Args) -> int:
     else:
         print_one(chosen[0])
     return 0
+
+
+def _members(args: Args) -> int:
+    """`add`, `remove`, `undo`: what mesh.toml would say then, and an apply of that."""
+    from meshtui.cli.members import change, draft
+    from meshtui.store.find import find
+
+    proposed = draft(find(args.file), args)
+
+    async def ask(fleet: Fleet) -> int:
+        report = await change(fleet, proposed, args, lambda: _agreed(args))
+        if args.json:
+            _print_json(report.as_json())
+        return 0 if report.ok else 1
+
+    return _with_fleet(args, ask, proposed)
+
+
+async def _agreed(args: Args) -> None:
+    """Return if the plan shown is agreed to: by --yes, or by a person. UsageError: by nobody."""
+    if args.yes:
+        return
+    if args.json:
+        raise UsageError("--json shows no plan to agree to", hint="--yes applies it")
+    await _confirm()
 
 
 async def _confirm() -> None:
@@ -207,15 +231,20 @@ def _open_tui(args: Args) -> int:
 
 
 def _new_fleet(
-    path: Path, ask: Callable[[UnknownHostKey], Awaitable[bool]], ssh_config: Path | None
+    path: Path,
+    ask: Callable[[UnknownHostKey], Awaitable[bool]],
+    ssh_config: Path | None,
+    draft: Draft | None = None,
 ) -> Fleet:
     from meshtui.fleet.fleet import Fleet
 
-    return Fleet(path, ask, ssh_config)
+    return Fleet(path, ask, ssh_config, draft)
 
 
-def _with_fleet(args: Args, ask: Callable[[Fleet], Awaitable[int]]) -> int:
-    """Do `ask` with the hosts of the file that is meant."""
+def _with_fleet(
+    args: Args, ask: Callable[[Fleet], Awaitable[int]], draft: Draft | None = None
+) -> int:
+    """Do `ask` with the hosts of the file that is meant, or of what it would say."""
     from meshtui.store.find import find
 
     async def decide(_: UnknownHostKey) -> bool:
@@ -224,7 +253,7 @@ def _with_fleet(args: Args, ask: Callable[[Fleet], Awaitable[int]]) -> int:
 
     async def run() -> int:
         _stop_in_order()
-        fleet = _new_fleet(find(args.file), decide, args.ssh_config)
+        fleet = _new_fleet(find(args.file), decide, args.ssh_config, draft)
         try:
             return await ask(fleet)
         finally:
@@ -260,5 +289,8 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "plan": _plan,
     "apply": _apply,
     "log": _log,
+    "add": _members,
+    "remove": _members,
+    "undo": _members,
     "lab": _lab,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,8 @@ def parser() -> argparse.ArgumentParser:
         if name == "apply":
             sub.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
+    register_members(command)
+
     log = command("log", "what was changed from this machine, by whom, and how it ended")
     _add_common(log, argparse.SUPPRESS)
     log.add_argument("number", nargs="?", type=int, metavar="N", help="tell all of change N")
@@ -74,6 +77,34 @@ def parser() -> argparse.ArgumentParser:
     lab = command("lab", "a fleet of real hosts on this machine, to rehearse on")
     register_lab(lab)
     return top
+
+
+def register_members(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    """Hosts that come and go: each is an edit of mesh.toml, and an apply of that."""
+    add = command("add", "a new host: into mesh.toml, and into the mesh")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("--ssh", required=True, metavar="TARGET", help="user@host[:port], or an alias")
+    add.add_argument(
+        "--endpoint",
+        metavar="HOST[:PORT]",
+        help="where the others reach it, if not where ssh does; none: behind NAT",
+    )
+    add.add_argument(
+        "--address",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="on the mesh (default: a free one); may be given for each family",
+    )
+    remove = command(
+        "remove", "a host out of mesh.toml and the mesh; its own interface and key go, too"
+    )
+    remove.add_argument("name", metavar="NAME")
+    undo = command("undo", "back to the mesh.toml from before the last change, as a plan")
+    for sub in (add, remove, undo):
+        _add_common(sub, argparse.SUPPRESS)
+        sub.add_argument("--json", action="store_true", help="for programs, on stdout")
+        sub.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
 
 _ABOUT = (

@@ -26,8 +26,9 @@ from meshtui.plan.model import Plan, PlanInputs
 from meshtui.plan.planner import make_plan
 from meshtui.ssh.connect import AskHostKey, Connector
 from meshtui.store.document import read_text
+from meshtui.store.edit import Draft
 from meshtui.store.journal import Journal
-from meshtui.store.meshfile import load
+from meshtui.store.meshfile import load, parse
 from meshtui.store.write import Found, write_back
 from meshtui.wg.endpoint import Endpoint
 
@@ -38,12 +39,20 @@ if TYPE_CHECKING:
 class Fleet:
     """The hosts of one `mesh.toml`. Close it when done."""
 
-    def __init__(self, path: Path, ask: AskHostKey, ssh_config: Path | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        ask: AskHostKey,
+        ssh_config: Path | None = None,
+        draft: Draft | None = None,
+    ) -> None:
         """Read `path`; `ask` decides on unknown host keys. FileError: the file is wrong.
 
-        Nothing is connected before it is needed.
+        Nothing is connected before it is needed. With a `draft`, the mesh is what that
+        says; `apply` puts it into the file before it does anything else.
         """
         self.path = path
+        self._draft = draft
         self._connector = Connector(ask, ssh_config)
         self._errands = Errands(self._connector)
         self._past = Past(lambda: self.mesh)
@@ -60,7 +69,7 @@ class Fleet:
     def _read(self) -> None:
         """Take over what `path` says: hosts that are as before keep their connections."""
         stamp = self._stamp()
-        written = load(self.path)
+        written = self._load()
         mesh = allocate(written)
         told = {host.name: host.public_key for host in self._written.hosts.values()}
         self._stamped, self._written, self.mesh = stamp, written, mesh
@@ -76,6 +85,9 @@ class Fleet:
             # What the host says itself counts for more, once it did.
             if host.public_key and self._keys.get(name) == told.get(name):
                 self._keys[name] = host.public_key
+
+    def _load(self) -> Mesh:
+        return parse(self._draft.after, self.path) if self._draft else load(self.path)
 
     def _stamp(self) -> tuple[int, int, int] | None:
         """What changes with the file; None: it cannot be asked."""
@@ -149,6 +161,9 @@ class Fleet:
         self._refuse_stale(plan)
         journal = Journal(self.mesh.name)
         with journal.alone():
+            if self._draft:
+                self._draft.write(self.path)
+                self._draft, self._stamped = None, self._stamp()
             about = {"by": _who(), "file": journal.kept.keep(read_text(self.path))}
             work = Apply(plan, self._sessions, journal.append, about)
             self._applying = True
@@ -161,6 +176,10 @@ class Fleet:
             finally:
                 self._applying = False
 
+    def session(self, name: str, ssh: str) -> Session:
+        """A connection to a host that the mesh has no more; whoever asks for it closes it."""
+        return Session(name, ssh, self._connector)
+
     async def close(self) -> None:
         """Close all connections."""
         for session in self._sessions.values():
@@ -170,7 +189,7 @@ class Fleet:
 
     def _refuse_stale(self, plan: Plan | None = None) -> None:
         """MeshError where the file says something else by now: an old plan would undo it."""
-        if load(self.path) != self._written:
+        if self._load() != self._written:
             raise MeshError(
                 f"{self.path} was changed since it was read: nothing was changed",
                 hint="plan again",

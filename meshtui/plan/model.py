@@ -11,9 +11,9 @@ from meshtui.mesh.model import Mesh
 from meshtui.plan.seen import Seen
 from meshtui.wg.endpoint import Endpoint
 
-Impact = Literal["none", "handshake", "route", "new"]
+Impact = Literal["none", "handshake", "route", "new", "down"]
 """What a step touches of what runs: nothing; a link's session; an address or a
-route; or nothing yet, because the interface is new."""
+route; nothing yet, because the interface is new; or all of it, because it ends."""
 
 Action = Literal[
     "make-key",
@@ -30,6 +30,8 @@ Action = Literal[
     "listen-port",
     "mtu",
     "write-back",
+    "take-down",
+    "remove-file",
 ]
 
 

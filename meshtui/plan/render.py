@@ -21,6 +21,7 @@ IMPACT = {
     "handshake": "the session starts anew",
     "route": "moves an address or route",
     "new": "new",
+    "down": "its tunnels end",
 }
 
 

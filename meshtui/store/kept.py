@@ -12,6 +12,11 @@ from meshtui.errors import MeshError
 MOST = 500
 
 
+def sha256_of(text: str) -> str:
+    """What a text is known by."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 class Kept:
     """Texts by their SHA-256, in a directory of their own. mesh.toml holds no secret."""
 
@@ -20,8 +25,7 @@ class Kept:
 
     def keep(self, text: str) -> str:
         """Keep `text`; its SHA-256. MeshError: it cannot be written."""
-        data = text.encode()
-        sha256 = hashlib.sha256(data).hexdigest()
+        data, sha256 = text.encode(), sha256_of(text)
         path = self._path(sha256)
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)

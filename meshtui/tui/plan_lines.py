@@ -35,6 +35,7 @@ IMPACTS: dict[Impact, Badge] = {
     "new": Badge("+", "new", "added", "new interface"),
     "handshake": Badge("↻", "handshake", "warn", "session starts anew"),
     "route": Badge("!", "route", "bad", "address or route changes"),
+    "down": Badge("!", "down", "bad", "a host's tunnels end"),
 }
 
 #: Plans of at most so many lines start open.

@@ -53,3 +53,28 @@ bring_up() {
 enable() {
     systemctl enable "wg-quick@$1" 2>&1
 }
+
+# take_down IF SHA256|none: the host leaves the mesh. Its interface, file, key and
+# state go, if the file still is the one that was shown.
+take_down() {
+    file=/etc/wireguard/$1.conf
+    [ "$(sum_of "$file")" = "$2" ] || fail "$file changed since the plan was made; plan again" 9
+    if has_systemd; then
+        if systemctl is-active -q "wg-quick@$1"; then
+            systemctl stop "wg-quick@$1" || fail "wg-quick@$1 did not stop"
+        fi
+        systemctl disable "wg-quick@$1" 2>/dev/null || :
+        systemctl reset-failed "wg-quick@$1" 2>/dev/null || :
+    fi
+    if ip link show dev "$1" >/dev/null 2>&1; then
+        if [ -e "$file" ]; then
+            wg-quick down "$1" || fail "wg-quick down $1 failed"
+        else
+            ip link del dev "$1" || fail "cannot remove the interface $1"
+        fi
+    fi
+    rm -f "$file" "/etc/wireguard/.$1.meshtui" || fail "cannot remove $file"
+    rm -rf "${STATE:?}/$1" || fail "cannot remove $STATE/$1"
+    rmdir "$STATE" 2>/dev/null || :
+    sync
+}

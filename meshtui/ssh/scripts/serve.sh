@@ -16,7 +16,7 @@ serve() {
     while IFS=' ' read -r token bytes verb args; do
         case $verb in
             look | observe | facts | nothing | ping_all | ping_times | path_mtu | run_command) ;;
-            make_key | drop_key | stage | commit | discard | change | bring_up | enable) ;;
+            make_key | drop_key | stage | commit | discard | change | bring_up | enable | take_down) ;;
             *) verb=unknown_verb ;;
         esac
         # Splitting is wanted: meshtui sends no argument with a space in it.
