@@ -154,7 +154,9 @@ class Fleet:
         for name, error in troubles.items():
             if not isinstance(seen[name], HostError):
                 seen[name] = error
-        return make_plan(PlanInputs(mesh, self._written, seen, resolved, prune))
+        out = self._draft.gone if self._draft else None
+        left = {out.public_key: out.name} if out and out.public_key else {}
+        return make_plan(PlanInputs(mesh, self._written, seen, resolved, prune, left))
 
     async def apply(self, plan: Plan) -> AsyncIterator[Applied]:
         """Carry `plan` out and verify it. The last item is the ApplyResult."""

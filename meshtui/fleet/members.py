@@ -100,7 +100,7 @@ def stays(interface: str) -> str:
     state = f"/var/lib/meshtui/{interface}"
     return (
         f"there stay {interface}, {path} with its private key, and {state};"
-        f" by hand, as root on it: systemctl disable --now {unit} || wg-quick down {interface};"
+        f" by hand, as root on it: systemctl disable --now {unit}; wg-quick down {interface};"
         f" rm -rf {path} {state}"
     )
 
@@ -145,7 +145,9 @@ def refuse_owed(plan: Plan, name: str) -> None:
     problem = next((h.problem for h in plan.problems if h.host == name), None)
     if problem:
         raise MeshError(
-            f"{problem}: it was not added, nothing was written", host=name, hint="then add it again"
+            f"{problem}: it was not added, nothing was written",
+            host=name,
+            hint="add it once that is put right",
         )
 
 

@@ -98,6 +98,8 @@ class PlanInputs:
     """Endpoints that are DNS names -> their addresses now."""
     prune: bool = False
     """Whether peers that nobody knows are removed."""
+    left: Mapping[str, str] = field(default_factory=dict)
+    """Keys of hosts that this very change takes out of the mesh -> the host."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ class Known:
     """Keys that mesh.toml still names and their hosts no longer have -> the host."""
     resolved: Mapping[Endpoint, Endpoint]
     prune: bool
+    left: Mapping[str, str]
     far: dict[tuple[Network, ...], frozenset[Network]] = field(default_factory=dict)
     """Networks of an interface's addresses -> prefixes in the mesh that are in none of them."""
 
@@ -114,6 +115,7 @@ def _know(
         },
         resolved=inputs.resolved,
         prune=inputs.prune,
+        left=inputs.left,
     )
 
 
@@ -302,6 +304,8 @@ def _strangers(
         allowed = tuple(dict.fromkeys((*(live[key].allowed_ips if key in live else ()), *prefixes)))
         if key in known.retired:
             gone[key] = f"{known.retired[key]} (its former key)"
+        elif key in known.left:
+            gone[key] = known.left[key]
         elif mark in names or not addresses.isdisjoint(allowed):
             continue
         elif mark is not None:

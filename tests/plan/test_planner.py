@@ -8,6 +8,7 @@ from ipaddress import ip_interface, ip_network
 import pytest
 
 from meshtui.plan.model import HostPlan
+from meshtui.plan.planner import make_plan
 from meshtui.wg.conf import parse
 from meshtui.wg.dump import LivePeer
 from meshtui.wg.endpoint import Endpoint
@@ -409,3 +410,17 @@ def test_keys_made_here_are_sent_once() -> None:
     assert of(sim, "a").steps == ()
     live = sim.boxes["a"].live
     assert live and live.private and public(live.private) == sim.mesh.hosts["a"].public_key
+
+
+def test_a_host_that_is_taken_out_goes_also_where_others_wrote_its_entry() -> None:
+    sim = formed(make_mesh(3))
+    gone = sim.mesh.hosts["b"].public_key or ""
+    box = sim.boxes["a"]
+    box.file = (box.file or "").replace("# meshtui: b\n", "")
+    fleets.left_the_mesh(sim, "b", 0)
+    plan = sim.plan()
+    assert "(--prune removes it)" in plan.hosts[0].notes[0]
+    assert plan.inputs
+    plan = make_plan(replace(plan.inputs, left={gone: "b"}))
+    assert [actions(host) for host in plan.hosts] == [["write-file", "remove-peer"]] * 2
+    assert plan.hosts[0].steps[1].detail.startswith("b ")
