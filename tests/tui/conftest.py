@@ -19,6 +19,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from stage import settled  # noqa: E402
 
+from meshtui.tui import looking  # noqa: E402
+
+# Each press would wait for the next drawing; test_looking has the real pace.
+looking.DRAW_EVERY = 0.2
+
 
 async def _settled(min_sleep: float = 0, max_sleep: float = 1) -> None:
     """In place of Textual's `wait_for_idle`, which measures the CPU time of the process."""

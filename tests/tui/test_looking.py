@@ -14,6 +14,11 @@ from meshtui.fleet.events import HostPolled
 from meshtui.tui.looking import CALM_INTERVAL, DRAW_MOST, FEW, NEWS_EVERY, Looking
 
 
+@pytest.fixture(autouse=True)
+def _real_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meshtui.tui.looking.DRAW_EVERY", 1.0)
+
+
 @dataclass
 class FakeStage:
     covered: bool = False

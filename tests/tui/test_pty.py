@@ -71,7 +71,7 @@ def test_only_what_changed_is_sent(size: tuple[int, int], most: int, tmp_path: P
         assert sent <= most, f"one cell of one row is another, and {sent} bytes were sent"
 
 
-@pytest.mark.parametrize("keys", ["lljlhk", "zlljhhk", "GllkhhgLlHj", "2lljZlh"])
+@pytest.mark.parametrize("keys", ["lljlhkGllhg", "zllj2hZlk"])
 def test_what_was_drawn_in_parts_is_what_is_drawn_at_once(keys: str, tmp_path: Path) -> None:
     changed = tmp_path / "changed"
     with Terminal([*QUIET, "30", str(changed)], size=(120, 40)) as terminal:
