@@ -273,5 +273,6 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "apply": _apply,
     "add": _members,
     "remove": _members,
+    "rename": _members,
     "lab": _lab,
 }

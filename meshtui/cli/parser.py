@@ -95,7 +95,10 @@ def register_members(command: Callable[[str, str], argparse.ArgumentParser]) -> 
         "remove", "a host out of mesh.toml and the mesh; its own interface and key go, too"
     )
     remove.add_argument("name", metavar="NAME")
-    for sub in (add, remove):
+    rename = command("rename", "a host under another name; no tunnel is touched")
+    rename.add_argument("old", metavar="OLD")
+    rename.add_argument("new", metavar="NEW")
+    for sub in (add, remove, rename):
         _add_common(sub, argparse.SUPPRESS)
         sub.add_argument("--json", action="store_true", help="for programs, on stdout")
         sub.add_argument("-y", "--yes", action="store_true", help="do not ask")

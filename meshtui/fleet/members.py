@@ -59,7 +59,7 @@ def leaving_plan(interface: str, host: Host, seen: Seen, keys: Collection[str]) 
         return HostPlan(host.name, problem="wg is not installed", notes=(stays(interface),))
     if seen.file is None and not seen.exists and seen.made_key is None:
         return HostPlan(host.name, notes=(f"it has no {interface}: nothing to take down",))
-    if not _is_ours(host, seen):
+    if not _is_ours(interface, host, seen):
         note = f"its {interface} is not one that meshtui made: left alone"
         return HostPlan(host.name, notes=(note,))
     path = f"/etc/wireguard/{interface}.conf"
@@ -151,9 +151,10 @@ def refuse_owed(plan: Plan, name: str) -> None:
         )
 
 
-def _is_ours(host: Host, seen: Seen) -> bool:
+def _is_ours(interface: str, host: Host, seen: Seen) -> bool:
     """Whether mesh.toml names its key, or the file says that meshtui wrote into it."""
     if host.public_key is not None and host.public_key == seen.public_key:
         return True
     lines = (seen.file or "").splitlines()
-    return any(line.strip().startswith((MARK, f"# {host.name}: kept by meshtui")) for line in lines)
+    ours = (MARK, f"# {interface}: kept by meshtui")
+    return any(line.strip().startswith(ours) for line in lines)
