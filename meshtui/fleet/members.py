@@ -133,7 +133,7 @@ async def remove(fleet: Fleet, plan: Plan, leaving: Leaving) -> AsyncIterator[Ap
             )
         except HostError as error:
             why = f"{error.what} ({error.hint})" if error.hint else error.what
-            failed[name] = f"{why}; look what is left of it: {stays(plan.interface)}"
+            failed[name] = f"{why}; if it was not taken down, {stays(plan.interface)}"
             yield Progress(name, "change", "failed", why)
         else:
             yield Progress(name, "change", "done")
