@@ -291,6 +291,7 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "log": _log,
     "add": _members,
     "remove": _members,
+    "rename": _members,
     "undo": _members,
     "lab": _lab,
 }

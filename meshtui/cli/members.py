@@ -1,4 +1,4 @@
-"""`meshtui add`, `remove`, `undo`: an edit of mesh.toml, shown with its plan, then applied."""
+"""`add`, `remove`, `rename`, `undo`: an edit of mesh.toml, shown with its plan, then applied."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from meshtui.fleet.fleet import Fleet
 from meshtui.fleet.members import look_at_leaving, refuse_owed, remove, stays, with_leaving
 from meshtui.inert import inert
 from meshtui.plan.render import LINE_LIMIT
-from meshtui.store.edit import Draft, add_host, remove_host
+from meshtui.store.edit import Draft, add_host, remove_host, rename_host
 
 
 def draft(path: Path, args: SimpleNamespace) -> Draft:
     """What mesh.toml would say; UsageError: why it can't."""
     if args.command == "add":
         return add_host(path, args.name, args.ssh, args.endpoint, args.address)
+    if args.command == "rename":
+        return rename_host(path, args.old, args.new)
     if args.command == "undo":
         from meshtui.store.undo import undo
 

@@ -100,8 +100,11 @@ def register_members(command: Callable[[str, str], argparse.ArgumentParser]) -> 
         "remove", "a host out of mesh.toml and the mesh; its own interface and key go, too"
     )
     remove.add_argument("name", metavar="NAME")
+    rename = command("rename", "a host under another name; no tunnel is touched")
+    rename.add_argument("old", metavar="OLD")
+    rename.add_argument("new", metavar="NEW")
     undo = command("undo", "back to the mesh.toml from before the last change, as a plan")
-    for sub in (add, remove, undo):
+    for sub in (add, remove, rename, undo):
         _add_common(sub, argparse.SUPPRESS)
         sub.add_argument("--json", action="store_true", help="for programs, on stdout")
         sub.add_argument("-y", "--yes", action="store_true", help="do not ask")

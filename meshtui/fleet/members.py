@@ -59,7 +59,7 @@ def leaving_plan(interface: str, host: Host, seen: Seen, keys: Collection[str]) 
         return HostPlan(host.name, problem="wg is not installed", notes=(stays(interface),))
     if seen.file is None and not seen.exists and seen.made_key is None:
         return HostPlan(host.name, notes=(f"it has no {interface}: nothing to take down",))
-    if not _is_ours(host, seen):
+    if not _is_ours(interface, host, seen):
         note = f"its {interface} is not one that meshtui made: left alone"
         return HostPlan(host.name, notes=(note,))
     path = f"/etc/wireguard/{interface}.conf"
@@ -121,22 +121,28 @@ async def remove(fleet: Fleet, plan: Plan, leaving: Leaving) -> AsyncIterator[Ap
             yield event
     assert result
     failed = dict(result.failed)
+
+    def note(event: str, **more: str | list[str]) -> None:
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        Journal(plan.mesh).append({"at": at, "mesh": plan.mesh, "event": event, **more})
+
     if leaving.plan.problem:
         failed[name] = f"{leaving.plan.problem}; {stays(plan.interface)}"
     elif leaving.plan.steps:
         yield Progress(name, "change", "running")
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        Journal(plan.mesh).append({"at": at, "mesh": plan.mesh, "event": "take-down", "host": name})
+        note("take-down", hosts=[name])
         try:
             await leaving.session.ask(
                 "take_down", plan.interface, leaving.sha256, deadline=_TAKE_DOWN_SECONDS
             )
         except HostError as error:
             why = f"{error.what} ({error.hint})" if error.hint else error.what
-            failed[name] = f"{why}; look what is left of it: {stays(plan.interface)}"
+            failed[name] = f"{why}; if it was not taken down, {stays(plan.interface)}"
             yield Progress(name, "change", "failed", why)
         else:
             yield Progress(name, "change", "done")
+    if name in failed:
+        note("failed", host=name, why=failed[name])
     yield replace(result, failed=failed, seconds=time.monotonic() - start)
 
 
@@ -151,9 +157,10 @@ def refuse_owed(plan: Plan, name: str) -> None:
         )
 
 
-def _is_ours(host: Host, seen: Seen) -> bool:
+def _is_ours(interface: str, host: Host, seen: Seen) -> bool:
     """Whether mesh.toml names its key, or the file says that meshtui wrote into it."""
     if host.public_key is not None and host.public_key == seen.public_key:
         return True
     lines = (seen.file or "").splitlines()
-    return any(line.strip().startswith((MARK, f"# {host.name}: kept by meshtui")) for line in lines)
+    ours = (MARK, f"# {interface}: kept by meshtui")
+    return any(line.strip().startswith(ours) for line in lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import ip_interface, ip_network
 
+from meshtui.mesh.names import is_host_name
 from meshtui.plan.seen import Seen
 from meshtui.wg.conf import ConfFile, Section, section
 from meshtui.wg.dump import LivePeer
@@ -152,7 +153,7 @@ def _new_peer(peer: Peer, seen: Seen, fresh_psk: bool) -> Section:
 
 
 def _edit_peer(old: Section, peer: Peer, psk: str | None) -> Section:
-    new = old
+    new = _renamed(old, peer)
     if not _are(old.values("AllowedIPs"), peer):
         new = new.put("AllowedIPs", [", ".join(peer.prefixes)])
     # Without an endpoint of our own, one that somebody found out is the best there is.
@@ -166,6 +167,23 @@ def _edit_peer(old: Section, peer: Peer, psk: str | None) -> Section:
     if new is not old and not any(line.strip().startswith(MARK) for line in new.lines):
         new = new.insert(f"{MARK}{peer.name}")
     return new
+
+
+def _renamed(old: Section, peer: Peer) -> Section:
+    """With the peer's name in meshtui's own mark: the host may have had another."""
+    mark = f"{MARK}{peer.name}"
+    if mark in old.lines:
+        return old
+    lines = tuple(_remarked(line, mark) for line in old.lines)
+    return old if lines == old.lines else Section(old.heading, lines)
+
+
+def _remarked(line: str, mark: str) -> str:
+    words = line.strip()
+    # Whoever wrote more than a name behind it keeps that.
+    if words == mark or not words.startswith(MARK) or not is_host_name(words.removeprefix(MARK)):
+        return line
+    return line.replace(words, mark)
 
 
 def _are(texts: tuple[str, ...], peer: Peer) -> bool:

@@ -20,6 +20,7 @@ from meshtui.store.errors import FileError
 from meshtui.store.meshfile import parse
 from meshtui.store.readers import Wrong
 from meshtui.store.spans import Entry, Header
+from meshtui.store.write import newline_of, with_keys
 
 _NOTHING = "nothing was written"
 _COMMENT = re.compile(r"[ \t]*#")
@@ -87,6 +88,26 @@ def remove_host(path: Path, name: str) -> Draft:
     return Draft(before, after, mesh.hosts[name])
 
 
+def rename_host(path: Path, old: str, new: str) -> Draft:
+    """`old` called `new`. UsageError: there is none, or what is wrong with the new name."""
+    before = read_text(path)
+    mesh = parse(before, path)
+    refuse_unknown(mesh, old)
+    if old == new:
+        raise UsageError(f"{old} is its name already: {_NOTHING}")
+    _refuse_name(mesh, new, but=old)
+    after = with_name(before, old, new)
+    # SSH goes to the name where nothing else is said, and where it goes does not change.
+    if not any(place.path == ("hosts", old, "ssh") for place in spans.entries(before)):
+        after = with_keys(after, new, {"ssh": _quoted(old)})
+    hosts = {new if n == old else n: host for n, host in mesh.hosts.items()}
+    hosts[new] = replace(hosts[new], name=new)
+    said = _parsed(after, path)
+    if said != replace(mesh, hosts=hosts) or list(said.hosts) != list(hosts):
+        raise _refused(path, f"{new} in the place of {old}")
+    return Draft(before, after)
+
+
 def refuse_unknown(mesh: Mesh, name: str) -> None:
     """UsageError, with the nearest name, where there is no such host."""
     if name in mesh.hosts:
@@ -100,13 +121,13 @@ def refuse_unknown(mesh: Mesh, name: str) -> None:
     )
 
 
-def _refuse_name(mesh: Mesh, name: str) -> None:
+def _refuse_name(mesh: Mesh, name: str, but: str | None = None) -> None:
     if not is_host_name(name):
         raise UsageError(
             f"{shown(name)} is not a name for a host: {_NOTHING}",
             hint="up to 63 letters, digits, dots, hyphens and underscores, and not a number",
         )
-    if same := next((n for n in mesh.hosts if n.lower() == name.lower()), None):
+    if same := next((n for n in mesh.hosts if n.lower() == name.lower() and n != but), None):
         raise UsageError(
             f"there is a host {same} already: {_NOTHING}",
             hint="`meshtui plan` says whether it lacks anything; give the new one another name",
@@ -153,7 +174,7 @@ def _quoted(text: str) -> str:
 def with_host(text: str, name: str, fields: dict[str, str]) -> str:
     """`text` with a host behind the last one, written as that one is."""
     places = list(spans.entries(text))
-    newline = "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
+    newline = newline_of(text)
     hosts = [place for place in places if place.path[:1] == ("hosts",) and len(place.path) > 1]
     last = hosts[-1]
     tables = [
@@ -198,6 +219,26 @@ def without_host(text: str, name: str) -> str:
             cuts.append(_with_comments(text, place.key, spans.line_end(text, place.end)))
     for start, end in reversed(cuts):
         text = _cut(text, start, end)
+    return text
+
+
+def with_name(text: str, old: str, new: str) -> str:
+    """`text` with the host's name changed wherever it stands as a key."""
+    places = list(spans.entries(text))
+    found = []
+    for place in places:
+        if place.path[:2] != ("hosts", old):
+            continue
+        if isinstance(place, Header):
+            found.append(spans.parts(text, spans.header_key(text, place))[1])
+        elif not _is_in_own(places, place):
+            # The name is the last part of `hosts.a = {}`, the one before in `hosts.a.mtu = 1`,
+            # and no part of what stands inside `a = {}`.
+            parts = spans.parts(text, place.key)
+            if len(parts) >= len(place.path) - 1:
+                found.append(parts[1 - len(place.path)])
+    for start, end in reversed(found):
+        text = text[:start] + key_path(new) + text[end:]
     return text
 
 

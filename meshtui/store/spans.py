@@ -117,19 +117,37 @@ def _entry(text: str, place: int, table: Path, *, inline: bool) -> Iterator[Entr
             inner = _skip_gap(text, inner + 1)
 
 
-def _key(text: str, place: int) -> tuple[Path, int, int]:
-    """A dotted key: its parts, where the last part begins, and where the key ends."""
-    parts: list[str] = []
+def parts(text: str, place: int) -> list[tuple[int, int]]:
+    """Where each part of the dotted key at `place` begins and ends."""
+    found = []
     while True:
         match = _BARE.match(text, place) or _STRING.match(text, place)
         if match is None:
             raise ValueError(f"no key at offset {place}")
-        bare = match[0][0] not in "\"'"
-        parts.append(match[0] if bare else tomllib.loads(f"k = {match[0]}")["k"])
+        found.append(match.span())
         dot = _skip(text, match.end())
         if text[dot : dot + 1] != ".":
-            return tuple(parts), place, match.end()
+            return found
         place = _skip(text, dot + 1)
+
+
+def header_key(text: str, header: Header) -> int:
+    """Where the key of a table's header begins."""
+    return _skip(text, header.start + 1 + text.startswith("[[", header.start))
+
+
+def _key(text: str, place: int) -> tuple[Path, int, int]:
+    """A dotted key: its parts, where the last part begins, and where the key ends."""
+    found = parts(text, place)
+    return tuple(_said(text[start:end]) for start, end in found), found[-1][0], found[-1][1]
+
+
+def _said(part: str) -> str:
+    """What a part of a key says: it may stand in quotes."""
+    if part[0] not in "\"'":
+        return part
+    said: str = tomllib.loads(f"k = {part}")["k"]
+    return said
 
 
 def _value_end(text: str, place: int) -> int:

@@ -29,7 +29,14 @@ def undo(path: Path) -> Draft:
         )
     after = journal.kept.text(before.file)
     said = parse(after, path)
-    gone = [host for name, host in mesh.hosts.items() if name not in said.hosts]
+    stay = {host.ssh for host in said.hosts.values()}
+    stay |= {host.public_key for host in said.hosts.values() if host.public_key}
+    # A host that was renamed is no other host.
+    gone = [
+        host
+        for name, host in mesh.hosts.items()
+        if name not in said.hosts and stay.isdisjoint((host.ssh, host.public_key))
+    ]
     if len(gone) > 1:
         raise MeshError(
             f"{len(gone)} hosts came with change {last.number}: undo takes out one at most",

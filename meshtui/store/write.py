@@ -69,7 +69,7 @@ def write_back(path: Path, found: Mapping[str, Found]) -> bool:
 def updated(text: str, mesh: Mesh, found: Mapping[str, Found]) -> str:
     """`text`, which says `mesh`, with what was found out."""
     places = list(spans.entries(text))
-    newline = "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
+    newline = newline_of(text)
     edits = [
         edit
         for name, new in found.items()
@@ -78,6 +78,17 @@ def updated(text: str, mesh: Mesh, found: Mapping[str, Found]) -> str:
     for edit in sorted(edits, key=lambda e: e.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
+
+
+def with_keys(text: str, name: str, keys: dict[str, str]) -> str:
+    """`text` with these keys, which it lacks, behind those that the host has."""
+    edit = _insert(text, list(spans.entries(text)), name, keys, newline_of(text))
+    return text[: edit.start] + edit.text + text[edit.end :]
+
+
+def newline_of(text: str) -> str:
+    """What most lines of `text` end in."""
+    return "\r\n" if 2 * text.count("\r\n") > text.count("\n") else "\n"
 
 
 def _refuse_moved(path: Path, mesh: Mesh, found: Mapping[str, Found]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from meshtui.cli import main
+from meshtui.errors import MeshError
 
 MESH = """\
 # ours
@@ -42,6 +43,8 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["add", "server-c", "--ssh", "a b"], "not an SSH destination"),
         (["add", "server-c", "--ssh", "root@127.0.0.1:2"], "same machine as server-b's"),
         (["add", "server-c", "--ssh", "h", "--endpoint", "x:y"], "not an endpoint"),
+        (["rename", "server-a", "server-b"], "there is a host server-b already"),
+        (["rename", "server-x", "new"], "did you mean server-"),
         (["remove", "server-z"], "did you mean server-"),
         (["remove", "serverb"], "did you mean server-b?"),
         (["remove", "nothing-like-it"], "there are server-a, server-b"),
@@ -93,3 +96,17 @@ def test_what_stays_on_a_host_that_does_not_answer_is_said(
     assert "there stay wg0, /etc/wireguard/wg0.conf with its private key" in failed["server-b"]
     text = Path("mesh.toml").read_text()
     assert "server-b" not in text and text.startswith("# ours\n[mesh]\n")
+
+
+def test_a_plan_that_is_declined_changes_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no() -> None:
+        raise MeshError("nothing was changed")
+
+    monkeypatch.setattr("meshtui.cli._confirm", no)
+    for argv in (["remove", "server-b"], ["rename", "server-b", "server-c"]):
+        assert main(argv) == 1
+        said = capsys.readouterr()
+        assert "-[hosts.server-b]" in said.out and "nothing was changed" in said.err
+        assert Path("mesh.toml").read_text() == MESH

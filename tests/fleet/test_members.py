@@ -74,6 +74,7 @@ def test_only_what_is_of_this_mesh_is_taken_down() -> None:
     stranger = replace(HOST, public_key=OTHER)
     assert actions(SEEN, stranger) == []
     assert actions(replace(SEEN, file=f"{FILE}# meshtui: a\n"), stranger) == ["remove-file"]
+    assert actions(replace(SEEN, file=f"# wg0: kept by meshtui; x\n{FILE}"), stranger) != []
     assert actions(Seen(tools=TOOLS)) == []
     assert leaving_plan("wg0", HOST, Seen(), ()).problem == "wg is not installed"
     # What the file holds is shown before it goes; a peer of nobody's is named.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -69,6 +70,15 @@ def test_a_host_comes_and_goes_and_the_others_notice_nothing(lab: MakeLab) -> No
     assert LAST not in conf(one, "server-a")
     plan(one, code=0)
 
+    # Another name touches nothing but files.
+    shown = meshtui(one, "rename", "server-b", "web", code=2).stdout
+    assert "+[hosts.web]" in shown and "get a new session" not in shown
+    assert directions(change(one, "rename", "server-b", "web")) == (6, 6)
+    assert file.read_text() == formed.replace("server-b", "web")
+    assert "# meshtui: web\n" in conf(one, "server-a") and "server-b" not in conf(one, "server-a")
+    assert handshakes(one, "server-a") == before["server-a"]
+    plan(one, code=0)
+
     # A host that is off: the others forget it, and what stays there is said.
     config = one.path / "ssh_config"
     config.write_text("ConnectTimeout 2\n" + config.read_text())
@@ -76,6 +86,8 @@ def test_a_host_comes_and_goes_and_the_others_notice_nothing(lab: MakeLab) -> No
     result = change(one, "remove", "server-c", code=1)
     assert directions(result) == (2, 2)
     assert list(result["failed"]) == ["server-c"]
+    latest = json.loads(meshtui(one, "log", "--json").stdout)[-1]
+    assert (list(latest["failed"]), latest["ok"]) == (["server-c"], False)
     for word in ("/etc/wireguard/wg0.conf", "private key", "wg-quick down wg0", "rm -rf"):
         assert word in result["failed"]["server-c"]
     assert "server-c" not in file.read_text() + conf(one, "server-a")
@@ -92,9 +104,17 @@ def test_a_host_comes_and_goes_and_the_others_notice_nothing(lab: MakeLab) -> No
 def test_what_was_not_seen_is_not_taken_down(lab: MakeLab) -> None:
     one = lab(2)
     apply(one)
+    # Another file than the one that was shown stays, and so does what runs.
+    folder = resources.files("meshtui.ssh") / "scripts"
+    names = ("observe.sh", "stage.sh", "change.sh", "serve.sh")
+    verbs = "\n".join((folder / name).read_text() for name in names)
+    for shell in (["sh", "-s"], ["busybox", "sh", "-s"]):
+        done = one.on("server-b", shell, input=f"{verbs}\ntake_down wg0 {64 * 'f'}\n")
+        assert done.returncode == 9 and "changed since the plan was made" in done.stderr
+    assert has(one, "server-b", "/sys/class/net/wg0") and conf(one, "server-b")
     # Somebody else's file, and an interface that meshtui knows nothing of.
-    script = "wg-quick down wg0; sed -i '/meshtui/d; s/^PrivateKey.*/PrivateKey = '$(wg genkey)'/'"
-    on(one, "server-b", "sh", "-c", f"{script} /etc/wireguard/wg0.conf; wg-quick up wg0")
+    script = "wg-quick down wg0; sed -i '/meshtui/d; s|^PrivateKey.*|PrivateKey = '$(wg genkey)'|'"
+    on(one, "server-b", "sh", "-c", f"set -e; {script} /etc/wireguard/wg0.conf; wg-quick up wg0")
     was = conf(one, "server-b")
     done = meshtui(one, "remove", "server-b", "--yes")
     assert "left alone" in done.stdout

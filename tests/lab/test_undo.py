@@ -51,6 +51,18 @@ def test_the_last_change_is_taken_back_and_that_too(lab: MakeLab) -> None:
     assert numbers == [1, 2, 3, 4]
 
 
+def test_a_rename_goes_back_and_takes_nothing_down(lab: MakeLab) -> None:
+    one = lab(2)
+    apply(one)
+    before = handshakes(one, "server-a")
+    change(one, "rename", "server-b", "web")
+    done = meshtui(one, "undo", "--yes")
+    assert "take-down" not in done.stdout
+    assert "[hosts.server-b]" in (one.path / "mesh.toml").read_text()
+    assert handshakes(one, "server-a") == before
+    plan(one, code=0)
+
+
 def test_a_setting_goes_back(lab: MakeLab) -> None:
     one = lab(2)
     apply(one)

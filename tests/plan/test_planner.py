@@ -424,3 +424,18 @@ def test_a_host_that_is_taken_out_goes_also_where_others_wrote_its_entry() -> No
     plan = make_plan(replace(plan.inputs, left={gone: "b"}))
     assert [actions(host) for host in plan.hosts] == [["write-file", "remove-peer"]] * 2
     assert plan.hosts[0].steps[1].detail.startswith("b ")
+
+
+def test_a_host_with_another_name_is_called_so_in_the_files() -> None:
+    sim = formed(make_mesh(3))
+    a, b, c = sim.mesh.hosts.values()
+    hosts = {"a": a, "x": replace(b, name="x"), "c": c}
+    sim.mesh, sim.boxes["x"] = replace(sim.mesh, hosts=hosts), sim.boxes.pop("b")
+    box = sim.boxes["c"]
+    box.file = (box.file or "").replace("# meshtui: b\n", "# meshtui: b, in the cellar\n")
+    plan = sim.plan()
+    # Files only; and whoever wrote more than a name there keeps that.
+    assert {h.host: actions(h) for h in plan.hosts} == {"a": ["write-file"], "x": [], "c": []}
+    assert not plan.touched
+    sim.apply(plan)
+    assert "# meshtui: x\n" in (sim.boxes["a"].file or "") and not sim.plan().changes

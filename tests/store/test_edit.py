@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from meshtui.errors import MeshError, UsageError
 from meshtui.store import edit, spans
-from meshtui.store.edit import add_host, remove_host
+from meshtui.store.edit import add_host, remove_host, rename_host
 from meshtui.store.meshfile import load, parse
 from tests.store.example import EXAMPLE
 from tests.store.layouts import Written, files
@@ -88,6 +88,7 @@ def test_a_host_goes_with_its_comments(tmp_path: Path, before: str, after: str) 
     assert remove_host(path, "a").after == f"{HEAD}\n{after}"
 
 
+@settings(deadline=None)
 @given(files())
 def test_every_layout_takes_a_host_and_gives_it_back(
     tmp_path_factory: pytest.TempPathFactory, written: Written
@@ -174,3 +175,49 @@ def test_the_mesh_is_the_same_but_for_the_host(file: Path) -> None:
     before = load(file)
     after = parse(remove_host(file, "server-a").after, PATH)
     assert after == replace(before, hosts={"server-b": before.hosts["server-b"]})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[ hosts . 'a' ] # a\nssh = 'h'\n", "[ hosts . x ] # a\nssh = 'h'\n"),
+        # It is reached where it was.
+        ("[hosts.a]\nmtu = 1400\n", '[hosts.x]\nmtu = 1400\nssh = "a"\n'),
+        ("[hosts]\na.ssh = 'h'\na.mtu = 1400\n", "[hosts]\nx.ssh = 'h'\nx.mtu = 1400\n"),
+        ("[hosts]\na = {}\n", '[hosts]\nx = { ssh = "a" }\n'),
+        ("[hosts.a]\nssh = 'h'\n\n[hosts.b]\n", "[hosts.x]\nssh = 'h'\n\n[hosts.b]\n"),
+    ],
+)
+def test_a_host_gets_another_name(tmp_path: Path, before: str, after: str) -> None:
+    path = tmp_path / "mesh.toml"
+    path.write_text(HEAD + before)
+    assert rename_host(path, "a", "x").after == HEAD + after
+
+
+@settings(deadline=None)
+@given(files())
+def test_every_layout_takes_another_name(
+    tmp_path_factory: pytest.TempPathFactory, written: Written
+) -> None:
+    path = tmp_path_factory.mktemp("layout") / "mesh.toml"
+    path.write_bytes(written.text.encode())
+    mesh = load(path)
+    for name in written.names:
+        text = rename_host(path, name, "new.one").after
+        hosts = list(parse(text, path).hosts.values())
+        assert [replace(h, name=name if h.name == "new.one" else h.name) for h in hosts] == list(
+            mesh.hosts.values()
+        )
+        assert spans.comments(text) == spans.comments(written.text)
+
+
+def test_a_name_that_is_taken_or_none_is_refused(file: Path) -> None:
+    for old, new, says in (
+        ("server-a", "server-b", "there is a host server-b already"),
+        ("server-a", "10", "not a name for a host"),
+        ("server-a", "server-a", "is its name already"),
+        ("server-z", "server-c", "did you mean server-"),
+    ):
+        with pytest.raises(UsageError, match=says):
+            rename_host(file, old, new)
+    assert "[hosts.Server-A]" in rename_host(file, "server-a", "Server-A").after
