@@ -109,6 +109,8 @@ async def test_the_host_is_taken_down_by_the_sum_that_was_seen(path: Path) -> No
     result = events[-1]
     assert isinstance(result, ApplyResult)
     assert "it changed" in result.failed["b"] and "/etc/wireguard/wg0.conf" in result.failed["b"]
-    assert [entry["event"] for entry in Journal("m").read()] == ["apply", "done", "take-down"]
+    assert [entry["event"] for entry in Journal("m").read()] == [
+        *("apply", "done", "file", "take-down", "failed")
+    ]
     assert "hosts.b" not in path.read_text()
     await fleet.close()
