@@ -35,7 +35,7 @@ FEW = 10
 #: How long the first of a burst waits for the others.
 DRAW_AFTER = 0.03
 #: So many rows are drawn at a time, and the others after as long again.
-DRAW_MOST = 25
+DRAW_MOST = 40
 
 
 class Stage(Protocol):
