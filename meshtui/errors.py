@@ -55,6 +55,11 @@ class HostError(MeshError):
 
     state: HostState = "unreachable"
 
+    @property
+    def why(self) -> str:
+        """What happened and what to do next, for where the host is named anyway."""
+        return f"{self.what} ({self.hint})" if self.hint else self.what
+
     def at(self, host: str) -> HostError:
         """The same error, told of `host`: one broken jump host is the error of many."""
         told = copy(self)

@@ -138,7 +138,7 @@ def _log(args: Args) -> int:
 
 
 def _members(args: Args) -> int:
-    """`add`, `remove`, `undo`: what mesh.toml would say then, and an apply of that."""
+    """`add`, `remove`, `rename`, `undo`: what mesh.toml would say then, and an apply of that."""
     from meshtui.cli.members import change, draft
     from meshtui.store.find import find
 

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from meshtui.errors import UsageError
 from meshtui.inert import inert
+from meshtui.plan.render import LINE_LIMIT
 from meshtui.store.changes import Change
 
-_LIMIT = 300
 _NAME_LIMIT = 64
 
 
@@ -42,7 +42,7 @@ def print_list(changes: list[Change]) -> None:
             Text(str(change.number), style="bold"),
             Text(_when(change.at)),
             Text(inert(change.by, _NAME_LIMIT), style="dim"),
-            Text(inert(change.plan, _LIMIT)),
+            Text(inert(change.plan, LINE_LIMIT)),
             Text(result, style=style),
         )
     console.print(table)
@@ -53,23 +53,23 @@ def print_one(change: Change) -> None:
     console = Console(highlight=False, soft_wrap=True)
     by = f" by {inert(change.by, _NAME_LIMIT)}" if change.by else ""
     console.print(Text(f"change {change.number}  {_when(change.at)}{by}", style="bold"))
-    console.print(Text(f"  {inert(change.plan, _LIMIT)}"))
+    console.print(Text(f"  {inert(change.plan, LINE_LIMIT)}"))
     for host, steps in change.steps.items():
         console.print(Text(inert(host, _NAME_LIMIT), style="bold"))
         for step in steps:
-            console.print(Text(f"  {inert(step, _LIMIT)}"))
+            console.print(Text(f"  {inert(step, LINE_LIMIT)}"))
     if change.kind == "run":
-        console.print(Text(f"  on {inert(', '.join(change.hosts), 10 * _LIMIT)}"))
+        console.print(Text(f"  on {inert(', '.join(change.hosts), 10 * LINE_LIMIT)}"))
     for host, why in change.failed.items():
-        text = f"× {inert(host, _NAME_LIMIT)}: {inert(why, 2 * _LIMIT)}"
+        text = f"× {inert(host, _NAME_LIMIT)}: {inert(why, 2 * LINE_LIMIT)}"
         console.print(Text(text, style="bold red"))
     style, result = _result(change)
     console.print(Text(result, style=style))
     if not change.ended and change.hosts:
-        hosts = inert(", ".join(change.hosts), 10 * _LIMIT)
+        hosts = inert(", ".join(change.hosts), 10 * LINE_LIMIT)
         console.print(Text(f"  begun on {hosts}; `meshtui plan` shows what is left"))
     if change.receipt:
-        console.print(Text(inert(change.receipt, _LIMIT)))
+        console.print(Text(inert(change.receipt, LINE_LIMIT)))
 
 
 def _result(change: Change) -> tuple[str, str]:

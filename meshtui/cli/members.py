@@ -20,6 +20,7 @@ from meshtui.fleet.members import look_at_leaving, refuse_owed, remove, stays, w
 from meshtui.inert import inert
 from meshtui.plan.render import LINE_LIMIT
 from meshtui.store.edit import Draft, add_host, remove_host, rename_host
+from meshtui.store.undo import undo
 
 
 def draft(path: Path, args: SimpleNamespace) -> Draft:
@@ -29,8 +30,6 @@ def draft(path: Path, args: SimpleNamespace) -> Draft:
     if args.command == "rename":
         return rename_host(path, args.old, args.new)
     if args.command == "undo":
-        from meshtui.store.undo import undo
-
         return undo(path)
     return remove_host(path, args.name)
 

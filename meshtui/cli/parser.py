@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
         if name == "apply":
             sub.add_argument("-y", "--yes", action="store_true", help="do not ask")
 
-    register_members(command)
+    _register_members(command)
 
     log = command("log", "what was changed from this machine, by whom, and how it ended")
     _add_common(log, argparse.SUPPRESS)
@@ -79,7 +79,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def register_members(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     """Hosts that come and go: each is an edit of mesh.toml, and an apply of that."""
     add = command("add", "a new host: into mesh.toml, and into the mesh")
     add.add_argument("name", metavar="NAME")

@@ -15,8 +15,6 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
 
 from meshtui.errors import CommandFailed, HostError
 from meshtui.fleet.events import ApplyResult, DirectionVerified, Phase, Progress, Receipt
@@ -42,7 +40,6 @@ _BRING_UP_SECONDS = 90.0
 _MOST_TOLD = 2000
 
 Applied = Progress | DirectionVerified | ApplyResult
-Journal = Callable[[dict[str, Any]], None]
 
 
 class Apply:
@@ -52,14 +49,14 @@ class Apply:
         self,
         plan: Plan,
         sessions: dict[str, Session],
-        journal: Journal,
+        note: Callable[..., None],
         about: dict[str, str],
     ) -> None:
-        """`about`: what else the journal is to know of it, as who applies it."""
+        """`note`: the journal's. `about`: what else it is to know, as who applies this."""
         self.plan = plan
         self._about = about
         self._sessions = sessions
-        self._journal = journal
+        self._note = note
         self._failed: dict[str, str] = {h.host: h.problem for h in plan.hosts if h.problem}
         self._private: dict[str, Secret] = {}
         self._preshared: dict[frozenset[str], Secret] = {}
@@ -327,10 +324,6 @@ class Apply:
             # What is under way on the hosts is let go of before anything else is asked.
             await asyncio.wait({task})
 
-    def _note(self, event: str, **more: Any) -> None:
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        self._journal({"at": at, "mesh": self.plan.mesh, "event": event, **more})
-
 
 def _told(plan: Plan) -> dict[str, list[str]]:
     """The steps by host, for the journal; of a very large plan their number must do."""
@@ -349,4 +342,4 @@ def _sum(host: str, reply: bytes) -> str:
 
 def _why(error: Seen | HostError) -> str:
     assert isinstance(error, HostError)
-    return f"{error.what} ({error.hint})" if error.hint else error.what
+    return error.why

@@ -43,8 +43,7 @@ async def _run(errands: Errands, host: Host, command: str) -> CommandResult:
         if (found := _END.fullmatch(end)) is None:
             raise Refused("an answer that makes no sense: no exit status", host=host.name)
     except HostError as error:
-        why = f"{error.what} ({error.hint})" if error.hint else error.what
-        return CommandResult(host.name, None, "", why, time.monotonic() - start)
+        return CommandResult(host.name, None, "", error.why, time.monotonic() - start)
     output = said[:MOST_BYTES].decode("utf-8", "replace")
     if len(said) > MOST_BYTES:
         output += f"\n[meshtui: only the first {MOST_BYTES >> 10} KiB are kept]\n"

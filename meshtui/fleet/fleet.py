@@ -6,7 +6,6 @@ import asyncio
 import getpass
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -167,7 +166,7 @@ class Fleet:
                 self._draft.write(self.path)
                 self._draft, self._stamped = None, self._stamp()
             about = {"by": _who(), "file": journal.kept.keep(read_text(self.path))}
-            work = Apply(plan, self._sessions, journal.append, about)
+            work = Apply(plan, self._sessions, journal.note, about)
             self._applying = True
             try:
                 async for event in work.run():
@@ -205,8 +204,7 @@ class Fleet:
     async def _ended(self, plan: Plan, result: ApplyResult, journal: Journal) -> ApplyResult:
         try:
             await asyncio.to_thread(self._write_back, plan)
-            now = journal.kept.keep(read_text(self.path))
-            journal.append({"at": _now(), "mesh": plan.mesh, "event": "file", "file": now})
+            journal.note("file", file=journal.kept.keep(read_text(self.path)))
         except MeshError as error:
             # The hosts are changed all the same: their result must not get lost.
             return replace(result, failed={**result.failed, self.path.name: str(error)})
@@ -270,10 +268,7 @@ class Fleet:
         from meshtui.fleet.commands import run
 
         on = [self._host(name) for name in hosts]
-        name = self.mesh.name
-        Journal(name).append(
-            {"at": _now(), "mesh": name, "event": "run", "by": _who(), "hosts": list(hosts)}
-        )
+        Journal(self.mesh.name).note("run", by=_who(), hosts=list(hosts))
         return run(self._errands, on, command)
 
     def ssh_argv(self, host: str) -> list[str]:
@@ -312,10 +307,6 @@ class Fleet:
     async def traffic(self, host: str, since: float, step: float) -> list[TrafficSample]:
         """A host's traffic in steps of `step` seconds from `since` to now, oldest first."""
         return await self._past.traffic(host, since, step)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _who() -> str:

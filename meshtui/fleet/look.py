@@ -115,5 +115,5 @@ def _unknown(mesh: Mesh, keys: Mapping[str, str], live: LiveInterface) -> tuple[
 
 def _why(mesh: Mesh, seen: Look | HostError) -> str | None:
     if isinstance(seen, HostError):
-        return f"{seen.what} ({seen.hint})" if seen.hint else seen.what
+        return seen.why
     return None if seen.live else f"no interface {mesh.interface} (meshtui apply makes it)"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from meshtui.errors import HostError, MeshError
 from meshtui.fleet.apply import Applied
@@ -43,9 +42,8 @@ async def look_at_leaving(fleet: Fleet, host: Host) -> Leaving:
     try:
         seen = await observe_one(session, interface)
     except HostError as error:
-        why = f"{error.what} ({error.hint})" if error.hint else error.what
         note = stays(interface)
-        return Leaving(HostPlan(host.name, problem=why, notes=(note,)), session)
+        return Leaving(HostPlan(host.name, problem=error.why, notes=(note,)), session)
     keys = {one.public_key for one in fleet.mesh.hosts.values() if one.public_key}
     return Leaving(leaving_plan(interface, host, seen, keys), session, seen.sha256 or "none")
 
@@ -121,11 +119,7 @@ async def remove(fleet: Fleet, plan: Plan, leaving: Leaving) -> AsyncIterator[Ap
             yield event
     assert result
     failed = dict(result.failed)
-
-    def note(event: str, **more: str | list[str]) -> None:
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
-        Journal(plan.mesh).append({"at": at, "mesh": plan.mesh, "event": event, **more})
-
+    note = Journal(plan.mesh).note
     if leaving.plan.problem:
         failed[name] = f"{leaving.plan.problem}; {stays(plan.interface)}"
     elif leaving.plan.steps:
@@ -136,9 +130,8 @@ async def remove(fleet: Fleet, plan: Plan, leaving: Leaving) -> AsyncIterator[Ap
                 "take_down", plan.interface, leaving.sha256, deadline=_TAKE_DOWN_SECONDS
             )
         except HostError as error:
-            why = f"{error.what} ({error.hint})" if error.hint else error.what
-            failed[name] = f"{why}; if it was not taken down, {stays(plan.interface)}"
-            yield Progress(name, "change", "failed", why)
+            failed[name] = f"{error.why}; if it was not taken down, {stays(plan.interface)}"
+            yield Progress(name, "change", "failed", error.why)
         else:
             yield Progress(name, "change", "done")
     if name in failed:

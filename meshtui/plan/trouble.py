@@ -39,7 +39,7 @@ def read(seen: Seen | HostError, known: dict[str, Section]) -> ConfFile | ValueE
 def trouble(mesh: Mesh, seen: Seen | HostError, conf: ConfFile | ValueError | None) -> str | None:
     """The reason to leave this host alone; None: it can be worked with. `conf` is its file."""
     if isinstance(seen, HostError):
-        return f"{seen.what} ({seen.hint})" if seen.hint else seen.what
+        return seen.why
     name = mesh.interface
     if missing := [tool for tool in _NEEDED if tool not in seen.tools]:
         packages = sorted({_PACKAGE.get(tool, tool) for tool in missing})

@@ -1,4 +1,4 @@
-"""A host put into `mesh.toml`, or taken out, and every other byte of the file stays."""
+"""A host put into `mesh.toml`, taken out or renamed, and every other byte of the file stays."""
 
 from __future__ import annotations
 

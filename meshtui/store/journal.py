@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from meshtui.errors import MeshError, UsageError
@@ -35,6 +36,7 @@ class Journal:
             from platformdirs import user_state_path  # slow to load
 
             directory = user_state_path("meshtui")
+        self._mesh = mesh
         self.path = directory / mesh / _FILE
         self.kept = Kept(self.path.with_name(_KEPT))
         """The files that were applied."""
@@ -60,6 +62,11 @@ class Journal:
             yield
         finally:
             os.close(handle)
+
+    def note(self, event: str, **more: object) -> None:
+        """Add what happens now; see `append`."""
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self.append({"at": at, "mesh": self._mesh, "event": event, **more})
 
     def append(self, entry: Mapping[str, object]) -> None:
         """Add `entry` (with its time: none is added here); on disk when this returns.

@@ -112,8 +112,10 @@ class Surface(ScrollView, inherit_bindings=False):
         width, height = self.container_size
         if width:
             # Now, and not when the screen is laid out: it would be laid out once more.
-            self.show_vertical_scrollbar = lines > height
-            self.show_horizontal_scrollbar = self.virtual_size.width >= width
+            tall = lines > height
+            wide = self.virtual_size.width > width - tall
+            self.show_vertical_scrollbar = tall or lines > height - wide
+            self.show_horizontal_scrollbar = wide
         self._show_cursor()
         # A scrollbar that comes with this may take the cursor's line.
         self.call_after_refresh(self._show_cursor)
