@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -10,16 +11,14 @@ from meshtui_on import on
 
 from meshtui.lab import Lab
 
-_START = """
-for address in {others}; do
-    ping -n -i 0.02 $address >/run/flow.$address 2>&1 & echo $! >>/run/flow.pids
-done
-"""
+_PINGER = Path(__file__).with_name("pinger.py")
+_START = (
+    "rm -f /run/flow; python3 {pinger} /run/flow {others} >/run/flow.err 2>&1 & echo $! >/run/pid"
+)
 _END = """
-kill -INT $(cat /run/flow.pids)
-for pid in $(cat /run/flow.pids); do while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done; done
-for log in /run/flow.*.*; do echo "@"; sed -n 's/.*icmp_seq=\\([0-9]*\\).*/\\1/p' "$log"; done
-rm -f /run/flow.*
+kill -INT $(cat /run/pid)
+for _ in $(seq 250); do [ -e /run/flow ] && break; sleep 0.02; done
+cat /run/flow.err >&2; cat /run/flow
 """
 
 
@@ -29,12 +28,16 @@ class Flow:
     def __init__(self, lab: Lab, hosts: Sequence[str]) -> None:
         self._lab, self._hosts = lab, hosts
         self.sent = self.lost = 0
+        self.lost_in: dict[tuple[str, str], int] = {}
+        """Direction -> pings without an answer."""
+        self.gaps: dict[tuple[str, str], float] = {}
+        """Direction -> the longest time without an answer, in seconds."""
 
     def __enter__(self) -> Self:
         addresses = [f"10.0.0.{number}" for number in range(1, len(self._hosts) + 1)]
         for number, host in enumerate(self._hosts):
             others = " ".join(addresses[:number] + addresses[number + 1 :])
-            on(self._lab, host, "sh", "-c", _START.format(others=others))
+            on(self._lab, host, "sh", "-c", _START.format(pinger=_PINGER, others=others))
         return self
 
     def __exit__(
@@ -45,8 +48,11 @@ class Flow:
     ) -> None:
         for host in self._hosts:
             said = on(self._lab, host, "sh", "-c", _END)
-            logs = [{int(number) for number in log.split()} for log in said.split("@")[1:]]
-            assert len(logs) == len(self._hosts) - 1 and all(logs), said
-            # What was under way at the end is nobody's loss.
-            self.sent += sum(max(came) for came in logs)
-            self.lost += sum(max(came) - len(came) for came in logs)
+            lines = [line.split() for line in said.splitlines()]
+            assert len(lines) == len(self._hosts) - 1, said
+            for address, sent, came, gap in lines:
+                way = host, self._hosts[int(address.rpartition(".")[2]) - 1]
+                self.sent += int(sent)
+                self.lost_in[way] = int(sent) - int(came)
+                self.gaps[way] = int(gap) * 0.02
+        self.lost = sum(self.lost_in.values())
