@@ -18,10 +18,13 @@ from meshtui.fleet.events import ApplyResult, DirectionVerified, Progress
 from meshtui.plan.model import Plan
 
 _DOES = {
+    "arm": "getting ready to go back",
     "key": "making its key",
     "stage": "writing the file",
     "change": "changing the interface",
     "verify": "verifying",
+    "confirm": "confirming",
+    "revert": "going back",
 }
 
 
@@ -74,7 +77,7 @@ class ApplyReport:
             self._result = event
         elif isinstance(event, DirectionVerified):
             self._verified[event.from_] += event.ok
-        else:
+        elif isinstance(event, Progress):
             self._progress(event)
         if self._live:
             self._live.update(self._table())

@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 from meshtui.errors import CommandFailed, HostError
-from meshtui.fleet.events import ApplyResult, DirectionVerified, Phase, Progress, Receipt
+from meshtui.fleet.events import ApplyResult, Armed, DirectionVerified, Phase, Progress, Receipt
 from meshtui.fleet.look import Look, look
 from meshtui.fleet.receipt import receipt
 from meshtui.fleet.session import Session
@@ -39,7 +39,7 @@ _BRING_UP_SECONDS = 90.0
 #: Steps that the journal keeps of one plan.
 _MOST_TOLD = 2000
 
-Applied = Progress | DirectionVerified | ApplyResult
+Applied = Progress | Armed | DirectionVerified | ApplyResult
 
 
 class Apply:

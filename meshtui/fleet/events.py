@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -50,7 +51,8 @@ class HostPolled:
     """When the answer came, in seconds of the monotonic clock: rates are worked out with it."""
 
 
-Phase = Literal["key", "stage", "change", "verify"]
+Phase = Literal["arm", "key", "stage", "change", "verify", "confirm", "revert"]
+"""`arm`: the host is ready to go back by itself. The last is `confirm` or `revert`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,31 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Armed:
+    """The hosts under change go back by themselves, unless this is renewed or confirmed."""
+
+    until: float
+    """When, in seconds of the monotonic clock of this machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What has been proved of a change that runs and is not confirmed yet."""
+
+    worse: tuple[str, ...]
+    """What worked before and does not now, each a sentence that names its host."""
+    directions: tuple[DirectionVerified, ...]
+    touches: bool
+    """Whether it touches anything that ran: a session, an address, a route."""
+    until: float
+    """When the hosts go back by themselves, in seconds of the monotonic clock."""
+
+
+Keep = Callable[[Verdict], Awaitable[bool]]
+"""Decides whether a change stays; False takes it back. Hosts do so themselves at `until`."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApplyResult:
     """How an apply ended."""
 
@@ -101,11 +128,18 @@ class ApplyResult:
     seconds: float
     receipt: Receipt | None = None
     """What it did to sessions that it was not meant to touch; None: nothing was changed."""
+    reverted: str | None = None
+    """Why all was taken back; None: it stays. Hosts that did not answer to that are in
+    `failed`: they go back by themselves."""
 
     @property
     def ok(self) -> bool:
         """Whether every host changed as planned and every direction works."""
-        return not self.failed and all(direction.ok for direction in self.directions)
+        return (
+            self.reverted is None
+            and not self.failed
+            and all(direction.ok for direction in self.directions)
+        )
 
 
 Event = HostPolled | Progress | DirectionVerified

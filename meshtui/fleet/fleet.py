@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from meshtui.errors import HostError, MeshError
 from meshtui.fleet.apply import Applied, Apply
 from meshtui.fleet.errands import Errands
-from meshtui.fleet.events import ApplyResult, HostPolled
+from meshtui.fleet.events import ApplyResult, HostPolled, Keep
 from meshtui.fleet.look import look, polled
 from meshtui.fleet.observe import endpoints, observe
 from meshtui.fleet.past import Past
@@ -157,8 +157,11 @@ class Fleet:
         left = {out.public_key: out.name} if out and out.public_key else {}
         return make_plan(PlanInputs(mesh, self._written, seen, resolved, prune, left))
 
-    async def apply(self, plan: Plan) -> AsyncIterator[Applied]:
-        """Carry `plan` out and verify it. The last item is the ApplyResult."""
+    async def apply(self, plan: Plan, keep: Keep | None = None) -> AsyncIterator[Applied]:
+        """Carry `plan` out, verify it, and confirm it or take it back. Last: the ApplyResult.
+
+        `keep` decides on that; without it, what makes nothing worse is kept.
+        """
         self._refuse_stale(plan)
         journal = Journal(self.mesh.name)
         with journal.alone():

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import get_args
 
-from meshtui.fleet.events import ApplyResult, DirectionVerified, Phase, Progress
+from meshtui.fleet.events import ApplyResult, Armed, DirectionVerified, Phase, Progress
 from meshtui.inert import inert
 from meshtui.mesh.wanted import joined
 from meshtui.plan.model import Plan
@@ -76,7 +76,7 @@ class ApplyRun:
         """Whether neither a result nor an error has ended it."""
         return self.result is None and self.error is None
 
-    def take(self, event: Progress | DirectionVerified | ApplyResult) -> None:
+    def take(self, event: Progress | Armed | DirectionVerified | ApplyResult) -> None:
         """Take one event in."""
         self.version += 1
         if isinstance(event, ApplyResult):
@@ -87,7 +87,7 @@ class ApplyRun:
                 self._host(name).problem = why
         elif isinstance(event, DirectionVerified):
             self._host(event.from_).verify(event)
-        else:
+        elif isinstance(event, Progress):
             self._progress(event)
 
     def fail(self, why: str) -> None:

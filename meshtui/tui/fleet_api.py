@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Protocol
 from meshtui.errors import UnknownHostKey
 
 if TYPE_CHECKING:
-    from meshtui.fleet.events import ApplyResult, DirectionVerified, HostPolled, Progress
+    from meshtui.fleet.events import (
+        ApplyResult,
+        Armed,
+        DirectionVerified,
+        HostPolled,
+        Keep,
+        Progress,
+    )
     from meshtui.fleet.reports import (
         CommandResult,
         Inspection,
@@ -38,8 +45,14 @@ class FleetApi(Protocol):
         """Look at all hosts and say what would change; `prune` removes unknown peers too."""
         ...
 
-    def apply(self, plan: Plan) -> AsyncIterator[Progress | DirectionVerified | ApplyResult]:
-        """Carry `plan` out and verify it. The last item is the ApplyResult."""
+    def apply(
+        self, plan: Plan, keep: Keep | None = None
+    ) -> AsyncIterator[Progress | Armed | DirectionVerified | ApplyResult]:
+        """Carry `plan` out, verify it, and confirm it or take it back. Last: the ApplyResult.
+
+        `keep` decides on that; without it, what makes nothing worse is kept. Cancelled, it
+        takes everything back.
+        """
         ...
 
     async def close(self) -> None:
