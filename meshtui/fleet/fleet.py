@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import re
+import secrets
+import socket
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +22,7 @@ from meshtui.fleet.past import Past
 from meshtui.fleet.reports import LinkSample, TrafficSample
 from meshtui.fleet.session import Session
 from meshtui.fleet.watch import watch
+from meshtui.fleet.wayback import WITHIN, WayBack
 from meshtui.mesh.addresses import allocate
 from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.model import Plan, PlanInputs
@@ -57,6 +61,8 @@ class Fleet:
         self._past = Past(lambda: self.mesh)
         self._sessions: dict[str, Session] = {}
         self._keys: dict[str, str] = {}
+        self.confirm_within = WITHIN
+        """Seconds until hosts go back by themselves; 0: only when they are asked to."""
         self._applying = False
         self._placed: tuple[Mesh, Mesh, dict[Endpoint, Endpoint]] | None = None
         """The mesh, the same with its endpoints, and names -> addresses; as last looked up."""
@@ -165,20 +171,33 @@ class Fleet:
         self._refuse_stale(plan)
         journal = Journal(self.mesh.name)
         with journal.alone():
-            if self._draft:
-                self._draft.write(self.path)
+            draft = self._draft
+            about = {"by": _who()}
+            if draft:
+                about["was"] = journal.kept.keep(draft.before)
+                draft.write(self.path)
                 self._draft, self._stamped = None, self._stamp()
-            about = {"by": _who(), "file": journal.kept.keep(read_text(self.path))}
-            work = Apply(plan, self._sessions, journal.note, about)
+            about["file"] = journal.kept.keep(read_text(self.path))
+            back = WayBack(
+                secrets.token_hex(4),
+                _owner(),
+                self.mesh.interface,
+                self._sessions,
+                lambda name: self.session(name, self.mesh.hosts[name].ssh),
+                self.confirm_within,
+            )
+            work = Apply(plan, self._sessions, journal.note, about, back, keep)
             self._applying = True
             try:
                 async for event in work.run():
-                    if isinstance(event, ApplyResult):
+                    if isinstance(event, ApplyResult) and event.reverted is None:
                         yield await self._ended(work.plan, event, journal)
                     else:
                         yield event
             finally:
                 self._applying = False
+                if draft and not work.confirmed:
+                    draft.take_back(self.path)
 
     def session(self, name: str, ssh: str) -> Session:
         """A connection to a host that the mesh has no more; whoever asks for it closes it."""
@@ -318,3 +337,8 @@ def _who() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return "unknown"
+
+
+def _owner() -> str:
+    """The same for other operators to read on the hosts: one word."""
+    return re.sub(r"[^A-Za-z0-9@._-]", "-", f"{_who()}@{socket.gethostname()}")[:80]

@@ -82,6 +82,8 @@ class HostPlan:
     """Why nothing can be done here now: the host is owed its change."""
     work: Work | None = None
     """What carries the steps out; None: nothing to do on the host."""
+    inside: bool = False
+    """Whether the operator's own SSH comes to it through the interface that changes."""
 
 
 @dataclass(frozen=True, slots=True)

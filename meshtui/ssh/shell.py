@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Protocol
 
-from meshtui.errors import CommandFailed, HostError, NotInstalled, Refused, Unreachable
+from meshtui.errors import CommandFailed, Held, HostError, NotInstalled, Refused, Unreachable
 
 #: The login shell may be bash, fish, csh or busybox: what it must understand is
 #: single quotes. What they hold reads a length, then that many bytes of program.
@@ -40,6 +40,8 @@ GREETING_SECONDS = 15.0
 
 #: The exit status of a verb that misses a program, as in any shell.
 _MISSING = 127
+#: Of one that finds the host locked.
+_HELD = 7
 
 
 _WORD = re.compile(r"[!-~]+")
@@ -89,7 +91,10 @@ class NotConnected(Unreachable):
 def program() -> bytes:
     """All of scripts/, as one program that serves requests once it has said hello."""
     folder = resources.files("meshtui.ssh") / "scripts"
-    names = ("serve", "look", "observe", "facts", "stage", "change", "verify", "run", "start")
+    names = (
+        *("serve", "look", "observe", "facts", "stage", "change"),
+        *("revert", "verify", "run", "start"),
+    )
     return b"".join((folder / f"{name}.sh").read_bytes() for name in names)
 
 
@@ -180,6 +185,8 @@ class Shell:
                 self.asked = None
         if status == _MISSING:
             raise NotInstalled(said or f"`{verb}` misses a program", host=self.host)
+        if status == _HELD:
+            raise Held(said, host=self.host)
         if status:
             raise CommandFailed(said or f"`{verb}` ended with status {status}", host=self.host)
         return answer

@@ -134,4 +134,5 @@ observe() {
     if [ -s "$STATE/$1/private.key" ]; then
         wg pubkey <"$STATE/$1/private.key" | part made-key
     fi
+    if [ -d "$STATE/$1" ]; then standing "$1" | part standing; fi
 }

@@ -6,6 +6,11 @@ PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 # A step that prints to a channel that was closed goes on; see run in serve.sh.
 trap '' PIPE
+# From a file, and not from meshtui: see start_watch.
+if [ "${1:-}" = watch ]; then
+    watch "$2" "$3"
+    exit
+fi
 # Our process group, for when meshtui must end what runs here: sshd passes no
 # signal on to root's sessions.
 group=0
