@@ -89,6 +89,7 @@ class ApplyReport:
         return {
             "changes": self._plan.changes,
             "failed": result.failed if result else problems,
+            "reverted": result.reverted if result else None,
             "seconds": round(result.seconds, 3) if result else 0.0,
             "receipt": asdict(result.receipt) if result and result.receipt else None,
             "directions": [
@@ -121,6 +122,8 @@ class ApplyReport:
         if self._result is None:
             return
         result, console = self._result, self._console
+        if result.reverted is not None:
+            console.print(Text(f"× taken back: {result.reverted}", style="bold red"))
         for host, why in result.failed.items():
             console.print(Text(f"× {host}: {why}", style="bold red"))
         bad = [direction for direction in result.directions if not direction.ok]

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
-from meshtui.errors import CommandFailed, Held, HostError, MeshError
+from meshtui.errors import CommandFailed, Held, HostError, MeshError, Unreachable
 from meshtui.fleet.events import (
     ApplyResult,
     Armed,
@@ -259,7 +259,8 @@ class Apply:
             if not left[name]:
                 yield Progress(name, "verify", "failed" if name in bad else "done")
         for name, error in (await reached).items():
-            self._worse.append(f"{name} cannot be reached any more: {_why(error)}")
+            what = "reached by a new connection" if isinstance(error, Unreachable) else "confirmed"
+            self._worse.append(f"{name} cannot be {what}: {_why(error)}")
         self._worse += worse(self._before, self._keys, self._directions)
 
     async def _decide(self) -> str | None:

@@ -88,16 +88,18 @@ class WayBack:
     async def extend(self, *, new: bool = False) -> dict[str, HostError]:
         """Put the going back off on all hosts; those that did not hear of it, with the reason.
 
-        With `new`, over connections that are made for it: the proof that hosts can be reached.
+        With `new`, over connections that are made for it, and only where the host can
+        confirm: the proof that it is reached, and that nothing is in the way there.
         """
         if new:
             self._new = {name: self._fresh(name) for name in self.armed}
+        verb = "ready" if new else "extend"
 
         async def one(name: str) -> HostError | None:
             start = time.monotonic()
             session = self._new.get(name) or self._sessions[name]
             try:
-                await session.ask("extend", self._interface, *self._args, deadline=_ASK_SECONDS)
+                await session.ask(verb, self._interface, *self._args, deadline=_ASK_SECONDS)
             except HostError as error:
                 return error
             self.armed[name] = self._end(start, self.within)

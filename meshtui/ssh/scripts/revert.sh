@@ -140,29 +140,40 @@ extend() {
         pending.*) ;;
         *) fail "$(how_it_ended "$1" "$2")" 8 ;;
     esac
-    # What cannot be confirmed is better not begun elsewhere.
-    [ ! -d /etc/wireguard ] || [ -w /etc/wireguard ] || fail 'cannot write to /etc/wireguard: Read-only file system'
     read_boot
     at=$((up + $3))
     [ "$state" = "pending.$at" ] || mv "$dir/$state" "$dir/pending.$at" 2>/dev/null ||
         fail "$(how_it_ended "$1" "$2")" 8
 }
 
-# confirm IF ID: the change stays, on disk as well. Asked again, it goes on where it was.
-confirm() {
-    dir=$STATE/$1/change.$2
+# ready IF ID SECONDS: as extend, and whether it can be confirmed: what cannot be had here
+# is better not begun elsewhere.
+ready() {
+    extend "$@"
+    [ ! -d /etc/wireguard ] || [ -w /etc/wireguard ] || fail 'cannot write to /etc/wireguard: Read-only file system'
+    files_stand "$1"
+}
+
+# The staged file and the one in place are what they were: somebody may apply from elsewhere.
+files_stand() { # IF
     file=/etc/wireguard/$1.conf
     new=/etc/wireguard/.$1.meshtui
     sum=
     [ ! -s "$dir/staged" ] || IFS= read -r sum <"$dir/staged"
+    case $sum:$(sum_of "$file"):$(sum_of "$new") in
+        :* | "$sum:$sum:none" | "$sum:$(cat "$dir/base"):$sum") ;;
+        *) fail "$file changed since the plan was made; plan again" 9 ;;
+    esac
+}
+
+# confirm IF ID: the change stays, on disk as well. Asked again, it goes on where it was.
+confirm() {
+    dir=$STATE/$1/change.$2
     read_state "$dir"
     case $state in
         committing) ;;
         pending.*)
-            case $sum:$(sum_of "$file"):$(sum_of "$new") in
-                :* | "$sum:$sum:none" | "$sum:$(cat "$dir/base"):$sum") ;;
-                *) fail "$file changed since the plan was made; plan again" 9 ;;
-            esac
+            (files_stand "$1") || exit 9
             mv "$dir/$state" "$dir/committing" 2>/dev/null || fail "$(how_it_ended "$1" "$2")" 8
             ;;
         *)
@@ -170,7 +181,9 @@ confirm() {
             fail "$(how_it_ended "$1" "$2")" 8
             ;;
     esac
-    if [ -n "$sum" ] && [ -e "$new" ]; then
+    file=/etc/wireguard/$1.conf
+    new=/etc/wireguard/.$1.meshtui
+    if [ -s "$dir/staged" ] && [ -e "$new" ]; then
         mv "$new" "$file" || fail "cannot write $file: it runs as changed, and the file is the old one"
         sync "$file" /etc/wireguard 2>/dev/null || sync
     fi
