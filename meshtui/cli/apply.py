@@ -62,9 +62,15 @@ class ApplyReport:
             self._print_result()
         elif self._plan.changes and kind is CancelledError:
             self._console.print(
-                "meshtui: stopped. A host that was being changed finishes that step;"
-                " `meshtui plan` shows what is left, `meshtui apply` does it"
+                "meshtui: stopped, and taken back: what did not answer to that goes back by itself."
+                " `meshtui log` tells how far it came"
             )
+
+    def pause(self) -> None:
+        """Leave the terminal to a question; what comes after it is told in lines."""
+        if self._live:
+            self._live.stop()
+            self._live = None
 
     @property
     def ok(self) -> bool:

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from meshtui.cli.apply import ApplyReport
 from meshtui.cli.plan import print_plan
+from meshtui.fleet.events import Keep
 from meshtui.fleet.fleet import Fleet
 from meshtui.fleet.members import look_at_leaving, refuse_owed, remove, stays, with_leaving
 from meshtui.inert import inert
@@ -35,7 +36,11 @@ def draft(path: Path, args: SimpleNamespace) -> Draft:
 
 
 async def change(
-    fleet: Fleet, proposed: Draft, args: SimpleNamespace, agreed: Callable[[], Awaitable[None]]
+    fleet: Fleet,
+    proposed: Draft,
+    args: SimpleNamespace,
+    agreed: Callable[[], Awaitable[None]],
+    keeper: Callable[[ApplyReport], Keep],
 ) -> ApplyReport:
     """Show, ask, write mesh.toml, apply. The fleet is that of the proposed mesh."""
     gone = proposed.gone
@@ -54,7 +59,9 @@ async def change(
             print_plan(shown)
         await agreed()
         with ApplyReport(shown, show=not args.json) as report:
-            async for event in remove(fleet, plan, leaving) if leaving else fleet.apply(plan):
+            keep = keeper(report)
+            work = remove(fleet, plan, leaving, keep) if leaving else fleet.apply(plan, keep)
+            async for event in work:
                 report.take(event)
     except asyncio.CancelledError:
         if leaving and report:

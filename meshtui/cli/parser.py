@@ -65,9 +65,22 @@ def parser() -> argparse.ArgumentParser:
                 "--prune", action="store_true", help="remove peers that mesh.toml does not know"
             )
         if name == "apply":
-            sub.add_argument("-y", "--yes", action="store_true", help="do not ask")
+            _add_agreement(sub)
 
     _register_members(command)
+
+    recover = command(
+        "recover",
+        "end a change that was broken off: new everywhere if a host confirmed it, else old",
+    )
+    _add_common(recover, argparse.SUPPRESS)
+    recover.add_argument("--json", action="store_true", help="for programs, on stdout")
+    recover.add_argument(
+        "--break",
+        dest="break_id",
+        metavar="ID",
+        help="end the change of that id on every host that it holds, whoever began it",
+    )
 
     log = command("log", "what was changed from this machine, by whom, and how it ended")
     _add_common(log, argparse.SUPPRESS)
@@ -107,7 +120,7 @@ def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) ->
     for sub in (add, remove, rename, undo):
         _add_common(sub, argparse.SUPPRESS)
         sub.add_argument("--json", action="store_true", help="for programs, on stdout")
-        sub.add_argument("-y", "--yes", action="store_true", help="do not ask")
+        _add_agreement(sub)
 
 
 _ABOUT = (
@@ -118,6 +131,26 @@ _EXIT_CODES = (
     "exit codes: 0 done or nothing to do; 1 it failed, or a link is not healthy;"
     " 2 the command line or mesh.toml is wrong; 3 (plan) there are changes"
 )
+
+
+def _add_agreement(parser: argparse.ArgumentParser) -> None:
+    """Of commands that change hosts: who agrees, and how long they wait for it."""
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--confirm-within",
+        type=_window,
+        default=60,
+        metavar="SECONDS",
+        help="hosts that hear nothing for so long go back by themselves (default: %(default)s;"
+        " 10 or more; 0: only when told to)",
+    )
+
+
+def _window(text: str) -> int:
+    """Of --confirm-within."""
+    if not (text.isascii() and text.isdigit()) or (int(text) and not 10 <= int(text) <= 86400):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 0 nor from 10 to 86400 seconds")
+    return int(text)
 
 
 def _add_common(parser: argparse.ArgumentParser, default: Any = None) -> None:

@@ -87,14 +87,17 @@ class Apply:
         """Why it is to be taken back."""
         self._events: asyncio.Queue[Progress | Armed] = asyncio.Queue()
 
+    def begin(self) -> None:
+        """Say in the journal what is about to be done."""
+        told = {"id": self._back.change, **self._about}
+        self._note("apply", plan=summary(self.plan), steps=_told(self.plan), **told)
+
     async def run(self) -> AsyncIterator[Applied]:
         """Do it all. The last event is the ApplyResult.
 
         Cancelled, or closed, it takes back what is not confirmed.
         """
         start, ended = time.monotonic(), False
-        told = {"id": self._back.change, **self._about}
-        self._note("apply", plan=summary(self.plan), steps=_told(self.plan), **told)
         proof: Receipt | None = None
         reverted: str | None = None
         try:

@@ -172,12 +172,10 @@ class Fleet:
         journal = Journal(self.mesh.name)
         with journal.alone():
             draft = self._draft
-            about = {"by": _who()}
+            text = draft.after if draft else read_text(self.path)
+            about = {"by": _who(), "file": journal.kept.keep(text)}
             if draft:
                 about["was"] = journal.kept.keep(draft.before)
-                draft.write(self.path)
-                self._draft, self._stamped = None, self._stamp()
-            about["file"] = journal.kept.keep(read_text(self.path))
             back = WayBack(
                 secrets.token_hex(4),
                 _owner(),
@@ -187,6 +185,14 @@ class Fleet:
                 self.confirm_within,
             )
             work = Apply(plan, self._sessions, journal.note, about, back, keep)
+            work.begin()
+            if draft:
+                try:
+                    draft.write(self.path)
+                except MeshError as error:
+                    journal.note("done", failed={self.path.name: str(error)})
+                    raise
+                self._draft, self._stamped = None, self._stamp()
             self._applying = True
             try:
                 async for event in work.run():

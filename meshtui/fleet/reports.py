@@ -122,3 +122,18 @@ class TrafficSample(NamedTuple):
     rx: float | None
     """None: nothing was recorded then."""
     tx: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A change that was broken off: hosts may hold it, and nobody ended it."""
+
+    number: int
+    """By which `meshtui log` tells of it."""
+    by: str
+    at: str
+    """When it began, as ISO 8601 in UTC."""
+    diverged: tuple[str, ...]
+    """The hosts that did not say that they confirmed it, while others did."""
+    text: str
+    """One line on it: what it is, and what to do."""
