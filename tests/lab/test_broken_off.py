@@ -36,7 +36,7 @@ class Sweep:
 
     def begin(self, at: int, how: str) -> subprocess.Popen[str]:
         """Begin the next change; it is broken off at point `at`."""
-        self.old = states(self.lab, self.hosts)
+        self.old = self.settled()
         edit(self.lab, f"keepalive = {self.value}\n", f"keepalive = {self.value + 1}\n")
         argv = [sys.executable, SCRIPT, str(at), how, str(WINDOW), "apply", "--yes"]
         return subprocess.Popen(
