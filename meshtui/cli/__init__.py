@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from meshtui.cli.apply import ApplyReport
     from meshtui.fleet.events import Keep, Verdict
     from meshtui.fleet.fleet import Fleet
+    from meshtui.plan.model import Plan
     from meshtui.store.edit import Draft
 
 CHANGES = 3
@@ -104,25 +105,65 @@ def _plan(args: Args) -> int:
 
 
 def _apply(args: Args) -> int:
-    from meshtui.cli.apply import ApplyReport
-    from meshtui.cli.plan import print_plan
-
     async def ask(fleet: Fleet) -> int:
-        plan = await fleet.plan(prune=args.prune)
-        if not args.json:
-            print_plan(plan)
-        if plan.changes:
-            await _agreed(args)
-        with ApplyReport(plan, show=not args.json) as report:
-            if plan.changes:
-                async for event in fleet.apply(plan, _keep(args, report)):
-                    report.take(event)
+        report = await _carry_out(fleet, await fleet.plan(prune=args.prune), args)
         if args.json:
             _print_json(report.as_json())
         return 0 if report.ok else 1
 
     _recover_first(args)
     return _with_fleet(args, ask)
+
+
+def _rotate(args: Args) -> int:
+    async def ask(fleet: Fleet) -> int:
+        reports = []
+        names = _named(fleet, args)
+        if args.psk:
+            reports.append(await _carry_out(fleet, await fleet.plan(renew_psk=names), args))
+        else:
+            for name in names:
+                plan = await fleet.plan_rotation(name)
+                reports.append(await _carry_out(fleet, plan, args))
+                if not reports[-1].ok:
+                    break
+        if args.json:
+            _print_json([report.as_json() for report in reports])
+        return 0 if all(report.ok for report in reports) else 1
+
+    _recover_first(args)
+    return _with_fleet(args, ask)
+
+
+def _named(fleet: Fleet, args: Args) -> list[str]:
+    """The hosts that are meant. UsageError: none, or one that is not there."""
+    from meshtui.store.edit import refuse_unknown
+
+    if bool(args.names) == args.all:
+        raise UsageError("which hosts?", hint="name them, or --all")
+    for name in args.names:
+        refuse_unknown(fleet.mesh, name)
+    if args.psk and not fleet.mesh.preshared_keys:
+        raise UsageError(
+            "the mesh has no preshared keys", hint="preshared_keys = true in [mesh], then apply"
+        )
+    return list(dict.fromkeys(args.names)) or list(fleet.mesh.hosts)
+
+
+async def _carry_out(fleet: Fleet, plan: Plan, args: Args) -> ApplyReport:
+    """Show the plan, ask, apply."""
+    from meshtui.cli.apply import ApplyReport
+    from meshtui.cli.plan import print_plan
+
+    if not args.json:
+        print_plan(plan)
+    if plan.changes:
+        await _agreed(args)
+    with ApplyReport(plan, show=not args.json) as report:
+        if plan.changes:
+            async for event in fleet.apply(plan, _keep(args, report)):
+                report.take(event)
+    return report
 
 
 def _recover(args: Args) -> int:
@@ -355,6 +396,7 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "status": _status,
     "plan": _plan,
     "apply": _apply,
+    "rotate": _rotate,
     "recover": _recover,
     "log": _log,
     "add": _members,

@@ -69,6 +69,16 @@ def parser() -> argparse.ArgumentParser:
 
     _register_members(command)
 
+    rotate = command("rotate", "a new key for a host, or for each, one after the other")
+    rotate.add_argument("names", nargs="*", metavar="NAME")
+    rotate.add_argument("--all", action="store_true", help="every host")
+    rotate.add_argument(
+        "--psk", action="store_true", help="not their keys: the preshared keys of their links"
+    )
+    _add_common(rotate, argparse.SUPPRESS)
+    rotate.add_argument("--json", action="store_true", help="for programs, on stdout")
+    _add_agreement(rotate)
+
     recover = command(
         "recover",
         "end a change that was broken off: new everywhere if a host confirmed it, else old",

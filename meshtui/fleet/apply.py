@@ -223,6 +223,32 @@ class Apply:
                     self._back.free([name])
             if self._worse:
                 return
+        await self._switch(able)
+
+    async def _switch(self, able: list[HostPlan]) -> None:
+        """What hosts do all at once: a key that is switched cuts its links until all have."""
+        at_once = [host for host in able if host.work and host.work.switch]
+        if not at_once:
+            return
+        # Whoever waits for the new key is asked first.
+        at_once.sort(key=lambda host: host.work is not None and host.work.switch == "switch_key")
+        self._note("switch", hosts=[host.host for host in at_once])
+        failed = await self._each("change", at_once, self._switch_one)
+        then = [host for host in able if host.work and host.work.after]
+        if not failed:
+            failed = await self._each("change", then, self._after)
+        self._failed |= {name: _why(error) for name, error in failed.items()}
+        self._worse += [f"{name} could not be changed: {_why(e)}" for name, e in failed.items()]
+
+    async def _switch_one(self, host: HostPlan) -> None:
+        assert host.work and host.work.switch
+        lines = "".join(f"{line}\n" for line in host.work.switch_data).encode()
+        await self._work(host.work.switch, host, data=lines, deadline=_CHANGE_SECONDS)
+
+    async def _after(self, host: HostPlan) -> None:
+        assert host.work
+        lines = "".join(f"{line}\n" for line in host.work.after).encode()
+        await self._work("change", host, data=lines, deadline=_CHANGE_SECONDS)
 
     async def _change(self, host: HostPlan) -> None:
         work = host.work

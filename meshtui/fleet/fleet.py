@@ -27,6 +27,7 @@ from meshtui.mesh.addresses import allocate
 from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.model import Plan, PlanInputs
 from meshtui.plan.planner import make_plan
+from meshtui.plan.rotate import rotation
 from meshtui.ssh.connect import AskHostKey, Connector
 from meshtui.store.document import read_text
 from meshtui.store.edit import Draft
@@ -147,8 +148,21 @@ class Fleet:
                 self._keys[name] = live.public_key
         return [polled(self.mesh, self._keys, name, one) for name, one in seen.items()]  # type: ignore[arg-type]
 
-    async def plan(self, *, prune: bool = False) -> Plan:
-        """Look at all hosts and say what would change; `prune` removes unknown peers too."""
+    async def plan(self, *, prune: bool = False, renew_psk: Collection[str] = ()) -> Plan:
+        """Look at all hosts and say what would change; `prune` removes unknown peers too.
+
+        Links of the hosts `renew_psk` get another preshared key.
+        """
+        inputs = await self._inputs()
+        return make_plan(replace(inputs, prune=prune, renew_psk=frozenset(renew_psk)))
+
+    async def plan_rotation(self, host: str) -> Plan:
+        """Look at all hosts, and say how `host` gets another key. MeshError: it can't now."""
+        self._host(host)
+        return rotation(await self._inputs(), host)
+
+    async def _inputs(self) -> PlanInputs:
+        """All that a plan is made from, as it is now."""
         self._refuse_stale()
         before = self.mesh
         seen, (mesh, resolved, troubles) = await asyncio.gather(
@@ -161,7 +175,7 @@ class Fleet:
                 seen[name] = error
         out = self._draft.gone if self._draft else None
         left = {out.public_key: out.name} if out and out.public_key else {}
-        return make_plan(PlanInputs(mesh, self._written, seen, resolved, prune, left))
+        return PlanInputs(mesh, self._written, seen, resolved, left=left)
 
     async def apply(self, plan: Plan, keep: Keep | None = None) -> AsyncIterator[Applied]:
         """Carry `plan` out, verify it, and confirm it or take it back. Last: the ApplyResult.

@@ -36,6 +36,8 @@ class Context:
     """Public keys of peers to remove -> what to call them."""
     fresh_psk: Collection[str]
     """Names of peers whose link gets a new preshared key."""
+    renewed_psk: Collection[str]
+    """Those of them whose link has one that works: its session goes on with it."""
     retold: Collection[str]
     """Names of peers whose endpoint in the file differs: the operator moved them."""
     resolved: Mapping[Endpoint, Endpoint]
@@ -121,6 +123,13 @@ def _peers(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> Non
             at = f" at {peer.endpoint}" if peer.endpoint else ""
             detail = f"{peer.name} {', '.join(peer.prefixes)}{at}"
             plan.steps.append(Step("add-peer", detail, "new"))
+        elif peer.name in context.renewed_psk:
+            # Both ends are told at once; until the next handshake the old one counts.
+            detail = f"{peer.name}: another preshared key, from the next handshake on"
+            line = f"preshared {peer.public_key} @psk:{peer.name}@"
+            _do(plan, Step("change-peer", detail), line)
+            _change_peer(plan, peer, live, seen.clock, context)
+            continue
         elif peer.name in context.fresh_psk:
             # A new preshared key counts from the next handshake on. Made anew, the peer
             # has that at once, and not in two minutes, when nobody looks any more.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -29,6 +29,7 @@ Action = Literal[
     "remove-route",
     "listen-port",
     "mtu",
+    "switch-key",
     "write-back",
     "take-down",
     "remove-file",
@@ -64,6 +65,12 @@ class Work:
     make_key: Literal["host", "operator"] | None = None
     bring_up: bool = False
     enable: bool = False
+    switch: Literal["switch_key", "take_over"] | None = None
+    """What all hosts do at once after that, the host whose key it is last; see change.sh."""
+    switch_data: tuple[str, ...] = ()
+    """Lines for it."""
+    after: tuple[str, ...] = ()
+    """Lines for `change`, after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,8 @@ class PlanInputs:
     """Whether peers that nobody knows are removed."""
     left: Mapping[str, str] = field(default_factory=dict)
     """Keys of hosts that this very change takes out of the mesh -> the host."""
+    renew_psk: frozenset[str] = frozenset()
+    """Hosts whose links all get a new preshared key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +126,8 @@ class Plan:
     """Host -> its key, as far as there is one already."""
     inputs: PlanInputs | None = None
     """What it was made from."""
+    remake: Callable[[PlanInputs], Plan] | None = None
+    """Makes it from other inputs; None: `make_plan` does."""
 
     @property
     def changes(self) -> int:

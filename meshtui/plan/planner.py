@@ -37,6 +37,8 @@ class Known:
     wanted: Mapping[str, Interface]
     fresh_psk: frozenset[frozenset[str]]
     """Links that get a new preshared key."""
+    renew_psk: frozenset[str]
+    """Hosts whose links that have one get another."""
     retired: Mapping[str, str]
     """Keys that mesh.toml still names and their hosts no longer have -> the host."""
     resolved: Mapping[Endpoint, Endpoint]
@@ -104,7 +106,8 @@ def _know(
         able=able,
         problems=problems,
         wanted=_without_unknown(wanted(mesh), able, cloned),
-        fresh_psk=_fresh_psk(mesh, able),
+        fresh_psk=_fresh_psk(mesh, able, inputs.renew_psk),
+        renew_psk=inputs.renew_psk,
         retired={
             host.public_key: host.name
             for host in written.hosts.values()
@@ -139,7 +142,7 @@ def again(plan: Plan, now: Mapping[str, Seen | HostError]) -> Plan:
     So a key that was made takes its place, and a host that failed drops out.
     """
     assert plan.inputs
-    return make_plan(replace(plan.inputs, seen={**plan.inputs.seen, **now}))
+    return (plan.remake or make_plan)(replace(plan.inputs, seen={**plan.inputs.seen, **now}))
 
 
 def _without_unknown(
@@ -159,15 +162,22 @@ def _without_unknown(
     }
 
 
-def _fresh_psk(mesh: Mesh, able: Mapping[str, Seen]) -> frozenset[frozenset[str]]:
-    """Links without a preshared key that both ends share; both must be there to get one."""
+def _fresh_psk(
+    mesh: Mesh, able: Mapping[str, Seen], renew: Collection[str]
+) -> frozenset[frozenset[str]]:
+    """Links that get a preshared key: those of `renew`, and those whose ends share none.
+
+    Both ends must be there to get it.
+    """
     if not mesh.preshared_keys:
         return frozenset()
     keys = {name: mesh.hosts[name].public_key or "" for name in able}
     return frozenset(
         frozenset((a, b))
         for a, b in combinations(able, 2)
-        if able[a].preshared.get(keys[b]) is None
+        if a in renew
+        or b in renew
+        or able[a].preshared.get(keys[b]) is None
         or able[a].preshared.get(keys[b]) != able[b].preshared.get(keys[a])
     )
 
@@ -196,8 +206,21 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         routed = (conf.interface.get("Table") or "auto").lower() == "auto"
         retold = {p.name for p in want.peers if _is_retold(p, stand.get(p.public_key or ""))}
     if seen.live:
+        shared = {
+            peer.name
+            for peer in want.peers
+            if peer.name in fresh and known.renew_psk & {name, peer.name}
+            if _share(known, name, peer)
+        }
         context = Context(
-            known.mesh.networks, gone, fresh, retold, known.resolved, routed, known.far_from(want)
+            known.mesh.networks,
+            gone,
+            fresh,
+            shared,
+            retold,
+            known.resolved,
+            routed,
+            known.far_from(want),
         )
         live = live_plan(want, seen, context)
     else:
@@ -215,6 +238,13 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         work=work,
     )
     return plan, live.renewed
+
+
+def _share(known: Known, name: str, peer: Peer) -> bool:
+    """Whether both ends run with the same preshared key by now."""
+    there, here = known.able[peer.name], known.able[name]
+    mine = here.preshared.get(peer.public_key or "")
+    return mine is not None and mine == there.preshared.get(here.public_key or "")
 
 
 def _is_retold(peer: Peer, told: Sequence[Section] | None) -> bool:

@@ -22,7 +22,8 @@ change() {
             allowed-ips) wg set "$1" peer "$value" allowed-ips "$more" ;;
             endpoint) wg set "$1" peer "$value" endpoint "$more" ;;
             keepalive) wg set "$1" peer "$value" persistent-keepalive "$more" ;;
-            peers) lines "$value" | wg addconf "$1" /dev/stdin ;;
+            peers) lines "$value" | with_live_psk "$1" | wg addconf "$1" /dev/stdin ;;
+            preshared) printf '%s\n' "$more" | wg set "$1" peer "$value" preshared-key /dev/stdin ;;
             add-address) ip address replace "$value" dev "$1" ;;
             remove-address) ip address del "$value" dev "$1" ;;
             add-route) ip route replace "$value" dev "$1" ;;
@@ -30,6 +31,56 @@ change() {
             *) fail "unknown change: $what" ;;
         esac || fail "$what failed"
     done
+}
+
+# What says @live-psk:KEY@ gets the preshared key that runs for that peer.
+with_live_psk() { # IF
+    {
+        wg show "$1" preshared-keys
+        echo peers
+        cat
+    } | awk '
+        peers && match($0, /@live-psk:[^@]+@/) {
+            $0 = substr($0, 1, RSTART - 1) psk[substr($0, RSTART + 10, RLENGTH - 11)]
+        }
+        peers
+        $0 == "peers" { peers = 1 }
+        !peers { psk[$1] = $2 }'
+}
+
+# switch_key IF ID SECONDS: the interface takes the key of the staged file, and begins a
+# handshake with each peer on stdin, "KEY KEEPALIVE" a line: a keepalive that was off and is
+# set is sent at once.
+switch_key() {
+    extend "$@"
+    off='' on='' as_was=''
+    while IFS=' ' read -r peer seconds; do
+        off="$off peer $peer persistent-keepalive 0"
+        on="$on peer $peer persistent-keepalive 25"
+        as_was="$as_was peer $peer persistent-keepalive $seconds"
+    done
+    # shellcheck disable=SC2086 # words
+    {
+        sed -n 's/^PrivateKey *= *//p' "/etc/wireguard/.$1.meshtui" | wg set "$1" private-key /dev/stdin $off
+        wg set "$1" $on
+        wg set "$1" $as_was
+    } || fail "cannot switch the key of $1"
+}
+
+# take_over IF ID SECONDS: "KEY PREFIXES" on stdin; the peer gets the prefixes as soon as it
+# shook hands.
+take_over() {
+    extend "$@"
+    IFS=' ' read -r peer prefixes
+    read_boot
+    # shellcheck disable=SC2154 # up: see read_boot
+    until=$((up + 8))
+    until wg show "$1" latest-handshakes | grep -q "^$peer	[1-9]"; do
+        read_boot
+        [ "$up" -lt "$until" ] || fail 'no handshake came with the new key'
+        sleep 0.01 2>/dev/null || :
+    done
+    wg set "$1" peer "$peer" allowed-ips "$prefixes" || fail 'cannot move the prefixes over'
 }
 
 # bring_up IF ID SECONDS: by systemd where it runs; that it comes back at boot is for confirm.

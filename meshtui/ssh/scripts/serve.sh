@@ -16,7 +16,7 @@ serve() {
     while IFS=' ' read -r token bytes verb args; do
         case $verb in
             look | observe | facts | nothing | ping_all | ping_times | path_mtu | run_command) ;;
-            make_key | stage | place | change | bring_up | take_down) ;;
+            make_key | stage | place | change | bring_up | switch_key | take_over | take_down) ;;
             arm | extend | ready | confirm | revert | standing | settled) ;;
             *) verb=unknown_verb ;;
         esac
