@@ -197,7 +197,14 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         retold = {p.name for p in want.peers if _is_retold(p, stand.get(p.public_key or ""))}
     if seen.live:
         context = Context(
-            known.mesh.networks, gone, fresh, retold, known.resolved, routed, known.far_from(want)
+            networks=known.mesh.networks,
+            gone=gone,
+            retired=known.retired,
+            fresh_psk=fresh,
+            retold=retold,
+            resolved=known.resolved,
+            routed=routed,
+            far=known.far_from(want),
         )
         live = live_plan(want, seen, context)
     else:
@@ -213,6 +220,7 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         after=text if work and work.template is not None else None,
         notes=tuple(notes),
         work=work,
+        own_path=bool(seen.ssh_inside and work and work.changes),
     )
     return plan, live.renewed
 
