@@ -92,11 +92,11 @@ def impact(plan: Plan) -> PlanImpact:
     renewed = {link(*direction) for direction in plan.touched}
     for host in plan.hosts:
         for step in host.steps:
-            for peer, touch, loss in state.told(host.host, step):
+            for peer, does, cost in state.told(host.host, step):
                 one = link(host.host, peer)
-                touched["session" if touch == "down" and one in renewed else touch].add(one)
-                if loss is not None and (one not in lost or _length(lost[one]) < _length(loss)):
-                    lost[one] = loss
+                touched["session" if does == "down" and one in renewed else does].add(one)
+                if cost is not None and (one not in lost or _length(lost[one]) < _length(cost)):
+                    lost[one] = cost
         for prefix, from_, to in _moved(host.steps):
             owners.setdefault((prefix, from_, to), []).append(host.host)
     links: dict[Touch, tuple[Link, ...]] = {}
