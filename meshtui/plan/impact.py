@@ -100,12 +100,12 @@ def impact(plan: Plan) -> PlanImpact:
         for prefix, from_, to in _moved(host.steps):
             owners.setdefault((prefix, from_, to), []).append(host.host)
     links: dict[Touch, tuple[Link, ...]] = {}
-    told: set[Link] = set()
+    counted: set[Link] = set()
     touched["new"] = renewed
     for touch, found in touched.items():
-        if once := found - told:
+        if once := found - counted:
             links[touch] = _sorted(once, order)
-            told |= once
+            counted |= once
     return PlanImpact(links, tuple(_losses(lost, order)), tuple(_moves(owners)), plan.own_path)
 
 

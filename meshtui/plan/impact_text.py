@@ -37,7 +37,9 @@ def impact_lines(plan: Plan, found: PlanImpact) -> list[ImpactLine]:
         return []
     if not found:
         return [ImpactLine("impact", "touches nothing that runs")]
-    own = [f"{name} is reached through {plan.interface} itself" for name in found.own_path]
+    own = []
+    if found.own_path:
+        own = [f"reached through {plan.interface} itself: {_some(found.own_path)}"]
     lost = [_loss(loss) for loss in found.lost if loss.seconds is None]
     paused = [_loss(loss) for loss in found.lost if loss.seconds is not None]
     moves = [_move(move) for move in found.moves]
@@ -47,7 +49,7 @@ def impact_lines(plan: Plan, found: PlanImpact) -> list[ImpactLine]:
         if touch in found.links
     ]
     said = (
-        ("own path", own, ", ", True),
+        ("own path", own, "; ", True),
         ("lost", lost, "; ", True),
         ("interrupted", paused, "; ", False),
         ("prefixes", moves, "; ", False),
@@ -101,7 +103,7 @@ def _links(links: Sequence[Link]) -> str:
     if len(links) > _NAMED:
         for host in set(links[0]).intersection(links[-1]):
             if all(host in link for link in links):
-                return f"{host} – {len(links)} others"
+                return f"{host} with {len(links)} others"
     return _some([f"{one} – {other}" for one, other in links])
 
 

@@ -23,11 +23,12 @@ def test_ssh_that_comes_in_by_the_interface_is_told(lab: MakeLab) -> None:
     # The same server, by its mesh address, which only server-a leads to.
     host = one.host("server-b")
     config = one.path / "ssh_config"
-    inside = f"Host {host.v4}\n  HostName 10.0.0.2\n  HostKeyAlias {host.v4}\n  ProxyJump server-a\n"
-    config.write_text(inside + config.read_text())
+    inside = f"HostName 10.0.0.2\n HostKeyAlias {host.v4}\n ProxyJump server-a"
+    config.write_text(f"Host {host.v4}\n {inside}\n{config.read_text()}")
     edit(one, "[hosts.server-b]\n", f'[hosts.server-b]\nendpoint = "{host.v4}:51820"\n')
     told = plan(one)["impact"]
     assert told["own_path"] == ["server-b"]
-    assert "own path     server-b is reached through wg0 itself" in meshtui(one, "plan", code=3).stdout
+    said = meshtui(one, "plan", code=3).stdout
+    assert "own path     reached through wg0 itself: server-b\n" in said
     assert directions(apply(one)) == (6, 6)
     assert plan(one, code=0)["impact"]["own_path"] == []

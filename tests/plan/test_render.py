@@ -45,8 +45,8 @@ def test_the_impact_stands_before_the_sum() -> None:
     left_the_mesh(sim, "c", 0)
     plan = sim.plan()
     assert [line.text for line in lines(plan) if line.kind in ("impact", "sum")] == [
-        "lost         c – 5 others (the peer is removed)",
-        "links        gone: c – 5 others",
+        "lost         c with 5 others (the peer is removed)",
+        "links        gone: c with 5 others",
         "10 changes on 5 of 5 hosts",
     ]
     told = as_json(plan)["impact"]

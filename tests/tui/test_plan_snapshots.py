@@ -81,9 +81,7 @@ def costly_plan(hosts: int) -> Plan:
     left_the_mesh(sim, "d", 0)
     sim.boxes["e"].reachable = False
     plan = sim.plan()
-    return replace(
-        plan, hosts=tuple(replace(one, own_path=one.host in "bc") for one in plan.hosts)
-    )
+    return replace(plan, hosts=tuple(replace(one, own_path=one.host in "bc") for one in plan.hosts))
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
