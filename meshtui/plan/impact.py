@@ -16,7 +16,6 @@ from meshtui.plan.live import networks_of
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step
 from meshtui.plan.seen import Seen
 from meshtui.wg.dump import LivePeer
-from meshtui.wg.interface import Address
 
 IP = IPv4Address | IPv6Address
 
@@ -153,6 +152,8 @@ class _State:
         self.seen: dict[str, Seen] = {}
         self.keys: dict[str, str] = {}
         """Host -> the key that it runs with, as far as it is known."""
+        self.there: dict[str, list[tuple[IP, str]]] = {}
+        """Host -> its addresses, each also as the prefix of it alone: worked out once."""
         if plan.inputs:
             self._know(plan.inputs)
         self.owed = {host.host for host in plan.problems}
@@ -170,6 +171,7 @@ class _State:
             if isinstance(one, Seen):
                 # What runs counts, whatever mesh.toml says.
                 self.seen[name] = one
+                self.there[name] = [(a.ip, str(single(a))) for a in one.addresses]
                 key = one.live.public_key if one.live else None
             if key:
                 self.keys[name] = key
@@ -251,12 +253,11 @@ class _State:
         if peer in self.seen:
             # An entry that could not be seen may well cover all of them.
             entry = self._entry(host, peer)
-            there = self.seen[peer].addresses
             gone = [
-                a.ip
-                for a in there
-                if a.ip in self.goes[peer] or _covers(takes, a)
-                if entry is None or _covers(entry.allowed_ips, a)
+                ip
+                for ip, alone in self.there[peer]
+                if _covers(takes, ip, alone) or ip in self.goes[peer]
+                if entry is None or _covers(entry.allowed_ips, ip, alone)
             ]
         else:
             gone = [network.network_address for network in networks_of(takes)]
@@ -272,8 +273,8 @@ class _State:
         return SIDE_BY_SIDE, "an address changes: until both ends are changed"
 
 
-def _covers(prefixes: Collection[str], address: Address) -> bool:
-    if str(single(address)) in prefixes:
+def _covers(prefixes: Collection[str], ip: IP, alone: str) -> bool:
+    if alone in prefixes:
         return True
     wide = [text for text in prefixes if not text.endswith(("/32", "/128"))]
-    return any(address.ip in network for network in networks_of(wide))
+    return any(ip in network for network in networks_of(wide))
