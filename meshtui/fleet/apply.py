@@ -465,8 +465,8 @@ def _told(plan: Plan) -> dict[str, list[str]]:
 
 def _waves(hosts: list[HostPlan]) -> list[list[HostPlan]]:
     """One after the other: those that the operator's own way leads through come last."""
-    inside = [host for host in hosts if host.inside]
-    return [wave for wave in ([h for h in hosts if not h.inside], inside) if wave]
+    own = [host for host in hosts if host.own_path]
+    return [wave for wave in ([h for h in hosts if not h.own_path], own) if wave]
 
 
 def _why(error: Seen | HostError) -> str:

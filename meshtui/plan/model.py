@@ -44,6 +44,14 @@ class Step:
     detail: str
     """What, for a person: `server-b 10.0.0.2/32 at 203.0.113.2:51820`."""
     impact: Impact = "none"
+    peer: str | None = None
+    """Whose entry it is: a member's name, or what an unknown peer is called."""
+    key: str | None = None
+    """The public key of an entry that goes."""
+    takes: tuple[str, ...] = ()
+    """The prefixes that the peer loses, or the address that goes."""
+    gives: tuple[str, ...] = ()
+    """The prefixes that the peer gets, or the address that comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +97,8 @@ class HostPlan:
     """Why nothing can be done here now: the host is owed its change."""
     work: Work | None = None
     """What carries the steps out; None: nothing to do on the host."""
-    inside: bool = False
-    """Whether the operator's own SSH comes to it through the interface that changes."""
+    own_path: bool = False
+    """Whether meshtui's own SSH to the host runs through the interface that changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +146,8 @@ class Plan:
     def problems(self) -> tuple[HostPlan, ...]:
         """The hosts that are owed their change, with the reason."""
         return tuple(host for host in self.hosts if host.problem)
+
+    @property
+    def own_path(self) -> tuple[str, ...]:
+        """The hosts whose change may cut the SSH that makes it."""
+        return tuple(host.host for host in self.hosts if host.own_path)

@@ -213,14 +213,15 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
             if _share(known, name, peer)
         }
         context = Context(
-            known.mesh.networks,
-            gone,
-            fresh,
-            shared,
-            retold,
-            known.resolved,
-            routed,
-            known.far_from(want),
+            networks=known.mesh.networks,
+            gone=gone,
+            retired=known.retired,
+            fresh_psk=fresh,
+            renewed_psk=shared,
+            retold=retold,
+            resolved=known.resolved,
+            routed=routed,
+            far=known.far_from(want),
         )
         live = live_plan(want, seen, context)
     else:
@@ -236,6 +237,7 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         after=text if work and work.template is not None else None,
         notes=tuple(notes),
         work=work,
+        own_path=bool(seen.ssh_inside and work and work.changes),
     )
     return plan, live.renewed
 

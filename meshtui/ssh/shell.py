@@ -21,10 +21,11 @@ _LOAD = (
     'IFS= read -r n && s=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null'
     ' || dd bs=1 count="$n" 2>/dev/null) && eval "$s"'
 )
-# LC_ALL: what sudo and the shell complain of is told apart by its English.
+# LC_ALL: what sudo and the shell complain of is told apart by its English. What sshd
+# says of the connection is handed on as an argument: sudo would drop it.
 _AS_ROOT = (
-    'LC_ALL=C; export LC_ALL; if [ "$(id -u)" = 0 ];'
-    ' then exec sh -c "$0"; else exec sudo -n -- sh -c "$0"; fi'
+    'LC_ALL=C; export LC_ALL; set -- sh -c "$0" meshtui "${SSH_CONNECTION:-}";'
+    ' if [ "$(id -u)" = 0 ]; then exec "$@"; else exec sudo -n -- "$@"; fi'
 )
 #: SIGKILL for a process group, as root; also from any login shell.
 KILL = f"exec sh -c '{_AS_ROOT}' 'kill -s KILL -- -%d'"

@@ -1,6 +1,8 @@
 # shellcheck shell=sh
 # The last part of the program: say hello, then serve.
 
+# shellcheck disable=SC2034 # for observe.sh
+CONNECTION=${1:-}
 LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
