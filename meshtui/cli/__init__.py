@@ -79,7 +79,7 @@ def _status(args: Args) -> int:
             _print_json(as_json(fleet.mesh, polled, datetime.now(UTC)))
         else:
             print_status(fleet.mesh, polled, every_link=args.links)
-        return 0 if healthy(polled) else 1
+        return 0 if healthy(fleet.mesh, polled) else 1
 
     return _with_fleet(args, ask)
 
