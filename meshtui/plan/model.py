@@ -100,6 +100,8 @@ class PlanInputs:
     """Whether peers that nobody knows are removed."""
     left: Mapping[str, str] = field(default_factory=dict)
     """Keys of hosts that this very change takes out of the mesh -> the host."""
+    mtu_left: frozenset[str] = frozenset()
+    """Hosts whose MTU this very change takes out of mesh.toml: their files lose it, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,11 @@ def _know(
     # Of what a host's file says: shown, printed and kept by many, so made harmless here.
     problems = {name: inert(problem, _PROBLEM_LIMIT) for name, problem in problems.items()}
     mesh = replace(
-        mesh, hosts={n: replace(host, public_key=keys[n]) for n, host in mesh.hosts.items()}
+        mesh,
+        hosts={
+            n: replace(host, public_key=keys[n], mtu=0 if n in inputs.mtu_left else host.mtu)
+            for n, host in mesh.hosts.items()
+        },
     )
     able = {n: one for n, one in seen.items() if isinstance(one, Seen) and n not in problems}
     return Known(
@@ -186,6 +190,8 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         " left alone (--prune removes it)"
         for key, allowed in left_alone.items()
     ]
+    if want.mtu == 0 and seen.mtu:
+        notes.append(f"MTU {seen.mtu} runs until {want.name} is next brought up")
     fresh: set[str] = set()
     if known.fresh_psk:
         fresh = {p.name for p in want.peers if frozenset((name, p.name)) in known.fresh_psk}
