@@ -107,13 +107,13 @@ def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) ->
     change.add_argument("name", metavar="NAME")
     change.add_argument(
         "--endpoint",
-        metavar="HOST[:PORT]",
-        help="where the others reach it; default: where ssh goes; none: behind NAT",
+        metavar="HOST[:PORT]|none|default",
+        help="where the others reach it; none: behind NAT; default: where ssh goes",
     )
     change.add_argument(
         "--port",
-        metavar="PORT",
-        help="to listen on, or default; an endpoint with the old port goes along",
+        metavar="PORT|default",
+        help="to listen on; an endpoint with the old port goes along; default: as [mesh] says",
     )
     change.add_argument(
         "--address",
@@ -122,8 +122,14 @@ def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) ->
         metavar="ADDRESS",
         help="on the mesh, instead of all that it has; may be given several times",
     )
-    change.add_argument("--keepalive", metavar="SECONDS", help="or off, or default")
-    change.add_argument("--mtu", metavar="MTU", help="or default")
+    change.add_argument(
+        "--keepalive",
+        metavar="SECONDS|off|default",
+        help="between packets that keep the way to it open; default: as [mesh] says",
+    )
+    change.add_argument(
+        "--mtu", metavar="MTU|default", help="default: as [mesh] says, or wg-quick works out"
+    )
     disable = command("disable", "a host or a link out of the mesh for now; nothing is forgotten")
     enable = command("enable", "a disabled host or link back in")
     for sub in (disable, enable):
