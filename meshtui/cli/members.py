@@ -1,4 +1,4 @@
-"""`add`, `remove`, `rename`, `undo`: an edit of mesh.toml, shown with its plan, then applied."""
+"""Commands that edit mesh.toml: the edit is shown with its plan, then applied."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from rich.text import Text
 
 from meshtui.cli.apply import ApplyReport
 from meshtui.cli.plan import print_plan
+from meshtui.errors import UsageError
 from meshtui.fleet.events import Keep
 from meshtui.fleet.fleet import Fleet
 from meshtui.fleet.members import look_at_leaving, refuse_owed, remove, stays, with_leaving
 from meshtui.inert import inert
 from meshtui.plan.render import LINE_LIMIT
 from meshtui.store.edit import Draft, add_host, remove_host, rename_host
+from meshtui.store.edit_keys import set_host, switch_host, switch_link
 from meshtui.store.undo import undo
 
 
@@ -30,9 +32,29 @@ def draft(path: Path, args: SimpleNamespace) -> Draft:
         return add_host(path, args.name, args.ssh, args.endpoint, args.address)
     if args.command == "rename":
         return rename_host(path, args.old, args.new)
+    if args.command == "set":
+        return set_host(
+            path,
+            args.name,
+            endpoint=args.endpoint,
+            port=args.port,
+            addresses=args.address,
+            keepalive=args.keepalive,
+            mtu=args.mtu,
+        )
+    if args.command in ("disable", "enable"):
+        return _switched(path, args.names, disabled=args.command == "disable")
     if args.command == "undo":
         return undo(path)
     return remove_host(path, args.name)
+
+
+def _switched(path: Path, names: list[str], *, disabled: bool) -> Draft:
+    if len(names) == 1:
+        return switch_host(path, names[0], disabled=disabled)
+    if len(names) == 2:
+        return switch_link(path, names[0], names[1], disabled=disabled)
+    raise UsageError(f"{len(names)} names: one is a host, two are a link", hint="one at a time")
 
 
 async def change(
@@ -42,7 +64,10 @@ async def change(
     agreed: Callable[[], Awaitable[None]],
     keeper: Callable[[ApplyReport], Keep],
 ) -> ApplyReport:
-    """Show, ask, write mesh.toml, apply. The fleet is that of the proposed mesh."""
+    """Show, ask, write mesh.toml, apply. The fleet is that of the proposed mesh.
+
+    Where mesh.toml and the hosts are so already, nobody is asked.
+    """
     gone = proposed.gone
     if gone is None:
         plan, leaving = await fleet.plan(), None
@@ -57,12 +82,14 @@ async def change(
         if not args.json:
             _print_edit(fleet.path, proposed)
             print_plan(shown)
-        await agreed()
+        if to_do := shown.changes or proposed.before != proposed.after:
+            await agreed()
         with ApplyReport(shown, show=not args.json) as report:
-            keep = keeper(report)
-            work = remove(fleet, plan, leaving, keep) if leaving else fleet.apply(plan, keep)
-            async for event in work:
-                report.take(event)
+            if to_do:
+                keep = keeper(report)
+                work = remove(fleet, plan, leaving, keep) if leaving else fleet.apply(plan, keep)
+                async for event in work:
+                    report.take(event)
     except asyncio.CancelledError:
         if leaving and report:
             left = f"{leaving.plan.host} may not be taken down: {stays(plan.interface)}"

@@ -112,7 +112,9 @@ class Apply:
                         yield proved
                     self._verified = True
                     after = await self._looks(list(self._before))
-                    proof = receipt(self._before, after, self._keys, self.plan.touched)
+                    assert self.plan.inputs
+                    untouched = set(joined(self.plan.inputs.mesh)) - self.plan.touched
+                    proof = receipt(self._before, after, self._keys, untouched)
             if self._back.armed:
                 yield Armed(self._back.until)
                 reverted, ended = await self._decide(), True

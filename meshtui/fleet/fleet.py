@@ -175,7 +175,13 @@ class Fleet:
                 seen[name] = error
         out = self._draft.gone if self._draft else None
         left = {out.public_key: out.name} if out and out.public_key else {}
-        return PlanInputs(mesh, self._written, seen, resolved, left=left)
+        return PlanInputs(mesh, self._written, seen, resolved, left=left, mtu_left=self._mtu_left())
+
+    def _mtu_left(self) -> frozenset[str]:
+        """The hosts of which the draft says no MTU any more."""
+        told = parse(self._draft.before, self.path).hosts if self._draft else {}
+        hosts = self._written.hosts
+        return frozenset(n for n in told if told[n].mtu and n in hosts and not hosts[n].mtu)
 
     async def apply(self, plan: Plan, keep: Keep | None = None) -> AsyncIterator[Applied]:
         """Carry `plan` out, verify it, and confirm it or take it back. Last: the ApplyResult.

@@ -119,6 +119,8 @@ class PlanInputs:
     """Keys of hosts that this very change takes out of the mesh -> the host."""
     renew_psk: frozenset[str] = frozenset()
     """Hosts whose links all get a new preshared key."""
+    mtu_left: frozenset[str] = frozenset()
+    """Hosts whose MTU this very change takes out of mesh.toml: their files lose it, too."""
 
 
 @dataclass(frozen=True, slots=True)
