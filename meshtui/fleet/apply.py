@@ -80,8 +80,8 @@ class Apply:
         self._staged: dict[str, bytes] = {}
         self._before: dict[str, Look] = {}
         self._directions: list[DirectionVerified] = []
-        self.confirmed = False
-        """Whether the hosts were told that it stays."""
+        self.kept = False
+        """Whether it stays, as far as it could be done."""
         self._verified = False
         self._worse: list[str] = []
         """Why it is to be taken back."""
@@ -118,9 +118,11 @@ class Apply:
             if self._back.armed:
                 yield Armed(self._back.until)
                 reverted, ended = await self._decide(), True
+                self.kept = reverted is None
                 ending = self._confirm_all() if reverted is None else self._revert_all(reverted)
                 async for event in self._while(ending, whole=True):
                     yield event
+            self.kept = reverted is None
         finally:
             if self._back.armed and not ended:
                 await self._revert_all("it was broken off")
@@ -316,7 +318,6 @@ class Apply:
 
     async def _confirm_all(self) -> None:
         able = [host for host in self._able() if host.host in self._back.armed]
-        self.confirmed = True
         self._note("confirm", hosts=[host.host for host in able])
         for wave in _waves(able):
             await self._each("confirm", wave, self._confirm)

@@ -222,7 +222,7 @@ class Fleet:
                         yield event
             finally:
                 self._applying = False
-                if draft and not work.confirmed:
+                if draft and not work.kept:
                     draft.take_back(self.path)
 
     def session(self, name: str, ssh: str) -> Session:

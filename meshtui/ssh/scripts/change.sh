@@ -27,10 +27,18 @@ change() {
             add-address) ip address replace "$value" dev "$1" ;;
             remove-address) ip address del "$value" dev "$1" ;;
             add-route) ip route replace "$value" dev "$1" ;;
-            remove-route) ip route del "$value" dev "$1" ;;
+            remove-route) remove_route "$1" "$value" ;;
             *) fail "unknown change: $what" ;;
         esac || fail "$what failed"
     done
+}
+
+# One that went with an address is gone already.
+remove_route() { # IF ROUTE
+    said=$(ip route del "$2" dev "$1" 2>&1) || case $said in
+        *'No such process'*) ;;
+        *) fail "$said" ;;
+    esac
 }
 
 # What says @live-psk:KEY@ gets the preshared key that runs for that peer.
