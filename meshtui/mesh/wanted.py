@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from ipaddress import IPv4Network, IPv6Network
 
 from meshtui.mesh.model import NAT_KEEPALIVE, Host, Mesh
 from meshtui.wg.interface import Address, Interface, Network, Peer
 
 
-def wanted(mesh: Mesh) -> dict[str, Interface]:
-    """The interface of every host: in a full mesh, each has all others as peers.
+def wanted(mesh: Mesh, hosts: Collection[str] | None = None) -> dict[str, Interface]:
+    """The interface of every host, or of `hosts`: in a full mesh, each has all others as peers.
 
     Addresses must be allocated and endpoints known (see `Host.endpoint`).
     """
@@ -41,6 +42,7 @@ def wanted(mesh: Mesh) -> dict[str, Interface]:
             ),
         )
         for host in mesh.hosts.values()
+        if hosts is None or host.name in hosts
     }
 
 

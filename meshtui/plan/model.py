@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from meshtui.errors import HostError
 from meshtui.mesh.model import Mesh
@@ -35,6 +35,24 @@ Action = Literal[
 ]
 
 
+Where = Literal["disk", "running", "kernel"]
+"""In the wg-quick file, in the running interface, or in its addresses, routes and MTU."""
+
+
+class Difference(NamedTuple):
+    """One thing that a host has otherwise than it should."""
+
+    where: Where
+    field: str
+    """As `mesh.toml` or `wg` calls it: `listen_port`, `endpoint`."""
+    wanted: str | None
+    """None: it should not be there."""
+    found: str | None
+    """None: it is not there."""
+    peer: str | None = None
+    """The peer that has it; None: the interface."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that would be done on one host."""
@@ -43,6 +61,8 @@ class Step:
     detail: str
     """What, for a person: `server-b 10.0.0.2/32 at 203.0.113.2:51820`."""
     impact: Impact = "none"
+    mends: Difference | None = field(default=None, compare=False)
+    """What of the running interface it puts right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +102,8 @@ class HostPlan:
     """Why nothing can be done here now: the host is owed its change."""
     work: Work | None = None
     """What carries the steps out; None: nothing to do on the host."""
+    unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Peers that are left alone, by public key, with their allowed IPs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +122,8 @@ class PlanInputs:
     """Whether peers that nobody knows are removed."""
     left: Mapping[str, str] = field(default_factory=dict)
     """Keys of hosts that this very change takes out of the mesh -> the host."""
+    only: str | None = None
+    """The one host that is to be changed; None: all."""
 
 
 @dataclass(frozen=True, slots=True)
