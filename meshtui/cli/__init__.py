@@ -1,7 +1,8 @@
 """The command line. It loads Textual only for the TUI, and asyncssh only to reach hosts.
 
 Exit codes: 0 done, or nothing to do; 1 it failed, or for `status` a link is not
-healthy; 2 the command line or mesh.toml is wrong; for `plan`, 3: there are changes.
+healthy; 2 the command line or mesh.toml is wrong; for `plan`, 3: there are changes; for
+`drift`, 3: there is some.
 """
 
 from __future__ import annotations
@@ -74,11 +75,12 @@ def _status(args: Args) -> int:
     from meshtui.cli.status import as_json, healthy, print_status
 
     async def ask(fleet: Fleet) -> int:
-        polled = await fleet.status()
+        polled, found = await asyncio.gather(fleet.status(), fleet.drifting.once())
+        drift = {one.host: one for one in found}
         if args.json:
-            _print_json(as_json(fleet.mesh, polled, datetime.now(UTC)))
+            _print_json(as_json(fleet.mesh, polled, drift, datetime.now(UTC)))
         else:
-            print_status(fleet.mesh, polled, every_link=args.links)
+            print_status(fleet.mesh, polled, drift, every_link=args.links)
         return 0 if healthy(polled) else 1
 
     return _with_fleet(args, ask)
@@ -116,6 +118,15 @@ def _apply(args: Args) -> int:
         if args.json:
             _print_json(report.as_json())
         return 0 if report.ok else 1
+
+    return _with_fleet(args, ask)
+
+
+def _drift(args: Args) -> int:
+    from meshtui.cli.drift import do
+
+    async def ask(fleet: Fleet) -> int:
+        return await do(fleet, args, lambda: _agreed(args))
 
     return _with_fleet(args, ask)
 
@@ -288,6 +299,7 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "status": _status,
     "plan": _plan,
     "apply": _apply,
+    "drift": _drift,
     "log": _log,
     "add": _members,
     "remove": _members,

@@ -21,6 +21,7 @@ from meshtui.wg.conf import parse
 from meshtui.wg.keys import is_key
 
 _ID_DIGITS = 8
+_UNKNOWN = "unknown peer"
 #: What the keys of a wg-quick file are called in `mesh.toml` and by `wg`.
 _FIELDS = {
     "Address": "addresses",
@@ -69,6 +70,18 @@ class Drift:
         """The same for as long as the same is found at the same place."""
         text = "\0".join((self.host, self.where, self.what, self.found or ""))
         return hashlib.sha256(text.encode()).hexdigest()[:_ID_DIGITS]
+
+    def __str__(self) -> str:
+        if self.found is None:
+            return f"{self.what} is missing: {self.wanted}"
+        if self.wanted is None:
+            return f"{self.what} is there: {self.found}"
+        return f"{self.what} is {self.found}, not {self.wanted}"
+
+    @property
+    def is_unknown_peer(self) -> bool:
+        """Whether it is one that a plan leaves alone."""
+        return self.what.startswith(_UNKNOWN)
 
 
 def drifts(plan: Plan, name: str) -> tuple[Drift, ...]:
@@ -126,7 +139,7 @@ def _unknown(host: HostPlan, seen: Seen) -> Iterator[Difference]:
     live = seen.live.peers if seen.live else {}
     for key, allowed in host.unknown.items():
         found = ", ".join(allowed) or "no allowed IPs"
-        yield Difference("running" if key in live else "disk", f"unknown peer {key}", None, found)
+        yield Difference("running" if key in live else "disk", f"{_UNKNOWN} {key}", None, found)
 
 
 def _on_disk(host: HostPlan, seen: Seen, names: Mapping[str, str]) -> Iterator[Difference]:

@@ -42,7 +42,7 @@ def test_it_is_what_a_plan_would_do_there(sim: Sim) -> None:
         found = [
             one
             for one in drifts(plan, host.host)
-            if not one.what.startswith("unknown peer") and one.what != "public_key"
+            if not one.is_unknown_peer and one.what != "public_key"
         ]
         if host.problem or not isinstance(seen, Seen) or not (seen.file or seen.live):
             assert not found
@@ -58,7 +58,7 @@ def test_an_apply_leaves_none_but_unknown_peers(sim: Sim) -> None:
     after = sim.plan()
     for host in last.hosts:
         if not host.problem:
-            assert all(one.what.startswith("unknown peer") for one in drifts(after, host.host))
+            assert all(one.is_unknown_peer for one in drifts(after, host.host))
 
 
 def test_what_runs_otherwise() -> None:
