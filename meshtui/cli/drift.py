@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from meshtui.cli.apply import ApplyReport
@@ -18,7 +17,7 @@ from meshtui.fleet.events import HostDrift
 from meshtui.fleet.fleet import Fleet
 from meshtui.plan.drift import Drift
 from meshtui.store.edit import refuse_unknown
-from meshtui.tui.words import NONE, counted
+from meshtui.tui.words import counted
 
 #: What the exit code says of drift that is not ignored.
 DRIFTED = 3
@@ -26,17 +25,20 @@ DRIFTED = 3
 
 async def do(fleet: Fleet, args: SimpleNamespace, agreed: Callable[[], Awaitable[None]]) -> int:
     """List it, or do with one item what the options say; the exit code."""
+    if args.heed:
+        fleet.drifting.heed(args.heed)
+        return 0
     if args.name:
         refuse_unknown(fleet.mesh, args.name)
     found = [one for one in await fleet.drifting.once() if args.name in (None, one.host)]
-    if id_ := args.adopt or args.ignore or args.heed:
+    if id_ := args.adopt or args.ignore:
         drift = _pick(found, id_)
         if args.adopt:
             fleet.drifting.adopt(drift)
             text = f"mesh.toml says {drift.adopt} now; `meshtui plan` shows what is left to do"
         else:
-            fleet.drifting.ignore(drift, bool(args.ignore))
-            text = f"{'ignored' if args.ignore else 'heeded again'}: {drift.host}: {drift}"
+            fleet.drifting.ignore(drift)
+            text = f"ignored: {drift.host}: {drift}"
         print(json.dumps({"done": text}) if args.json else text)
         return 0
     if args.repair:
@@ -100,24 +102,17 @@ def print_drift(found: Sequence[HostDrift]) -> None:
     for one in found:
         if one.error:
             console.print(Text(f"{one.host}: drift can't be told: {one.error}", style="yellow"))
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("id", "host", "where", "what", "wanted", "found", ""):
-        table.add_column(heading, overflow="fold")
-    for one in found:
+        elif one.drifts:
+            console.print(Text(one.host, style="bold"))
         for drift in one.drifts:
             ignored = drift.id in one.ignored
-            words = (drift.id, one.host, drift.where, drift.what)
-            table.add_row(
-                *map(Text, (*words, drift.wanted or NONE, drift.found or NONE)),
-                Text("ignored" if ignored else "can be adopted" if drift.adopt else ""),
-                style="dim" if ignored else "",
-            )
-    if table.rows:
-        console.print(table)
+            more = " (ignored)" if ignored else " (can be adopted)" if drift.adopt else ""
+            style = "dim" if ignored else ""
+            console.print(Text(f"  {drift.id}  {drift.where:<7}  {drift}{more}", style=style))
     heeded = sum(len(one.heeded) for one in found)
     hosts = counted(sum(bool(one.heeded) for one in found), "host")
-    ignored = sum(len(one.ignored) for one in found)
+    silenced = sum(len(one.ignored) for one in found)
     text = f"drift: {heeded} on {hosts}" if heeded else "no drift"
-    text += f"; {ignored} ignored" if ignored else ""
+    text += f"; {silenced} ignored" if silenced else ""
     text += " (meshtui drift --adopt, --repair or --ignore ID)" if heeded else ""
     console.print(Text(text, style="bold yellow" if heeded else "bold"))

@@ -70,12 +70,14 @@ class Drifting:
             raise MeshError("an apply is under way: nothing was written", hint="wait for its end")
         adopt(self._fleet.path, *drift.adopt).write(self._fleet.path)
 
-    def ignore(self, drift: Drift, on: bool = True) -> None:
-        """Hear no more of it, on this machine, or hear of it again."""
-        if on:
-            self._ignored.add(drift.id, f"{drift.host}: {drift.what}")
-        else:
-            self._ignored.remove(drift.id)
+    def ignore(self, drift: Drift) -> None:
+        """Hear no more of it, on this machine."""
+        self._ignored.add(drift.id, f"{drift.host}: {drift.what}")
+
+    def heed(self, id_: str) -> None:
+        """Hear of it again. UsageError: it is not ignored."""
+        if not self._ignored.remove(id_):
+            raise UsageError(f"no drift {id_!r} is ignored: nothing was changed")
 
     @property
     def _ignored(self) -> Ignored:

@@ -178,7 +178,9 @@ async def test_what_is_ignored_is_told_as_such(played: Played) -> None:
     (first, *_) = await one.once()
     assert first.heeded, "something else by now"
     port(played, "a", 7777)
-    one.ignore(found, False)
+    one.heed(found.id)
+    with pytest.raises(UsageError):
+        one.heed(found.id)
     assert (await one.once())[0].heeded
 
 
