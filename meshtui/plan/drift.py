@@ -138,8 +138,9 @@ def _running(host: HostPlan, seen: Seen) -> Iterator[Difference]:
 def _unknown(host: HostPlan, seen: Seen) -> Iterator[Difference]:
     live = seen.live.peers if seen.live else {}
     for key, allowed in host.unknown.items():
-        found = ", ".join(allowed) or "no allowed IPs"
-        yield Difference("running" if key in live else "disk", f"{_UNKNOWN} {key}", None, found)
+        found = f"{key}, {', '.join(allowed) or 'no allowed IPs'}"
+        where: Where = "running" if key in live else "disk"
+        yield Difference(where, f"{_UNKNOWN} {key[:12]}…", None, found)
 
 
 def _on_disk(host: HostPlan, seen: Seen, names: Mapping[str, str]) -> Iterator[Difference]:
