@@ -111,10 +111,9 @@ def describe(error: BaseException | None) -> str:
 
 
 def drift_line(found: HostDrift) -> str:
-    """`≠ listen_port is 7777, not 51820, and 2 more (d: drift)`; there must be some."""
+    """`≠ drift (d): listen_port is 7777, not 51820; 2 more`; there must be some."""
     first, *more = found.heeded
-    rest = f", and {len(more)} more" if more else ""
-    return f"≠ {first}{rest} (d: drift)"
+    return f"≠ drift (d): {first}" + (f"; {len(more)} more" if more else "")
 
 
 def comings(before: Collection[str], after: Collection[str]) -> str:

@@ -96,7 +96,9 @@ async def test_it_is_counted_marked_and_told() -> None:
         assert "≠" in row
         assert "drift: 5 items" in text, "the log tells of it"
         await stage.press("o")
-        await stage.until("≠ server-b endpoint is 198.51.100.7:51820, not 203.0.113.2:51820, and 4")
+        await stage.until(
+            "≠ drift (d): server-b endpoint is 198.51.100.7:51820, not 203.0.113.2:51820; 4"
+        )
         await stage.press("escape")
         stage.fleet.drifting.queue.put_nowait(HostDrift("server-a"))
         await stage.until("≠", gone=True)

@@ -157,7 +157,7 @@ class DriftScreen(Screen[None]):
             Column("found", "FOUND", width("FOUND", [one.found for one in drifts]), 8, 1),
             Column("wanted", "WANTED", width("WANTED", [one.wanted for one in drifts]), 8, 2),
             Column("where", "WHERE", 7, 7, 4),
-            Column("note", "", 10, 7, 3),
+            Column("note", "", 7, 7, 3),
             Column("id", "ID", 8, 8, 5),
         )
 
@@ -168,7 +168,7 @@ class DriftScreen(Screen[None]):
             return (_text(NONE, ""),) * 6
         ignored = key in found.ignored
         style = "dim" if ignored else ""
-        note = "ignored" if ignored else "adoptable" if one.adopt else ""
+        note = "ignored" if ignored else "adopt" if one.adopt else ""
         return (
             _text(one.what, style),
             _text(one.found or NONE, style or "stale"),
