@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from meshtui.inert import inert
 from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.compare import INTERFACE, PEER, Config, from_file, mask_of_disk, mask_of_plan
+from meshtui.plan.file import mark_of, peers_by_key
 from meshtui.plan.model import Difference, HostPlan, Plan, Where
 from meshtui.plan.render import LINE_LIMIT, show_marks
 from meshtui.plan.seen import Seen
@@ -151,7 +152,11 @@ def _on_disk(host: HostPlan, seen: Seen, names: Mapping[str, str]) -> Iterator[D
         yield Difference("disk", "file mode", "600", f"{seen.mode:o}")
     if host.after is None or host.after == seen.file:
         return
-    before = from_file(parse(seen.file), mask_of_disk(seen))
+    conf = parse(seen.file)
+    # Of who left the mesh only the file still knows the name.
+    marks = {key: mark_of(same) for key, same in peers_by_key(conf).items()}
+    names = {**{key: mark for key, mark in marks.items() if mark}, **names}
+    before = from_file(conf, mask_of_disk(seen))
     after = from_file(parse(host.after), mask_of_plan)
     found = list(_differences(before, after, names))
     # What is left are remarks of meshtui's own, as after a rename.
@@ -184,7 +189,7 @@ def _name(key: str, names: Mapping[str, str]) -> str:
     """Of a peer; `key` may be a mark for one that is not made yet."""
     if key in names:
         return names[key]
-    return f"peer {key[:12]}…" if is_key(key) else show_marks(key)
+    return f"{key[:12]}…" if is_key(key) else show_marks(key)
 
 
 def _one(values: list[str] | None) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from meshtui.errors import MeshError
 from meshtui.mesh.model import Host, Mesh
+from meshtui.mesh.problem import shown
 from meshtui.store import spans
 from meshtui.store.document import read_text
 from meshtui.store.edit import Draft, refuse_unknown
@@ -35,7 +36,7 @@ def adopt(path: Path, name: str, field: str, value: str) -> Draft:
     try:
         host = _with(mesh.hosts[name], field, value)
     except ValueError as error:
-        raise MeshError(f"{value!r} can't be its {field}: {error}", host=name) from None
+        raise MeshError(f"{shown(value)} can't be its {field}", host=name) from error
     wanted = replace(mesh, hosts={**mesh.hosts, name: host})
     after, said = before, mesh
     try:

@@ -115,6 +115,16 @@ def test_what_the_file_has_otherwise() -> None:
     }
 
 
+def test_a_member_that_left_is_too_much_in_the_file_and_in_what_runs() -> None:
+    sim = formed(make_mesh(3))
+    sim.mesh = replace(sim.mesh, hosts={n: h for n, h in sim.mesh.hosts.items() if n != "c"})
+    found = {at: told(one) for at, one in of(sim).items()}
+    assert found == {
+        ("disk", "c peer"): (None, "10.0.0.3/32", None),
+        ("running", "c peer"): (None, "10.0.0.3/32", None),
+    }
+
+
 def test_addresses_are_one_item_and_a_lost_route_another() -> None:
     sim = formed(make_mesh(2))
     sim.boxes["a"].addresses[:] = [ip_interface("10.0.0.9/24")]
