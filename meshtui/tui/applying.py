@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from meshtui.errors import MeshError
@@ -36,18 +37,18 @@ class Applying:
         """What the status line says of it."""
         return self.run.busy() if self.run is not None and self.run.running else ""
 
-    def show(self) -> None:
-        """Show the plan, or the apply that is under way."""
+    def show(self, only: str | None = None) -> None:
+        """Show the plan, or the apply that is under way. With `only`, what is to be done there."""
         if self.running:
             self._show_run()
         else:
             from meshtui.tui.screens.plan import PlanScreen
 
             hosts = len(self._app.looking.live.rows)
-            self._app.push_screen(PlanScreen(self._read, hosts), self._start)
+            self._app.push_screen(PlanScreen(partial(self._read, only), hosts), self._start)
 
-    async def _read(self, prune: bool) -> Plan:
-        plan = await answer((await self._app.opened()).plan(prune=prune))
+    async def _read(self, only: str | None, prune: bool) -> Plan:
+        plan = await answer((await self._app.opened()).plan(prune=prune, only=only))
         owed = f", {counted(len(plan.problems), 'host')} owed" if plan.problems else ""
         self._app.looking.log.add("info", f"plan read: {counted(plan.changes, 'step')}{owed}")
         return plan
