@@ -12,19 +12,17 @@ import gc
 import resource
 import signal
 import sys
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from meshtui.cli.ask import agreed, keeper
 from meshtui.errors import MeshError, UnknownHostKey, UsageError
-from meshtui.inert import inert
 
 if TYPE_CHECKING:
     from meshtui.cli.apply import ApplyReport
-    from meshtui.fleet.events import Keep, Verdict
     from meshtui.fleet.fleet import Fleet
     from meshtui.plan.model import Plan
     from meshtui.store.edit import Draft
@@ -160,10 +158,10 @@ async def _carry_out(fleet: Fleet, plan: Plan, args: Args) -> ApplyReport:
     if not args.json:
         print_plan(plan)
     if plan.changes:
-        await _agreed(args)
+        await agreed(args)
     with ApplyReport(plan, show=not args.json) as report:
         if plan.changes:
-            async for event in fleet.apply(plan, _keep(args, report)):
+            async for event in fleet.apply(plan, keeper(args, report)):
                 report.take(event)
     return report
 
@@ -184,7 +182,7 @@ def _drift(args: Args) -> int:
     from meshtui.cli.drift import do
 
     async def ask(fleet: Fleet) -> int:
-        return await do(fleet, args, lambda: _agreed(args))
+        return await do(fleet, args, lambda: agreed(args))
 
     return _with_fleet(args, ask)
 
@@ -234,88 +232,13 @@ def _members(args: Args) -> int:
 
     async def ask(fleet: Fleet) -> int:
         report = await change(
-            fleet, proposed, args, lambda: _agreed(args), lambda report: _keep(args, report)
+            fleet, proposed, args, lambda: agreed(args), lambda report: keeper(args, report)
         )
         if args.json:
             _print_json(report.as_json())
         return 0 if report.ok else 1
 
     return _with_fleet(args, ask, proposed)
-
-
-async def _agreed(args: Args) -> None:
-    """Return if the plan shown is agreed to: by --yes, or by a person. UsageError: by nobody."""
-    if args.yes:
-        return
-    if args.json:
-        raise UsageError("--json shows no plan to agree to", hint="--yes applies it")
-    await _confirm()
-
-
-async def _confirm() -> None:
-    """Return if a person says yes. UsageError: nobody is there; MeshError: anything but yes."""
-    if not sys.stdin.isatty():
-        raise UsageError("nobody to ask whether to apply this", hint="--yes applies it")
-    try:
-        yes = await _yes("Apply? [y/N] ")
-    except asyncio.CancelledError:
-        print("\nmeshtui: nothing was changed", file=sys.stderr)
-        raise
-    if not yes:
-        raise MeshError("nothing was changed")
-
-
-async def _yes(question: str) -> bool:
-    """Whether a person says yes. On stderr: whoever pipes the plan still sees the question."""
-    print(question, end="", file=sys.stderr, flush=True)
-    answer = await _line()
-    if not answer.endswith("\n"):
-        print(file=sys.stderr)  # ctrl-d
-    return answer.strip().lower() in ("y", "yes")
-
-
-def _keep(args: Args, report: ApplyReport) -> Keep:
-    """Who decides whether a change stays: the proof, and a person where one is at hand.
-
-    Asked is only about what touches something that ran, or makes something worse.
-    """
-
-    async def keep(verdict: Verdict) -> bool:
-        if args.yes or not (verdict.touches or verdict.worse):
-            return not verdict.worse
-        report.pause()
-        for line in verdict.worse:
-            print(f"× {inert(line, 300)}", file=sys.stderr)
-        left = verdict.until - time.monotonic()
-        unless = "" if left == float("inf") else f" (it goes back by itself in {left:.0f} s)"
-        try:
-            return await _yes(f"Keep it?{unless} [y/N] ")
-        except asyncio.CancelledError:
-            print("\nmeshtui: it goes back", file=sys.stderr)
-            raise
-
-    return keep
-
-
-async def _line() -> str:
-    """A line from the terminal.
-
-    input() would block the loop: asyncio turns the first ctrl-c into a cancellation, which
-    it could not hear, and connections would not be kept alive while a person reads.
-    """
-    loop = asyncio.get_running_loop()
-    typed: asyncio.Future[None] = loop.create_future()
-
-    def heard() -> None:
-        if not typed.done():
-            typed.set_result(None)
-
-    loop.add_reader(sys.stdin, heard)
-    try:
-        await typed
-    finally:
-        loop.remove_reader(sys.stdin)
-    return sys.stdin.readline()
 
 
 def _tui(args: Args) -> int:

@@ -65,14 +65,22 @@ def print_one(change: Change) -> None:
         console.print(Text(text, style="bold red"))
     style, result = _result(change)
     console.print(Text(result, style=style))
-    if not change.ended and change.hosts:
+    if change.open and change.hosts:
         hosts = inert(", ".join(change.hosts), 10 * LINE_LIMIT)
-        console.print(Text(f"  begun on {hosts}; `meshtui plan` shows what is left"))
+        console.print(Text(f"  begun on {hosts}; `meshtui recover` ends it"))
     if change.receipt:
         console.print(Text(inert(change.receipt, LINE_LIMIT)))
 
 
 def _result(change: Change) -> tuple[str, str]:
+    if change.reverted:
+        return "bold red", f"taken back: {inert(change.reverted, LINE_LIMIT)}"
+    if change.recovered:
+        how = "taken back" if change.taken_back else "confirmed on every host"
+        return "bold yellow", f"broken off, and {how} by recover"
+    if change.diverged:
+        hosts = inert(", ".join(change.diverged), LINE_LIMIT)
+        return "bold red", f"DIVERGED: not confirmed on {hosts}; meshtui recover ends that"
     if not change.ended:
         return "bold yellow", f"broken off after {change.phase or 'nothing'} was begun"
     if change.kind == "run":

@@ -12,9 +12,15 @@ from rich.text import Text
 
 from meshtui.cli.drift import drift_json, print_drift
 from meshtui.fleet.events import HostDrift, HostPolled, LinkStatus
+from meshtui.fleet.recover import standing
+from meshtui.inert import inert
 from meshtui.mesh.model import Mesh
+from meshtui.store.changes import changes, owed
+from meshtui.store.journal import Journal
 from meshtui.tui.words import NONE, age_mid, bytes_long
 from meshtui.wg.health import HEALTHY
+
+_LIMIT = 600
 
 #: Colour and sign, as on the screen: never colour alone.
 _STYLE = {
@@ -41,12 +47,20 @@ def healthy(mesh: Mesh, polled: Iterable[HostPolled]) -> bool:
     )
 
 
+def left_over(mesh: str) -> dict[str, Any]:
+    """What earlier changes left to do: one that was broken off, and hosts that are owed one."""
+    found = changes(Journal(mesh).read())
+    left = standing(mesh)
+    return {"standing": left.text if left else None, "owed": owed(found)}
+
+
 def as_json(
     mesh: Mesh, polled: Sequence[HostPolled], drift: Mapping[str, HostDrift], now: datetime
 ) -> dict[str, Any]:
     """The contract of `meshtui status --json`: one entry per host, one per direction."""
     return {
         "mesh": mesh.name,
+        **left_over(mesh.name),
         "interface": mesh.interface,
         "taken_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "hosts": {
@@ -100,6 +114,12 @@ def print_status(
     for one in polled:
         if one.host.error:
             console.print(Text(f"{one.host.name}: {one.host.error}", style="yellow"))
+    left = left_over(mesh.name)
+    if left["standing"]:
+        console.print(Text(inert(left["standing"], _LIMIT), style="bold red"))
+    for host, why in left["owed"].items():
+        text = f"{inert(host)} is owed the latest change: {inert(why, _LIMIT)}"
+        console.print(Text(text, style="yellow"))
     told = [drift[one.host.name] for one in polled if one.host.state == "up"]
     if any(one.heeded or one.error for one in told):
         print_drift(told)

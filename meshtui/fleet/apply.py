@@ -227,8 +227,7 @@ class Apply:
 
     async def _switch(self, able: list[HostPlan]) -> None:
         """What hosts do all at once: a key that is switched cuts its links until all have."""
-        at_once = [host for host in able if host.work and host.work.switch]
-        if not at_once:
+        if not (at_once := [host for host in able if host.work and host.work.switch]):
             return
         # Whoever waits for the new key is asked first.
         at_once.sort(key=lambda host: host.work is not None and host.work.switch == "switch_key")

@@ -14,6 +14,7 @@ from meshtui.mesh.wanted import joined, single, wanted
 from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
 from meshtui.plan.live import Context, LivePlan, far, live_plan
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
+from meshtui.plan.notes import host_notes
 from meshtui.plan.seen import Seen
 from meshtui.plan.trouble import clones, read, steals, trouble
 from meshtui.wg.conf import ConfFile, Section
@@ -248,7 +249,7 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
     steps, work = _work(known, name, seen, text, live)
     notes += _notes(known, name)
     if work:
-        notes += _host_notes(known.mesh.interface, seen)
+        notes += host_notes(known.mesh.interface, seen)
     plan = HostPlan(
         host=name,
         steps=tuple(steps),
@@ -389,23 +390,4 @@ def _notes(known: Known, name: str) -> list[str]:
     unreached = [o.name for o in peers if host.behind_nat and o.behind_nat]
     if unreached:
         notes.append(f"no tunnel to {', '.join(unreached)}: both ends are behind NAT")
-    return notes
-
-
-def _host_notes(name: str, seen: Seen) -> list[str]:
-    """What the host cannot do, of interest while it is changed."""
-    notes = []
-    if "ping" not in seen.tools:
-        notes.append("ping is not installed: its directions are verified by handshakes alone")
-    if seen.live and seen.file is None:
-        notes.append(
-            f"{name} runs without a file of wg-quick's: see that what made it"
-            " (systemd-networkd, NetworkManager?) does not make it at boot as well"
-        )
-    if seen.systemd is None:
-        notes.append("no systemd: the interface will not come back at boot by itself")
-    elif seen.systemd in ("", "not-found"):
-        notes.append("systemd has no wg-quick@ unit: the interface will not come back at boot")
-    elif seen.systemd.startswith("masked"):
-        notes.append(f"wg-quick@{name} is masked: the interface will not come back at boot")
     return notes

@@ -66,8 +66,13 @@ class Change:
     @property
     def ok(self) -> bool:
         """Whether every host changed as planned and every direction works."""
-        taken_back = self.reverted or self.recovered == "reverted"
-        return self.ended and not (taken_back or self.failed) and (self.up or 0) == self.directions
+        works = (self.up or 0) == self.directions
+        return self.ended and works and not (self.taken_back or self.failed)
+
+    @property
+    def taken_back(self) -> bool:
+        """Whether no host has it."""
+        return bool(self.reverted) or self.recovered == "reverted"
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -119,6 +124,15 @@ def broken_off(found: Iterable[Change]) -> Change | None:
     return last if last is not None and last.open else None
 
 
+def owed(found: Iterable[Change]) -> dict[str, str]:
+    """Hosts -> why the latest change that stayed is not theirs yet.
+
+    Also of a host that left, and was not taken down.
+    """
+    stayed = [c for c in found if c.kind == "apply" and c.ended and not c.taken_back]
+    return dict(stayed[-1].failed) if stayed else {}
+
+
 def to_undo(found: Iterable[Change]) -> tuple[Change, Change]:
     """The last change to mesh.toml's mesh, and the one before it, to which undoing it leads.
 
@@ -128,7 +142,7 @@ def to_undo(found: Iterable[Change]) -> tuple[Change, Change]:
         change
         for change in found
         if change.kind == "apply" and change.file
-        if not (change.reverted or change.recovered == "reverted")
+        if not change.taken_back
     ]
     if len(known) < 2:
         what = f"change {known[0].number} is the first" if known else "nothing was applied"

@@ -13,10 +13,10 @@ import pytest
 #: What a person answers to, in a process of its own that ends as `meshtui` would.
 _ASKS = """
 import asyncio, sys
-from meshtui.cli import _confirm
+from meshtui.cli.ask import confirm
 from meshtui.errors import MeshError
 try:
-    asyncio.run(_confirm())
+    asyncio.run(confirm())
 except MeshError as error:
     sys.exit(f"refused: {error}")
 except KeyboardInterrupt:

@@ -112,7 +112,7 @@ def test_a_plan_that_is_declined_changes_nothing(
     async def no() -> None:
         raise MeshError("nothing was changed")
 
-    monkeypatch.setattr("meshtui.cli._confirm", no)
+    monkeypatch.setattr("meshtui.cli.ask.confirm", no)
     for argv, shown in (
         (["remove", "server-b"], "-[hosts.server-b]"),
         (["rename", "server-b", "server-c"], "-[hosts.server-b]"),

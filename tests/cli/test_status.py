@@ -9,6 +9,7 @@ import pytest
 
 from meshtui.cli.status import as_json, healthy, print_status
 from meshtui.errors import Unreachable
+from meshtui.fleet.events import HostDrift
 from meshtui.fleet.look import polled
 from tests.plan.fleets import make_mesh
 
@@ -22,7 +23,7 @@ def test_a_disabled_host_is_told_and_its_silence_is_no_fault(
     for one, disabled in ((mesh, False), (off, True)):
         looks = [polled(one, {}, "a", away)]
         assert healthy(one, looks) is disabled
-        host = as_json(one, looks, datetime.now(UTC))["hosts"]["a"]
+        host = as_json(one, looks, {"a": HostDrift("a")}, datetime.now(UTC))["hosts"]["a"]
         assert (host["state"], host["disabled"]) == ("unreachable", disabled)
-        print_status(one, looks, every_link=False)
+        print_status(one, looks, {"a": HostDrift("a")}, every_link=False)
         assert ("× unreachable, disabled" in capsys.readouterr().out) is disabled

@@ -1,0 +1,24 @@
+"""What a host cannot do, said where it is changed."""
+
+from __future__ import annotations
+
+from meshtui.plan.seen import Seen
+
+
+def host_notes(name: str, seen: Seen) -> list[str]:
+    """What the host cannot do, of interest while it is changed."""
+    notes = []
+    if "ping" not in seen.tools:
+        notes.append("ping is not installed: its directions are verified by handshakes alone")
+    if seen.live and seen.file is None:
+        notes.append(
+            f"{name} runs without a file of wg-quick's: see that what made it"
+            " (systemd-networkd, NetworkManager?) does not make it at boot as well"
+        )
+    if seen.systemd is None:
+        notes.append("no systemd: the interface will not come back at boot by itself")
+    elif seen.systemd in ("", "not-found"):
+        notes.append("systemd has no wg-quick@ unit: the interface will not come back at boot")
+    elif seen.systemd.startswith("masked"):
+        notes.append(f"wg-quick@{name} is masked: the interface will not come back at boot")
+    return notes
