@@ -65,9 +65,10 @@ def print_one(change: Change) -> None:
         console.print(Text(text, style="bold red"))
     style, result = _result(change)
     console.print(Text(result, style=style))
-    if change.open and change.hosts:
+    if not change.ended and change.hosts:
         hosts = inert(", ".join(change.hosts), 10 * LINE_LIMIT)
-        console.print(Text(f"  begun on {hosts}; `meshtui recover` ends it"))
+        then = "recover` ends it" if change.open else "plan` shows what is left"
+        console.print(Text(f"  begun on {hosts}; `meshtui {then}"))
     if change.receipt:
         console.print(Text(inert(change.receipt, LINE_LIMIT)))
 
