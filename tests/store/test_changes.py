@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from meshtui.errors import MeshError
-from meshtui.store.changes import changes, to_undo
+from meshtui.store.changes import broken_off, changes, owed, to_undo
 from meshtui.store.kept import Kept
 
 APPLY = {
@@ -129,3 +129,30 @@ def test_the_oldest_of_very_many_go(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert kept.text(second) == "2"
     with pytest.raises(MeshError):
         kept.text(first)
+
+
+def test_what_was_broken_off_and_what_is_owed() -> None:
+    begun = {"event": "apply", "id": "a1", "file": "f", "was": "w"}
+    armed = {"event": "arm", "hosts": ["a", "b"]}
+    done = {"event": "done", "failed": {"c": "no answer"}, "up": 2, "directions": 2, "seconds": 1}
+    assert broken_off(changes([])) is None
+    left = broken_off(changes([begun]))
+    assert left is not None and left.armed == [], "mesh.toml was written"
+    left = broken_off(changes([begun, armed, {"event": "confirm", "hosts": ["a"]}]))
+    assert left is not None and (left.armed, left.phase) == (["a", "b"], "confirm")
+    assert broken_off(changes([begun, armed, done])) is None
+    assert broken_off(changes([begun, armed, done | {"diverged": ["b"]}])) is not None
+    recovered = {"event": "recovered", "id": "a1", "how": "reverted"}
+    assert broken_off(changes([begun, armed, recovered])) is None
+    assert changes([begun, armed, recovered])[0].taken_back
+    assert owed(changes([begun, armed, done])) == {"c": "no answer"}
+    back = done | {"failed": {"d": "x"}, "reverted": "a is worse"}
+    assert owed(changes([begun, armed, done, begun, armed, back])) == {"c": "no answer"}
+
+
+def test_a_change_that_was_taken_back_is_none_to_undo() -> None:
+    one, two = ({"event": "apply", "file": name} for name in "fg")
+    done = {"event": "done", "failed": {}, "up": 0, "directions": 0, "seconds": 1}
+    back = done | {"reverted": "a is worse"}
+    with pytest.raises(MeshError, match="nothing to go back to"):
+        to_undo(changes([one, done, two, back]))
