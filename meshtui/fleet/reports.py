@@ -51,6 +51,21 @@ class Inspection:
     """What keeps the three from being told in full."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A change that was broken off, and how it left the hosts."""
+
+    number: int
+    """As `meshtui log` counts."""
+    by: str
+    at: str
+    """When it began, as ISO 8601 in UTC."""
+    diverged: tuple[str, ...]
+    """Hosts that differ from the rest: the others have the change, or have it not."""
+    text: str
+    """How far it got, in a sentence."""
+
+
 class RoundTrip(NamedTuple):
     """One ping over the mesh."""
 

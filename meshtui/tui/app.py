@@ -137,6 +137,7 @@ class MeshApp(App[None], inherit_bindings=False):
                 self.fleet.on_notice(self.complain)
                 self.measuring.every(self.settings.rtt_interval)
             settled.set()
+            self.applying.look_back()
             self.picture.tell()
             await self.looking.follow(self.fleet.watch(self.looking.wait))
         except MeshError as error:
@@ -301,6 +302,14 @@ class MeshApp(App[None], inherit_bindings=False):
 
     # -- keys that work everywhere
 
+    def action_keep(self) -> None:
+        """Keep the change that waits for an answer."""
+        self.applying.keep()
+
+    def action_revert(self) -> None:
+        """Take back the change under way, or recover one that was broken off."""
+        self.applying.take_back()
+
     def action_command(self) -> None:
         """Ask for a command of meshtui's own."""
         self.ask_command("")
@@ -354,16 +363,7 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def action_leave(self) -> None:
         """Quit; ask once while an apply is under way."""
-        from meshtui.tui.screens.quit import QuitScreen
-
-        if not self.applying.running or isinstance(self.screen, QuitScreen):
-            self.exit()
-        else:
-            self.push_screen(QuitScreen(), self._leave_if)
-
-    def _leave_if(self, yes: bool | None) -> None:
-        if yes:
-            self.exit()
+        self.applying.leave()
 
     def action_leave_now(self) -> None:
         """Quit at once."""

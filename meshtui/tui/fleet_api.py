@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         PathMtu,
         PingReport,
         RoundTrip,
+        Standing,
         TrafficSample,
     )
     from meshtui.mesh.model import Mesh
@@ -53,6 +54,14 @@ class FleetApi(Protocol):
         `keep` decides on that; without it, what makes nothing worse is kept. Cancelled, it
         takes everything back.
         """
+        ...
+
+    async def standing(self) -> Standing | None:
+        """The change that was broken off and not recovered since; None: there is none."""
+        ...
+
+    def recover(self) -> AsyncIterator[Progress | ApplyResult]:
+        """Bring every host to all-new if any confirmed it, else to all-old. Last: the result."""
         ...
 
     async def close(self) -> None:

@@ -7,6 +7,7 @@ no escape sequence, nothing that reorders or hides what stands beside it.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -14,10 +15,17 @@ from typing import TypeVar
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
-from standin import StandIn, dead, good_apply, make_mesh, make_plan, poll  # noqa: E402
+from standin import StandIn, confirmed, dead, good_apply, make_mesh, make_plan, poll  # noqa: E402
 
 from meshtui.errors import MeshError, UnknownHostKey  # noqa: E402
-from meshtui.fleet.events import ApplyResult, DirectionVerified, HostPolled, Progress  # noqa: E402
+from meshtui.fleet.events import (  # noqa: E402
+    ApplyResult,
+    Armed,
+    DirectionVerified,
+    HostPolled,
+    Keep,
+    Progress,
+)
 from meshtui.fleet.reports import CommandResult, RoundTrip  # noqa: E402
 from meshtui.mesh.model import Mesh  # noqa: E402
 from meshtui.plan.model import HostPlan, Plan  # noqa: E402
@@ -67,6 +75,8 @@ class Hostile(StandIn):
     def __init__(self, mesh: Mesh, evil: str = EVIL) -> None:
         super().__init__(mesh)
         self.evil = evil
+        self.asks = False
+        """Whether an apply comes to a question, in place of its end."""
 
     async def watch(self, interval: Callable[[], float]) -> AsyncIterator[HostPolled]:
         names = list(self.mesh.hosts)
@@ -85,8 +95,15 @@ class Hostile(StandIn):
         first = HostPlan(first.host, first.steps, lines, f"{lines}\n{self.evil}", first.notes)
         return Plan(good.mesh, good.interface, (first, owed, *others))
 
-    async def apply(self, plan: Plan) -> AsyncIterator[Progress | DirectionVerified | ApplyResult]:
+    async def apply(
+        self, plan: Plan, keep: Keep | None = None
+    ) -> AsyncIterator[Progress | Armed | DirectionVerified | ApplyResult]:
         names = list(self.mesh.hosts)
+        if self.asks:
+            self.apply_events = confirmed(plan, time.monotonic() + 60, (self.evil,))
+            async for event in super().apply(plan, keep):
+                yield event
+            return
         for event in good_apply(plan)[:-1]:
             yield poisoned(event, self.evil)  # type: ignore[misc]
         yield Progress(names[0], "change", "failed", self.evil)
