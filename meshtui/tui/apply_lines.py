@@ -155,7 +155,8 @@ def _phases(run: ApplyRun, host: HostRun) -> list[str]:
 def _overall(run: ApplyRun, host: HostRun, states: list[str]) -> str:
     if host.failed:
         return "failed"
-    if host.phases.get("revert") == "done":
+    reverted = run.result is not None and run.result.reverted is not None
+    if host.phases.get("revert") == "done" or (reverted and host.phases and not run.recovers):
         return "back"
     if states[-1] == "done" or (run.result is not None and host.phases):
         return "done"
@@ -179,19 +180,18 @@ def question(run: ApplyRun, keep: str, revert: str) -> Text:
     if run.left is None or not run.running:
         return text
     goes = f"goes back by itself in {run.left} s"
-    worse = len(run.verdict.worse) if run.verdict else 0
     if run.asking:
+        worse = len(run.verdict.worse) if run.verdict else 0
         good, known = run.proved
-        text.append("Is it to stay?  ", "bold")
         text.append(f"{good} of {counted(known, 'direction')} work; ")
         if worse:
-            text.append(f"{worse} {_do(worse)} not that did before, listed below", "bold")
+            things = f"{counted(worse, 'thing')} that worked before {_do(worse)} not, see below"
+            text.append(things, "bold")
         else:
             text.append("nothing is worse than before")
         text.append(f". Without an answer it {goes}.\n")
         text.append(f" {keep} ", "bold reverse")
-        text.append(" keep it; what is listed stays broken" if worse else " keep it")
-        text.append("     ")
+        text.append(" keep it; what is listed stays broken\n" if worse else " keep it\n")
         text.append(f" {revert} ", "bold reverse")
         text.append(" take it back; all is as it was")
     elif run.reverting:
@@ -199,9 +199,9 @@ def question(run: ApplyRun, keep: str, revert: str) -> Text:
         text.append(f"in {run.left} s", "bold")
     else:
         text.append(f"It {goes}", "bold")
-        text.append(", unless it is proved and kept before.   ")
+        text.append(", unless proved and kept   ")
         text.append(f" {revert} ", "bold reverse")
-        text.append(" take it back now")
+        text.append(" take it back")
     return text
 
 

@@ -205,7 +205,7 @@ class ApplyRun:
             if self.reverting:
                 return f"» taking it back, {int(self.elapsed())} s", "strong"
             if self.asking:
-                return "» it runs and waits for you: is it to stay?", "strong"
+                return "» it runs, and waits for your answer: is it to stay?", "strong"
             at = Counter(self._at(host) for host in self.hosts.values())
             failed = sum(1 for host in self.hosts.values() if host.failed)
             told = [f"{phase} {at[phase]}" for phase in self.phases if at[phase]]

@@ -104,7 +104,7 @@ async def test_what_a_change_makes_worse_and_what_was_broken_off() -> None:
         await stage.until("was broken off")
         assert MARKUP in check(stage)
         await stage.press(*PLACES["apply"])
-        text = await stage.until("Is it to stay?")
+        text = await stage.until("is it to stay?")
         assert MARKUP in check(stage)
         assert ESCAPE in text
         assert "take it back" in text, "the keys stay in view"
