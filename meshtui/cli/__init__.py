@@ -79,7 +79,7 @@ def _status(args: Args) -> int:
             _print_json(as_json(fleet.mesh, polled, datetime.now(UTC)))
         else:
             print_status(fleet.mesh, polled, every_link=args.links)
-        return 0 if healthy(polled) else 1
+        return 0 if healthy(fleet.mesh, polled) else 1
 
     return _with_fleet(args, ask)
 
@@ -138,7 +138,7 @@ def _log(args: Args) -> int:
 
 
 def _members(args: Args) -> int:
-    """`add`, `remove`, `rename`, `undo`: what mesh.toml would say then, and an apply of that."""
+    """What mesh.toml would say after `add`, `set`, `undo` and the like, and an apply of that."""
     from meshtui.cli.members import change, draft
     from meshtui.store.find import find
 
@@ -292,6 +292,9 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "add": _members,
     "remove": _members,
     "rename": _members,
+    "set": _members,
+    "disable": _members,
+    "enable": _members,
     "undo": _members,
     "lab": _lab,
 }

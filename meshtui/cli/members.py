@@ -1,4 +1,4 @@
-"""`add`, `remove`, `rename`, `undo`: an edit of mesh.toml, shown with its plan, then applied."""
+"""Commands that edit mesh.toml: the edit is shown with its plan, then applied."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ from rich.text import Text
 
 from meshtui.cli.apply import ApplyReport
 from meshtui.cli.plan import print_plan
+from meshtui.errors import UsageError
 from meshtui.fleet.fleet import Fleet
 from meshtui.fleet.members import look_at_leaving, refuse_owed, remove, stays, with_leaving
 from meshtui.inert import inert
 from meshtui.plan.render import LINE_LIMIT
 from meshtui.store.edit import Draft, add_host, remove_host, rename_host
+from meshtui.store.edit_keys import set_host, switch_host, switch_link
 from meshtui.store.undo import undo
 
 
@@ -29,15 +31,38 @@ def draft(path: Path, args: SimpleNamespace) -> Draft:
         return add_host(path, args.name, args.ssh, args.endpoint, args.address)
     if args.command == "rename":
         return rename_host(path, args.old, args.new)
+    if args.command == "set":
+        return set_host(
+            path,
+            args.name,
+            endpoint=args.endpoint,
+            port=args.port,
+            addresses=args.address,
+            keepalive=args.keepalive,
+            mtu=args.mtu,
+        )
+    if args.command in ("disable", "enable"):
+        return _switched(path, args.names, disabled=args.command == "disable")
     if args.command == "undo":
         return undo(path)
     return remove_host(path, args.name)
 
 
+def _switched(path: Path, names: list[str], *, disabled: bool) -> Draft:
+    if len(names) == 1:
+        return switch_host(path, names[0], disabled=disabled)
+    if len(names) == 2:
+        return switch_link(path, names[0], names[1], disabled=disabled)
+    raise UsageError(f"{len(names)} names: one is a host, two are a link", hint="one at a time")
+
+
 async def change(
     fleet: Fleet, proposed: Draft, args: SimpleNamespace, agreed: Callable[[], Awaitable[None]]
 ) -> ApplyReport:
-    """Show, ask, write mesh.toml, apply. The fleet is that of the proposed mesh."""
+    """Show, ask, write mesh.toml, apply. The fleet is that of the proposed mesh.
+
+    Where mesh.toml and the hosts are so already, nobody is asked.
+    """
     gone = proposed.gone
     if gone is None:
         plan, leaving = await fleet.plan(), None
@@ -52,10 +77,12 @@ async def change(
         if not args.json:
             _print_edit(fleet.path, proposed)
             print_plan(shown)
-        await agreed()
+        if to_do := shown.changes or proposed.before != proposed.after:
+            await agreed()
         with ApplyReport(shown, show=not args.json) as report:
-            async for event in remove(fleet, plan, leaving) if leaving else fleet.apply(plan):
-                report.take(event)
+            if to_do:
+                async for event in remove(fleet, plan, leaving) if leaving else fleet.apply(plan):
+                    report.take(event)
     except asyncio.CancelledError:
         if leaving and report:
             left = f"{leaving.plan.host} may not be taken down: {stays(plan.interface)}"

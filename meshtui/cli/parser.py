@@ -103,8 +103,33 @@ def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) ->
     rename = command("rename", "a host under another name; no tunnel is touched")
     rename.add_argument("old", metavar="OLD")
     rename.add_argument("new", metavar="NEW")
+    change = command("set", "what mesh.toml says of one host, changed on all that it concerns")
+    change.add_argument("name", metavar="NAME")
+    change.add_argument(
+        "--endpoint",
+        metavar="HOST[:PORT]",
+        help="where the others reach it; default: where ssh goes; none: behind NAT",
+    )
+    change.add_argument(
+        "--port",
+        metavar="PORT",
+        help="to listen on, or default; an endpoint with the old port goes along",
+    )
+    change.add_argument(
+        "--address",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="on the mesh, instead of all that it has; may be given several times",
+    )
+    change.add_argument("--keepalive", metavar="SECONDS", help="or off, or default")
+    change.add_argument("--mtu", metavar="MTU", help="or default")
+    disable = command("disable", "a host or a link out of the mesh for now; nothing is forgotten")
+    enable = command("enable", "a disabled host or link back in")
+    for sub in (disable, enable):
+        sub.add_argument("names", nargs="+", metavar="NAME", help="a host, or two: their link")
     undo = command("undo", "back to the mesh.toml from before the last change, as a plan")
-    for sub in (add, remove, rename, undo):
+    for sub in (add, remove, rename, change, disable, enable, undo):
         _add_common(sub, argparse.SUPPRESS)
         sub.add_argument("--json", action="store_true", help="for programs, on stdout")
         sub.add_argument("-y", "--yes", action="store_true", help="do not ask")

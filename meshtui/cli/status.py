@@ -30,10 +30,13 @@ _STYLE = {
 }
 
 
-def healthy(polled: Iterable[HostPolled]) -> bool:
-    """Whether every direction is up, or idle for want of anything to say."""
+def healthy(mesh: Mesh, polled: Iterable[HostPolled]) -> bool:
+    """Whether every direction is up, or idle for want of anything to say.
+
+    How a disabled host is matters to nobody.
+    """
     return all(link.state in HEALTHY for one in polled for link in one.links) and all(
-        one.host.state == "up" for one in polled
+        one.host.state == "up" or mesh.hosts[one.host.name].disabled for one in polled
     )
 
 
@@ -46,6 +49,7 @@ def as_json(mesh: Mesh, polled: Sequence[HostPolled], now: datetime) -> dict[str
         "hosts": {
             one.host.name: {
                 "state": one.host.state,
+                "disabled": mesh.hosts[one.host.name].disabled,
                 "addresses": list(one.host.addresses),
                 "public_key": one.host.public_key,
                 "listen_port": one.host.listen_port,
@@ -80,7 +84,7 @@ def print_status(mesh: Mesh, polled: Sequence[HostPolled], *, every_link: bool) 
         f" {good} of {len(links)} directions healthy",
         markup=False,
     )
-    console.print(_hosts(polled))
+    console.print(_hosts(mesh, polled))
     shown = [link for link in links if every_link or link.state not in HEALTHY]
     # A host that cannot be asked is one fault, not one for each of its directions.
     if not every_link:
@@ -92,7 +96,7 @@ def print_status(mesh: Mesh, polled: Sequence[HostPolled], *, every_link: bool) 
             console.print(Text(f"{one.host.name}: {one.host.error}", style="yellow"))
 
 
-def _hosts(polled: Sequence[HostPolled]) -> Table:
+def _hosts(mesh: Mesh, polled: Sequence[HostPolled]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("host", "state", "address"):
         table.add_column(heading, overflow="fold")
@@ -103,7 +107,7 @@ def _hosts(polled: Sequence[HostPolled]) -> Table:
         good = sum(link.state in HEALTHY for link in one.links)
         table.add_row(
             Text(one.host.name),
-            _state(one.host.state),
+            _state(one.host.state, disabled=mesh.hosts[one.host.name].disabled),
             Text(", ".join(one.host.addresses)),
             f"{good}/{len(one.links)}",
             _span(ages),
@@ -133,9 +137,10 @@ def _links(links: Sequence[LinkStatus]) -> Table:
     return table
 
 
-def _state(state: str) -> Text:
+def _state(state: str, *, disabled: bool = False) -> Text:
     style, sign = _STYLE[state]
-    return Text(f"{sign} {state}", style=style)
+    text = Text(f"{sign} {state}", style=style)
+    return text.append(", disabled", "dim") if disabled else text
 
 
 def _span(ages: Sequence[int]) -> str:

@@ -88,7 +88,9 @@ class Apply:
                     directions.append(told)
                 yield told
             after = await self._looks(list(self._before))
-            proof = receipt(self._before, after, self.plan.public_keys, self.plan.touched)
+            assert self.plan.inputs
+            untouched = set(joined(self.plan.inputs.mesh)) - self.plan.touched
+            proof = receipt(self._before, after, self.plan.public_keys, untouched)
         seconds = time.monotonic() - start
         result = ApplyResult(self._failed, tuple(directions), seconds, proof)
         self._note(

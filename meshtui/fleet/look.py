@@ -10,6 +10,7 @@ from types import MappingProxyType
 from meshtui.errors import HostError, Unreachable
 from meshtui.fleet.events import HostPolled, HostStatus, LinkStatus
 from meshtui.fleet.session import Session
+from meshtui.mesh.links import reached
 from meshtui.mesh.model import Mesh
 from meshtui.mesh.wanted import single
 from meshtui.wg.dump import LiveInterface, parse_dump
@@ -56,11 +57,7 @@ def polled(
     """
     host = mesh.hosts[name]
     live = seen.live if isinstance(seen, Look) else None
-    others = [
-        other
-        for other in mesh.hosts.values()
-        if other.name != name and not (host.behind_nat and other.behind_nat)
-    ]
+    others = reached(mesh, host)
     status = HostStatus(
         name=name,
         state=seen.state if isinstance(seen, HostError) else "up" if live else "no-interface",

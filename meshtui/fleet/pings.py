@@ -12,6 +12,7 @@ from meshtui.fleet.look import look
 from meshtui.fleet.reports import PathMtu, PingReport, RoundTrip
 from meshtui.fleet.session import Session
 from meshtui.inert import inert
+from meshtui.mesh.links import reached
 from meshtui.mesh.model import Host, Mesh
 from meshtui.wg.endpoint import parse_endpoint
 
@@ -44,11 +45,7 @@ async def round_trips(
 
 
 async def _row(mesh: Mesh, errands: Errands, host: Host) -> list[RoundTrip]:
-    addresses = {
-        _address(other): other.name
-        for other in mesh.hosts.values()
-        if other.name != host.name and not (host.behind_nat and other.behind_nat)
-    }
+    addresses = {_address(other): other.name for other in reached(mesh, host)}
     best: dict[str, float] = {}
     data = "".join(f"{address}\n" for address in addresses).encode()
     try:

@@ -13,10 +13,10 @@ def receipt(
     before: Mapping[str, Look],
     after: Mapping[str, Look],
     keys: Mapping[str, str],
-    touched: Collection[tuple[str, str]],
+    untouched: Collection[tuple[str, str]],
 ) -> Receipt:
-    """Compare how hosts looked. `keys`: each host's public key; `touched`: directions that
-    were to get a new session.
+    """Compare how hosts looked. `keys`: each host's public key; `untouched`: directions that
+    were to keep their session.
     """
     names = {key: name for name, key in keys.items()}
     there = renewed = lost = 0
@@ -25,7 +25,7 @@ def receipt(
         for key, peer in (was.live.peers if was.live else {}).items():
             seconds = age(peer, was.clock)
             other = names.get(key)
-            if other is None or (host, other) in touched or seconds is None or seconds > ALIVE:
+            if (host, other) not in untouched or seconds is None or seconds > ALIVE:
                 continue
             there += 1
             then = now.live.peers.get(key) if now and now.live else None

@@ -37,6 +37,18 @@ class Host:
     mtu: int | None = None
     keys: Keys = "host"
     """Who makes the private key."""
+    disabled: bool = False
+    """Whether it is out of the mesh for now: nobody's peer, and without peers itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What `mesh.toml` says of one link."""
+
+    between: tuple[str, str]
+    """The two hosts, as the file has them."""
+    disabled: bool = False
+    """Whether neither end has the other as a peer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +63,5 @@ class Mesh:
     """Whether each link gets a preshared key."""
     hosts: dict[str, Host] = field(default_factory=dict)
     """By name, in the file's order."""
+    links: tuple[Link, ...] = ()
+    """Those of which the file says anything."""

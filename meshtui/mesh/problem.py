@@ -59,10 +59,12 @@ def _visible(character: str, ascii_only: bool) -> str:
 
 
 def in_order(problems: Iterable[Problem], names: Iterable[str]) -> list[Problem]:
-    """The mesh's problems first, then each host's together, hosts in the order of `names`."""
+    """The mesh's problems first, then each host's, in the order of `names`, then the links'."""
     order = {key_path("hosts", name): place for place, name in enumerate(names)}
 
     def place(problem: Problem) -> int:
+        if problem.key.partition(".")[0] == "links":
+            return len(order)
         match = _HOST.match(problem.key)
         return order.get(match[0], -1) if match else -1
 

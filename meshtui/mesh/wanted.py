@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network, IPv6Network
 
+from meshtui.mesh.links import peers_of, reached
 from meshtui.mesh.model import NAT_KEEPALIVE, Host, Mesh
 from meshtui.wg.interface import Address, Interface, Network, Peer
 
@@ -11,7 +12,8 @@ from meshtui.wg.interface import Address, Interface, Network, Peer
 def wanted(mesh: Mesh) -> dict[str, Interface]:
     """The interface of every host: in a full mesh, each has all others as peers.
 
-    Addresses must be allocated and endpoints known (see `Host.endpoint`).
+    Not so those that are disabled, or whose link is. Addresses must be allocated and
+    endpoints known (see `Host.endpoint`).
     """
     # A host looks the same to most others: 200 hosts are 39,800 peers, and 200 or 400 values.
     made: dict[tuple[str, int], Peer] = {}
@@ -36,9 +38,7 @@ def wanted(mesh: Mesh) -> dict[str, Interface]:
             addresses=host.addresses,
             listen_port=host.listen_port,
             mtu=host.mtu,
-            peers=tuple(
-                peer(host, other) for other in mesh.hosts.values() if other.name != host.name
-            ),
+            peers=tuple(peer(host, other) for other in peers_of(mesh, host)),
         )
         for host in mesh.hosts.values()
     }
@@ -52,16 +52,8 @@ def single(address: Address) -> Network:
 
 
 def joined(mesh: Mesh) -> list[tuple[str, str]]:
-    """Every direction that should have a tunnel, as (from, to) in the file's order.
-
-    Two hosts that are both behind NAT have no way to each other yet.
-    """
-    return [
-        (one.name, other.name)
-        for one in mesh.hosts.values()
-        for other in mesh.hosts.values()
-        if one.name != other.name and not (one.behind_nat and other.behind_nat)
-    ]
+    """Every direction that should have a tunnel, as (from, to) in the file's order."""
+    return [(one.name, other.name) for one in mesh.hosts.values() for other in reached(mesh, one)]
 
 
 def _keepalive(host: Host, other: Host) -> int:

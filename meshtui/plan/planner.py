@@ -8,6 +8,7 @@ from itertools import combinations
 
 from meshtui.errors import HostError
 from meshtui.inert import inert
+from meshtui.mesh.links import peers_of
 from meshtui.mesh.model import Mesh
 from meshtui.mesh.wanted import joined, single, wanted
 from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
@@ -282,15 +283,19 @@ def _strangers(
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """Peers that are not wanted: those to remove (key -> name), and those left alone (-> prefixes).
 
-    Removed without asking further are only peers that meshtui made itself, or that
-    are a host's former key. A host that merely could not be asked has not left the
-    mesh: its entry is neither.
+    Removed without asking further are only peers that meshtui made itself, that are a
+    host's former key, or are hosts that mesh.toml makes no peers of this one. A host that
+    merely could not be asked has not left the mesh: its entry is neither.
     """
-    keep = {host.public_key for host in known.mesh.hosts.values()}
-    keep |= {host.public_key for host in known.written.hosts.values()} - set(known.retired)
+    peers = peers_of(known.mesh, known.mesh.hosts[name])
+    of_mesh = {name, *(host.name for host in peers)}
+    told = (h for h in known.written.hosts.values() if h.public_key not in known.retired)
+    keys = [(h.public_key or "", h.name) for h in (*known.mesh.hosts.values(), *told)]
+    keep = {key for key, host in keys if host in of_mesh}
+    apart = {key: host for key, host in keys if host not in of_mesh}
     # Of whom no key is known, the address or meshtui's mark tells.
-    there_or_self = {name, *(peer.name for peer in known.wanted[name].peers)}
-    owed = [host for host in known.mesh.hosts.values() if host.name not in there_or_self]
+    there = {peer.name for peer in known.wanted[name].peers}
+    owed = [host for host in peers if host.name not in there]
     names = {host.name for host in owed}
     addresses = {str(single(address)) for host in owed for address in host.addresses}
     gone: dict[str, str] = {}
@@ -306,6 +311,8 @@ def _strangers(
             gone[key] = f"{known.retired[key]} (its former key)"
         elif key in known.left:
             gone[key] = known.left[key]
+        elif key in apart:
+            gone[key] = apart[key]
         elif mark in names or not addresses.isdisjoint(allowed):
             continue
         elif mark is not None:
@@ -323,13 +330,12 @@ def _notes(known: Known, name: str) -> list[str]:
     if written.public_key and host.public_key != written.public_key:
         now = f"now has the key {host.public_key}" if host.public_key else "has no key any more"
         notes.append(f"{name} {now}; mesh.toml says {written.public_key}")
-    there = {name, *(peer.name for peer in known.wanted[name].peers)}
-    missing = [other for other in known.mesh.hosts if other not in there]
+    there = {peer.name for peer in known.wanted[name].peers}
+    peers = peers_of(known.mesh, host)
+    missing = [other.name for other in peers if other.name not in there]
     if missing:
         notes.append(f"no key of its own known of {', '.join(missing)}: the peer entry is owed")
-    unreached = [
-        o.name for o in known.mesh.hosts.values() if host.behind_nat and o.behind_nat and o != host
-    ]
+    unreached = [o.name for o in peers if host.behind_nat and o.behind_nat]
     if unreached:
         notes.append(f"no tunnel to {', '.join(unreached)}: both ends are behind NAT")
     return notes

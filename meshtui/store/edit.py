@@ -10,20 +10,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from meshtui.errors import MeshError, UsageError
-from meshtui.mesh.model import Host, Mesh
+from meshtui.mesh.model import Host, Link, Mesh
 from meshtui.mesh.names import is_host_name
 from meshtui.mesh.problem import key_path, shown
-from meshtui.store import readers, spans
+from meshtui.store import cuts, readers, spans
 from meshtui.store.atomic import replace_file
 from meshtui.store.document import read_text
 from meshtui.store.errors import FileError
+from meshtui.store.linktables import with_link_name, without_links
 from meshtui.store.meshfile import parse
 from meshtui.store.readers import Wrong
 from meshtui.store.spans import Entry, Header
 from meshtui.store.write import newline_of, with_keys
 
 _NOTHING = "nothing was written"
-_COMMENT = re.compile(r"[ \t]*#")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def add_host(
             _read(readers.address, address, "--address")
         fields["addresses"] = "[" + ", ".join(map(_quoted, addresses)) + "]"
     after = with_host(before, name, fields)
-    said = _parsed(after, path)
+    said = parsed(after, path)
     host = said.hosts.get(name)
     # What [mesh] says for all hosts holds for this one, too; the rest is as it was.
     if host is None or not (
@@ -66,7 +66,7 @@ def add_host(
         and (host.endpoint is None) == (endpoint in (None, "none"))
         and len(host.addresses) == len(addresses)
     ):
-        raise _refused(path, f"a table for {name}")
+        raise refused(path, f"a table for {name}")
     return Draft(before, after)
 
 
@@ -81,10 +81,11 @@ def remove_host(path: Path, name: str) -> Draft:
             hint="a mesh has at least one; take it down on the host itself:"
             f" wg-quick down {mesh.interface}",
         )
-    after = without_host(before, name)
+    after = without_host(without_links(before, name), name)
     left = {other: host for other, host in mesh.hosts.items() if other != name}
-    if _parsed(after, path) != replace(mesh, hosts=left):
-        raise _refused(path, f"{name} taken out")
+    links = tuple(link for link in mesh.links if name not in link.between)
+    if parsed(after, path) != replace(mesh, hosts=left, links=links):
+        raise refused(path, f"{name} taken out")
     return Draft(before, after, mesh.hosts[name])
 
 
@@ -96,15 +97,16 @@ def rename_host(path: Path, old: str, new: str) -> Draft:
     if old == new:
         raise UsageError(f"{old} is its name already: {_NOTHING}")
     _refuse_name(mesh, new, but=old)
-    after = with_name(before, old, new)
+    after = with_link_name(with_name(before, old, new), old, new)
     # SSH goes to the name where nothing else is said, and where it goes does not change.
     if not any(place.path == ("hosts", old, "ssh") for place in spans.entries(before)):
         after = with_keys(after, new, {"ssh": _quoted(old)})
     hosts = {new if n == old else n: host for n, host in mesh.hosts.items()}
     hosts[new] = replace(hosts[new], name=new)
-    said = _parsed(after, path)
-    if said != replace(mesh, hosts=hosts) or list(said.hosts) != list(hosts):
-        raise _refused(path, f"{new} in the place of {old}")
+    links = tuple(_renamed(link, old, new) for link in mesh.links)
+    said = parsed(after, path)
+    if said != replace(mesh, hosts=hosts, links=links) or list(said.hosts) != list(hosts):
+        raise refused(path, f"{new} in the place of {old}")
     return Draft(before, after)
 
 
@@ -119,6 +121,11 @@ def refuse_unknown(mesh: Mesh, name: str) -> None:
         f"there is no host {shown(name)} in the mesh: {_NOTHING}",
         hint=f"did you mean {near}?" if near else f"there are {known}",
     )
+
+
+def _renamed(link: Link, old: str, new: str) -> Link:
+    one, other = (new if name == old else name for name in link.between)
+    return replace(link, between=(one, other))
 
 
 def _refuse_name(mesh: Mesh, name: str, but: str | None = None) -> None:
@@ -149,14 +156,16 @@ def _read(reader: readers.Reader[object], text: str, option: str) -> str:
     return text
 
 
-def _parsed(after: str, path: Path) -> Mesh:
+def parsed(after: str, path: Path) -> Mesh:
+    """What the file would say. FileError: what would be wrong with it."""
     try:
         return parse(after, path)
     except FileError as error:
         raise FileError(path, error.problems, hint=f"so it would be: {_NOTHING}") from error
 
 
-def _refused(path: Path, what: str) -> MeshError:
+def refused(path: Path, what: str) -> MeshError:
+    """Where the text came out otherwise than asked for."""
     return MeshError(
         f"{path} is written in a way that meshtui cannot change: {_NOTHING}",
         hint=f"write it by hand, with {what}, then meshtui apply",
@@ -189,7 +198,7 @@ def with_host(text: str, name: str, fields: dict[str, str]) -> str:
         end = owner.end
         return f"{text[:end]}, {key_path(name)} = {inline}{text[end:]}"
     # Dotted keys, in [hosts] or at the top; or a line `name = {...}` in [hosts].
-    header = _header_of(places, owner)
+    header = cuts.header_of(places, owner)
     own = key_path(name) if header and header.path == ("hosts",) else key_path("hosts", name)
     indent = re.match(r"[ \t]*", spans.before(text, owner.key))
     start = indent[0] if indent else ""
@@ -200,25 +209,25 @@ def with_host(text: str, name: str, fields: dict[str, str]) -> str:
     assert isinstance(last, Entry)
     outer = [p for p in hosts if isinstance(p, Entry) and not p.inline][-1]
     assert isinstance(outer, Entry)
-    return _insert(text, spans.line_end(text, outer.end), lines, newline)
+    return cuts.insert(text, spans.line_end(text, outer.end), lines, newline)
 
 
 def without_host(text: str, name: str) -> str:
     """`text` without the host, the comments directly above and inside it."""
     places = list(spans.entries(text))
     own = ("hosts", name)
-    cuts: list[tuple[int, int]] = []
+    found: list[tuple[int, int]] = []
     for place in places:
         if place.path[:2] != own:
             continue
         if isinstance(place, Header):
-            cuts.append(_with_comments(text, place.start, _table_end(text, places, place)))
+            found.append(cuts.with_comments(text, place.start, cuts.table_end(text, places, place)))
         elif len(place.path) == 2 and place.inline:
-            cuts.append(_item(text, place))
+            found.append(cuts.item(text, place))
         elif not place.inline and not _is_in_own(places, place):
-            cuts.append(_with_comments(text, place.key, spans.line_end(text, place.end)))
-    for start, end in reversed(cuts):
-        text = _cut(text, start, end)
+            found.append(cuts.with_comments(text, place.key, spans.line_end(text, place.end)))
+    for start, end in reversed(found):
+        text = cuts.cut(text, start, end)
     return text
 
 
@@ -251,86 +260,21 @@ def _add_table(
     newline: str,
 ) -> str:
     start = spans.before(text, last.start)
-    own = [p for p in places if isinstance(p, Entry) and _header_of(places, p) is last]
+    own = [p for p in places if isinstance(p, Entry) and cuts.header_of(places, p) is last]
     inner, equals = start, " = "
     if own:
         inner = spans.before(text, own[0].key)
         equals = re.sub(r".*?([ \t]*=[ \t]*)$", r"\1", text[own[0].last : own[0].value])
     lines = [f"{start}[{key_path('hosts', name)}]"]
     lines += [f"{inner}{key}{equals}{value}" for key, value in fields.items()]
-    above = _with_comments(text, last.start, last.end)[0]
+    above = cuts.with_comments(text, last.start, last.end)[0]
     # As far from the one before as that one is from its own.
     if text[:above].endswith(("\n\n", "\n\r\n")):
         lines.insert(0, "")
-    return _insert(text, _table_end(text, places, last), lines, newline)
-
-
-def _insert(text: str, place: int, lines: list[str], newline: str) -> str:
-    head, tail = text[:place], text[place:]
-    if head.endswith("\n"):
-        return head + "".join(line + newline for line in lines) + tail
-    return head + "".join(newline + line for line in lines) + tail
-
-
-def _header_of(places: list[Entry | Header], entry: Entry) -> Header | None:
-    """The table that an entry stands in; None: the top."""
-    found = None
-    for place in places:
-        if place is entry:
-            break
-        if isinstance(place, Header):
-            found = place
-    return found
+    return cuts.insert(text, cuts.table_end(text, places, last), lines, newline)
 
 
 def _is_in_own(places: list[Entry | Header], entry: Entry) -> bool:
     """Whether it stands in a table of its host, and goes with that."""
-    header = _header_of(places, entry)
+    header = cuts.header_of(places, entry)
     return header is not None and header.path[:2] == entry.path[:2]
-
-
-def _table_end(text: str, places: list[Entry | Header], header: Header) -> int:
-    """Behind the table's last line and the comments that follow on it at once.
-
-    Those directly above what comes next belong to that.
-    """
-    own = [p for p in places if isinstance(p, Entry) and _header_of(places, p) is header]
-    end = spans.line_end(text, own[-1].end if own else header.end)
-    below = end
-    while _COMMENT.match(text, below):
-        below = spans.line_end(text, below)
-    rest = text[below : spans.line_end(text, below)]
-    return end if rest.strip() else below
-
-
-def _with_comments(text: str, start: int, end: int) -> tuple[int, int]:
-    """From the first of the comments directly above `start`; a file's own title is none of them."""
-    top = 1 if text.startswith("\ufeff") else 0
-    begin = above = max(top, text.rfind("\n", 0, start) + 1)
-    while above > top:
-        line = max(top, text.rfind("\n", 0, above - 1) + 1)
-        if not _COMMENT.match(text, line):
-            return above, end
-        above = line
-    return begin, end
-
-
-def _item(text: str, entry: Entry) -> tuple[int, int]:
-    """An item of an inline table, with the comma that it needs no more."""
-    behind = re.compile(r"[ \t]*,[ \t]*").match(text, entry.end)
-    if behind:
-        return entry.key, behind.end()
-    before = re.search(r"[ \t]*,[ \t]*$", text[: entry.key])
-    return (before.start() if before else entry.key), entry.end
-
-
-def _cut(text: str, start: int, end: int) -> str:
-    """Without what is between; of two gaps of blank lines, one is left."""
-    head, tail = text[:start], text[end:]
-    if head.endswith("\n") or not head.strip("\ufeff"):
-        blank = r"(?:[ \t]*\r?\n)+"
-        if not tail.strip():
-            head = re.sub(rf"(?<=\n){blank}\Z", "", head)
-        elif re.search(rf"(?:^|\n){blank}\Z", head):
-            tail = re.sub(rf"^{blank}", "", tail)
-    return head + tail

@@ -65,6 +65,9 @@ MTU = Field(
     "mtu", readers.whole(576, 65535, "an MTU"), "a number from 576 to 65535, without quotes"
 )
 
+DISABLED = Field("disabled", readers.flag, "true or false, without quotes")
+BETWEEN = Field("between", readers.mesh_name, 'the name of a host, such as "server-a"')
+
 #: In [mesh] they are the defaults of every host.
 BOTH: tuple[Field[object], ...] = (LISTEN_PORT, KEYS, PERSISTENT_KEEPALIVE, MTU)
 MESH_FIELDS: tuple[Field[object], ...] = (
@@ -75,4 +78,5 @@ MESH_FIELDS: tuple[Field[object], ...] = (
     PRESHARED_KEYS,
     *BOTH,
 )
-HOST_FIELDS: tuple[Field[object], ...] = (SSH, ENDPOINT, ADDRESSES, PUBLIC_KEY, *BOTH)
+HOST_FIELDS: tuple[Field[object], ...] = (SSH, ENDPOINT, ADDRESSES, PUBLIC_KEY, *BOTH, DISABLED)
+LINK_FIELDS: tuple[Field[object], ...] = (BETWEEN, DISABLED)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from meshtui.mesh.checks import check
-from meshtui.mesh.model import DEFAULT_INTERFACE, DEFAULT_PORT, Host, Keys, Mesh
+from meshtui.mesh.model import DEFAULT_INTERFACE, DEFAULT_PORT, Host, Keys, Link, Mesh
 from meshtui.mesh.problem import Problem, in_order, key_path
 from meshtui.store import fields
 from meshtui.store.document import parse_text, read_text
@@ -17,6 +17,9 @@ from meshtui.wg.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from meshtui.wg.interface import Network
+
+
+_ONLY = "expected only [mesh], [hosts.…] and [[links]]"
 
 
 class _Defaults(NamedTuple):
@@ -66,7 +69,7 @@ def _checked(mesh: Mesh, document: dict[str, object], said: set[str]) -> list[Pr
 
 
 def _mesh(document: dict[str, object], problems: list[Problem]) -> Mesh:
-    others = [key for key in document if key not in ("mesh", "hosts")]
+    others = [key for key in document if key not in ("mesh", "hosts", "links")]
     problems += [Problem(key_path(key), _unknown(key)) for key in others]
     table = _table(document.get("mesh"))
     if table is None:
@@ -95,6 +98,7 @@ def _mesh(document: dict[str, object], problems: list[Problem]) -> Mesh:
         topology=section.get(fields.TOPOLOGY, "full"),
         preshared_keys=section.get(fields.PRESHARED_KEYS, False),
         hosts=_hosts(document, networks if whole else (), defaults, problems),
+        links=_links(document.get("links", []), problems),
     )
 
 
@@ -142,7 +146,36 @@ def _host(name: str, section: Section, networks: tuple[Network, ...], defaults: 
         ),
         mtu=section.get(fields.MTU, defaults.mtu),
         keys=section.get(fields.KEYS, defaults.keys),
+        disabled=section.get(fields.DISABLED, False),
     )
+
+
+def _links(written: object, problems: list[Problem]) -> tuple[Link, ...]:
+    expected = "expected [[links]] and its keys below"
+    if not isinstance(written, list):
+        found = f"{described(written)} is not a list of tables"
+        problems.append(Problem("links", f"{found}; {expected}"))
+        return ()
+    links: list[Link] = []
+    for number, value in enumerate(written, 1):
+        path = ("links", str(number))
+        table = _table(value)
+        if table is None:
+            problems.append(
+                Problem(key_path(*path), f"{described(value)} is not a table; {expected}")
+            )
+            continue
+        section = Section(path, table, problems)
+        section.refuse_others(fields.LINK_FIELDS)
+        between, whole = section.items(fields.BETWEEN)
+        disabled = section.get(fields.DISABLED, False)
+        if whole and len(between) != 2:
+            count = "1 name" if len(between) == 1 else f"{len(between)} names"
+            section.problem("between", f"it has {count}; expected those of two hosts")
+        elif whole:
+            links.append(Link((between[0], between[1]), disabled))
+    # Without one of them, `check` would count the others wrongly.
+    return tuple(links) if len(links) == len(written) else ()
 
 
 def _table(value: object) -> dict[str, object] | None:
@@ -155,7 +188,7 @@ def _names(document: dict[str, object]) -> list[str]:
 
 def _unknown(key: str) -> str:
     if key == "peers":
-        return "this version of meshtui knows no [peers] yet; expected only [mesh] and [hosts.…]"
+        return f"this version of meshtui knows no [peers] yet; {_ONLY}"
     if key == "host":
         return "unknown; did you mean [hosts.…]?"
-    return "unknown; expected only [mesh] and [hosts.…]"
+    return f"unknown; {_ONLY}"

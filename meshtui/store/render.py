@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from meshtui.mesh.model import DEFAULT_PORT, Host, Mesh
+from meshtui.mesh.model import DEFAULT_PORT, Host, Link, Mesh
 from meshtui.mesh.problem import key_path
 
 _HEAD = """\
@@ -29,6 +29,7 @@ def render(mesh: Mesh) -> str:
     return "\n".join(
         [_HEAD, *_mesh(mesh, shared)]
         + [line for host in mesh.hosts.values() for line in ("", *_host(host, shared))]
+        + [line for link in mesh.links for line in ("", *_link(link))]
         + [""]
     )
 
@@ -80,6 +81,15 @@ def _host(host: Host, shared: dict[str, object]) -> Iterator[str]:
     for key, value in _own(host).items():
         if key not in shared and value != _DEFAULTS[key]:
             yield f"{key} = {_value(value)}"
+    if host.disabled:
+        yield "disabled = true"
+
+
+def _link(link: Link) -> Iterator[str]:
+    yield "[[links]]"
+    yield f"between = {_list(link.between)}"
+    if link.disabled:
+        yield "disabled = true"
 
 
 def _value(value: object) -> str:

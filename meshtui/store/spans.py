@@ -139,15 +139,15 @@ def header_key(text: str, header: Header) -> int:
 def _key(text: str, place: int) -> tuple[Path, int, int]:
     """A dotted key: its parts, where the last part begins, and where the key ends."""
     found = parts(text, place)
-    return tuple(_said(text[start:end]) for start, end in found), found[-1][0], found[-1][1]
+    return tuple(said(text[start:end]) for start, end in found), found[-1][0], found[-1][1]
 
 
-def _said(part: str) -> str:
-    """What a part of a key says: it may stand in quotes."""
+def said(part: str) -> str:
+    """What a part of a key says, or a text: it may stand in quotes."""
     if part[0] not in "\"'":
         return part
-    said: str = tomllib.loads(f"k = {part}")["k"]
-    return said
+    text: str = tomllib.loads(f"k = {part}")["k"]
+    return text
 
 
 def _value_end(text: str, place: int) -> int:

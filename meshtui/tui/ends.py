@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from meshtui.inert import inert
+from meshtui.mesh.links import reached
 from meshtui.mesh.model import Host, Mesh
 from meshtui.mesh.target import LOCAL, parse_target
 from meshtui.mesh.wanted import wanted
@@ -34,6 +35,8 @@ class Wanted:
     public_key: str | None
     allowed_ips: tuple[str, ...]
     persistent_keepalive: int
+    tunnel: bool = True
+    """Whether there should be a tunnel at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +129,13 @@ def end_of(view: MeshView, here: int, there: int) -> End:
 
 def wanted_of(mesh: Mesh, here: str, there: str) -> Wanted:
     """What `mesh.toml` makes of one direction."""
-    hosts = {name: mesh.hosts[name] for name in (here, there)}
+    # What is disabled has no entry: this is what it would be.
+    hosts = {name: replace(mesh.hosts[name], disabled=False) for name in (here, there)}
     pair = Mesh(mesh.name, mesh.networks, mesh.interface, mesh.topology, hosts=hosts)
     (peer,) = wanted(pair)[here].peers
     text, exact = _endpoint(mesh.hosts[there])
-    return Wanted(text, exact, peer.public_key, peer.prefixes, peer.persistent_keepalive)
+    tunnel = mesh.hosts[there] in reached(mesh, mesh.hosts[here])
+    return Wanted(text, exact, peer.public_key, peer.prefixes, peer.persistent_keepalive, tunnel)
 
 
 def _endpoint(host: Host) -> tuple[str, Endpoint | None]:
@@ -147,6 +152,8 @@ def _endpoint(host: Host) -> tuple[str, Endpoint | None]:
 
 def verdict(a: End, b: End, flow_a: Flow, flow_b: Flow) -> tuple[str, str]:
     """One or two sentences on the link as a whole, and the state that colours them."""
+    if not a.wanted.tunnel:
+        return "no tunnel wanted: it is disabled, or both ends are behind NAT", "unknown"
     for one in (a, b):
         if one.state == "connecting":
             return f"{one.here} has not answered yet", "unknown"

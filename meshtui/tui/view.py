@@ -9,6 +9,7 @@ from operator import le, ne
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from meshtui.inert import inert
+from meshtui.mesh.links import reached
 from meshtui.mesh.model import Mesh
 from meshtui.tui.theme import SeenState
 from meshtui.wg.health import HEALTHY, LinkState
@@ -102,17 +103,21 @@ class MeshView:
         names = self.names = tuple(mesh.hosts)
         self._others = [names[:i] + names[i + 1 :] for i in range(len(names))]
         self._healthy = [_healthy(row.states) for row in rows]
-        apart = sum(host.behind_nat for host in mesh.hosts.values())
-        self.directions = len(rows) * (len(rows) - 1) - apart * (apart - 1)
-        """How many directions the mesh should have. Two hosts behind NAT have no link."""
+        self.directions = sum(len(reached(mesh, host)) for host in mesh.hosts.values())
+        """How many directions the mesh should have: none with what is disabled, for one."""
 
     def replace(self, mesh: Mesh) -> None:
         """Show another mesh: mesh.toml was changed. What is known of hosts that stay is kept."""
         places = [self.index.get(name) for name in mesh.hosts]
-        rows = [
-            _connecting(mesh, name) if place is None else _moved(self.rows[place], places)
-            for name, place in zip(mesh.hosts, places, strict=True)
-        ]
+        rows = []
+        for host, place in zip(mesh.hosts.values(), places, strict=True):
+            if place is None:
+                rows.append(_connecting(mesh, host.name))
+                continue
+            # What a silent host saw last of one that is no peer any more is no news.
+            there = {other.name for other in reached(mesh, host)}
+            own = [at if n in there else None for n, at in zip(mesh.hosts, places, strict=True)]
+            rows.append(_moved(self.rows[place], own))
         new = {place: i for i, place in enumerate(places) if place is not None}
         self.round_trips = {
             (new[row], new[column]): found
@@ -336,7 +341,7 @@ def _counted(links: Iterable[LinkStatus | None]) -> tuple[Counters, Counters]:
 
 
 def _moved(row: Row, places: list[int | None]) -> Row:
-    """The row with its columns in other places; None: a column that is new."""
+    """The row with its columns in other places; None: a column that is new, or no peer's."""
     links = tuple([None if place is None else row.links[place] for place in places])
     states = tuple([None if place is None else row.states[place] for place in places])
     return row._replace(links=links, states=states, counted=_counted(links), before=None)

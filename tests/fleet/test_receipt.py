@@ -22,34 +22,35 @@ def looked(**handshakes: int) -> Look:
     return Look(NOW, parse_dump("wg0", "\n".join(lines)))
 
 
+ALL = {("a", "b"), ("a", "c"), ("b", "a"), ("b", "c")}
 BEFORE = {"a": looked(b=NOW - 20, c=NOW - 100), "b": looked(a=NOW - 20, c=0)}
 
 
 def test_nothing_was_disturbed() -> None:
-    assert str(receipt(BEFORE, BEFORE, KEYS, ())) == (
+    assert str(receipt(BEFORE, BEFORE, KEYS, ALL)) == (
         "0 of 3 sessions that were there renewed a handshake"
     )
 
 
-def test_what_the_plan_touched_does_not_count() -> None:
+def test_what_the_plan_touched_or_ended_does_not_count() -> None:
     after = {"a": looked(b=NOW + 1, c=NOW - 100), "b": looked(a=NOW + 1)}
-    assert receipt(BEFORE, after, KEYS, ()).renewed == 2
-    proof = receipt(BEFORE, after, KEYS, {("a", "b"), ("b", "a")})
+    assert receipt(BEFORE, after, KEYS, ALL).renewed == 2
+    proof = receipt(BEFORE, after, KEYS, {("a", "c"), ("b", "c")})
     assert (proof.there, proof.renewed, proof.lost) == (1, 0, 0)
 
 
 def test_a_peer_or_a_host_that_is_gone() -> None:
-    proof = receipt(BEFORE, {"a": looked(b=NOW - 20)}, KEYS, ())
+    proof = receipt(BEFORE, {"a": looked(b=NOW - 20)}, KEYS, ALL)
     assert (proof.there, proof.renewed, proof.lost) == (3, 0, 2)
     assert str(proof).endswith(", 2 are gone")
 
 
 @pytest.mark.parametrize("seconds", [211, 9_000])
 def test_an_old_session_was_none(seconds: int) -> None:
-    assert receipt({"a": looked(b=NOW - seconds)}, {}, KEYS, ()).there == 0
+    assert receipt({"a": looked(b=NOW - seconds)}, {}, KEYS, ALL).there == 0
 
 
 def test_a_stranger_and_an_interface_that_was_not_there_do_not_count() -> None:
     stranger = {"a": looked(b=NOW - 20)}
-    assert receipt(stranger, stranger, {"a": KEYS["a"]}, ()).there == 0
-    assert receipt({"a": Look(NOW, None)}, stranger, KEYS, ()).there == 0
+    assert receipt(stranger, stranger, {"a": KEYS["a"]}, ALL).there == 0
+    assert receipt({"a": Look(NOW, None)}, stranger, KEYS, ALL).there == 0

@@ -8,7 +8,7 @@ from ipaddress import IPv4Interface, IPv6Interface, ip_interface, ip_network
 
 from hypothesis import strategies as st
 
-from meshtui.mesh.model import Host, Mesh
+from meshtui.mesh.model import Host, Link, Mesh
 from meshtui.wg.conf import ConfFile, parse, section
 from meshtui.wg.dump import LivePeer
 from meshtui.wg.endpoint import Endpoint
@@ -317,10 +317,20 @@ def left_the_mesh(sim: Sim, name: str, number: int) -> None:
         del sim.boxes[name]
 
 
+def disabled(sim: Sim, name: str, number: int) -> None:
+    """The operator took a host, or a link, out of the mesh for now."""
+    if number % 2:
+        host = replace(sim.mesh.hosts[name], disabled=True)
+        sim.mesh = replace(sim.mesh, hosts={**sim.mesh.hosts, name: host})
+    elif len(sim.mesh.hosts) > 1:
+        link = Link((_other(sim, name, number), name), disabled=True)
+        sim.mesh = replace(sim.mesh, links=(link,))
+
+
 HARMLESS: list[Damage] = [
     *(stop, reboot, lose_file, reinstall, half_made, forget_keys, old_key, systemd, open_file),
     *(windows, lower, hooks, extra_address, former_address, single_address, lost_peer),
-    *(doubled_peer, foreign_peer, roamed, wrong_peer, own_psk, new_own_key, moved),
+    *(doubled_peer, foreign_peer, roamed, wrong_peer, own_psk, new_own_key, moved, disabled),
 ]
 """After these a host can still be worked with (or is in nobody's way)."""
 HARMFUL: list[Damage] = [unreachable, no_wg_quick, save_config, clone, left_the_mesh]

@@ -10,11 +10,12 @@ from itertools import combinations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from meshtui.mesh.links import peers_of
 from meshtui.mesh.wanted import wanted
 from meshtui.plan.model import Plan
 from meshtui.wg.conf import parse
 from meshtui.wg.interface import Address
-from tests.plan.fleets import fleets
+from tests.plan.fleets import HARMFUL, HARMLESS, disabled, fleets
 from tests.plan.sim import Sim, public
 
 _SLOW = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -90,6 +91,20 @@ def test_wanted_peers_are_there_and_share_no_prefix(sim: Sim, prune: bool) -> No
                     assert a.version != b.version or not a.overlaps(b)  # type: ignore[arg-type]
 
 
+@given(fleets((*HARMLESS, *HARMFUL, disabled, disabled, disabled)))
+@_SLOW
+def test_what_is_disabled_has_no_entry_anywhere(sim: Sim) -> None:
+    last = sim.apply(sim.plan())
+    for name in _able(last):
+        live, conf = sim.boxes[name].live, parse(sim.boxes[name].file or "")
+        entries = {one.get("PublicKey") for one in conf.peers} | set(live.peers if live else ())
+        peers = peers_of(sim.mesh, sim.mesh.hosts[name])
+        kept = {name, *(host.name for host in peers)}
+        keys = {last.public_keys.get(other) for other in kept}
+        apart = {key for other, key in last.public_keys.items() if other not in kept} - keys
+        assert apart.isdisjoint(entries)
+
+
 @given(fleets())
 @_SLOW
 def test_what_is_not_the_meshs_own_stays(sim: Sim) -> None:
@@ -141,12 +156,13 @@ def test_hosts_that_are_owed_their_change_keep_their_entries(sim: Sim) -> None:
     """Who merely cannot be worked with now has not left the mesh."""
     before = deepcopy(sim)
     last = sim.apply(sim.plan())
+    peers = {n: {o.name for o in peers_of(sim.mesh, h)} for n, h in sim.mesh.hosts.items()}
     for name in set(sim.mesh.hosts) - set(_able(last)):
         # Of those that really run this key, as the others know it.
         live = before.boxes[name].live
         own = before.mesh.hosts[name].public_key
         really = live and live.private and before.boxes[name].seen()
-        for other in _able(last):
+        for other in peers[name].intersection(_able(last)):
             was, now = before.boxes[other].live, sim.boxes[other].live
             if was and now and own and own in was.peers and not really:
                 assert own in now.peers

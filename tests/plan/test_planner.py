@@ -7,6 +7,7 @@ from ipaddress import ip_interface, ip_network
 
 import pytest
 
+from meshtui.mesh.model import Link
 from meshtui.plan.model import HostPlan
 from meshtui.plan.planner import make_plan
 from meshtui.wg.conf import parse
@@ -272,6 +273,75 @@ def test_an_interface_without_a_file_keeps_what_it_has() -> None:
     assert box.live.fwmark == "0xca6c" and FOREIGN in box.live.peers
     assert ip_interface("192.168.1.1/24") in box.addresses
     assert of(sim, "a").steps == ()
+
+
+# -- what is disabled --------------------------------------------------------------------------
+
+
+def off(sim: Sim, *names: str) -> None:
+    """Take a host out for now, or a link."""
+    hosts, links = dict(sim.mesh.hosts), ()
+    if len(names) == 1:
+        hosts[names[0]] = replace(hosts[names[0]], disabled=True)
+    else:
+        links = (Link((names[0], names[1]), disabled=True),)
+    sim.mesh = replace(sim.mesh, hosts=hosts, links=links)
+
+
+@pytest.mark.parametrize("psk", [False, True])
+def test_a_link_goes_and_comes_back_live(psk: bool) -> None:
+    sim = formed(make_mesh(3, psk=psk))
+    off(sim, "b", "a")
+    plan = sim.plan()
+    removed = ["write-file", "remove-peer"]
+    assert [actions(host) for host in plan.hosts] == [removed, removed, []]
+    assert plan.touched == frozenset()
+    sim.apply(plan)
+    assert sim.plan().changes == 0
+    sim.mesh = replace(sim.mesh, links=())
+    plan = sim.plan()
+    added = ["write-file", "add-peer"]
+    assert [actions(host) for host in plan.hosts] == [added, added, []]
+    assert plan.touched == {("a", "b"), ("b", "a")}
+    sim.apply(plan)
+    assert sim.plan().changes == 0
+
+
+def test_a_disabled_host_stays_up_without_peers() -> None:
+    sim = formed(make_mesh(3))
+    off(sim, "c")
+    plan = sim.plan()
+    assert [actions(h).count("remove-peer") for h in plan.hosts] == [1, 1, 2]
+    assert not any(host.notes for host in plan.hosts)
+    sim.apply(plan)
+    live = sim.boxes["c"].live
+    assert live and live.peers == {} and sim.boxes["c"].addresses
+    # It has a table, an address and a key still; a peer that is nobody's is left alone.
+    live.put(foreign("192.168.7.0/24"))
+    assert of(sim, "c").steps == () and "left alone" in of(sim, "c").notes[0]
+
+
+def test_a_disabled_host_that_is_away_is_nobodys_peer() -> None:
+    sim = formed(make_mesh(3))
+    own = sim.mesh.hosts["c"].public_key
+    off(sim, "c")
+    sim.boxes["c"].reachable = False
+    # Also where its entry was written by hand.
+    box = sim.boxes["a"]
+    box.file = box.file and box.file.replace("# meshtui: c\n", "")
+    plan = sim.apply(sim.plan())
+    assert [host.host for host in plan.problems] == ["c"]
+    for name in "ab":
+        live = sim.boxes[name].live
+        assert live and own not in live.peers and (own or "") not in (sim.boxes[name].file or "")
+
+
+def test_of_an_entry_with_a_key_that_nobody_knows_the_mark_tells() -> None:
+    sim = formed(make_mesh(2))
+    off(sim, "b")
+    sim.boxes["b"].reachable = False
+    fleets.forget_keys(sim, "b", 0)
+    assert actions(of(sim, "a")) == ["write-file", "remove-peer", "write-back"]
 
 
 # -- the file ----------------------------------------------------------------------------------

@@ -1,0 +1,165 @@
+"""What `mesh.toml` says of a host or a link changed, and every other byte of the file stays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from meshtui.errors import UsageError
+from meshtui.mesh.model import DEFAULT_PORT
+from meshtui.store import cuts, fields, linktables, readers, spans
+from meshtui.store.document import parse_text, read_text
+from meshtui.store.edit import Draft, parsed, refuse_unknown, refused
+from meshtui.store.fields import Field
+from meshtui.store.meshfile import parse
+from meshtui.store.readers import Wrong
+from meshtui.store.spans import Entry
+from meshtui.store.write import with_keys
+from meshtui.wg.endpoint import Endpoint
+
+DEFAULT = "default"
+"""Takes a key out: what [mesh] says, or nobody, holds for the host."""
+OFF = "off"
+
+Value = str | int | bool | list[str] | None
+"""Of a key; None: the host has none."""
+
+
+def set_host(
+    path: Path,
+    name: str,
+    *,
+    endpoint: str | None = None,
+    port: str | None = None,
+    addresses: Collection[str] = (),
+    keepalive: str | None = None,
+    mtu: str | None = None,
+) -> Draft:
+    """Give the host what is not None, as a person typed it. UsageError: what is wrong with it.
+
+    An endpoint that names the port listened on goes along with that.
+    """
+    before = read_text(path)
+    refuse_unknown(parse(before, path), name)
+    document: dict[str, Any] = parse_text(before, path)
+    of_all, own = document["mesh"], document["hosts"][name]
+    values: dict[str, Value] = {}
+    if port is not None:
+        number = values["listen_port"] = _number("--port", port, fields.LISTEN_PORT)
+        default = of_all.get("listen_port", DEFAULT_PORT)
+        at = readers.endpoint(own.get("endpoint", "none"))
+        if at.host and at.port == own.get("listen_port", default):
+            values["endpoint"] = str(Endpoint(at.host, number or default))
+    if endpoint is not None:
+        values["endpoint"] = None if endpoint == DEFAULT else endpoint
+        if endpoint != DEFAULT:
+            _read("--endpoint", endpoint, fields.ENDPOINT)
+    if addresses:
+        for address in addresses:
+            _read("--address", address, fields.ADDRESSES)
+        values["addresses"] = list(addresses)
+    if keepalive == OFF:
+        values["persistent_keepalive"] = 0 if of_all.get("persistent_keepalive") else None
+    elif keepalive is not None:
+        seconds = _number("--keepalive", keepalive, fields.PERSISTENT_KEEPALIVE)
+        values["persistent_keepalive"] = seconds
+    if mtu is not None:
+        values["mtu"] = _number("--mtu", mtu, fields.MTU)
+    if not values:
+        raise UsageError(
+            f"nothing to set for {name}",
+            hint="--endpoint, --port, --address, --keepalive or --mtu says what",
+        )
+    return _with_values(path, before, name, values)
+
+
+def switch_host(path: Path, name: str, *, disabled: bool) -> Draft:
+    """Take a host out of the mesh for now, or back in. UsageError: there is no such host."""
+    before = read_text(path)
+    refuse_unknown(parse(before, path), name)
+    return _with_values(path, before, name, {"disabled": True if disabled else None})
+
+
+def switch_link(path: Path, one: str, other: str, *, disabled: bool) -> Draft:
+    """Take a link out of the mesh for now, or back in. UsageError: those are not two hosts."""
+    before = read_text(path)
+    mesh = parse(before, path)
+    refuse_unknown(mesh, one)
+    refuse_unknown(mesh, other)
+    if one == other:
+        raise UsageError(f"{one} is there twice: a link has two ends")
+    document: dict[str, Any] = parse_text(before, path)
+    links: list[dict[str, Any]] = document.get("links", [])
+    own = next((link for link in links if set(link["between"]) == {one, other}), None)
+    if disabled:
+        after = linktables.with_link_disabled(before, one, other)
+        if own is None:
+            links = [*links, {"between": [one, other], "disabled": True}]
+        else:
+            own["disabled"] = True
+    else:
+        after = linktables.without_links(before, one, other)
+        links = [link for link in links if link is not own]
+    document.pop("links", None)
+    if links:
+        document["links"] = links
+    return _checked(path, before, after, document, "a [[links]] table")
+
+
+def _with_values(path: Path, before: str, name: str, values: Mapping[str, Value]) -> Draft:
+    document: dict[str, Any] = parse_text(before, path)
+    own, after = document["hosts"][name], before
+    for key, value in values.items():
+        if own.get(key) == value:
+            continue
+        after = _with_value(after, name, key, value)
+        if value is None:
+            del own[key]
+        else:
+            own[key] = value
+    return _checked(path, before, after, document, f"{', '.join(values)} of {name} as asked for")
+
+
+def _checked(path: Path, before: str, after: str, document: dict[str, Any], what: str) -> Draft:
+    """MeshError where the new text does not say just what `document` does."""
+    parsed(after, path)
+    if parse_text(after, path) != document:
+        raise refused(path, what)
+    return Draft(before, after)
+
+
+def _with_value(text: str, name: str, key: str, value: Value) -> str:
+    places = spans.entries(text)
+    own = next((p for p in places if isinstance(p, Entry) and p.path == ("hosts", name, key)), None)
+    # What JSON writes for these, TOML reads.
+    written = json.dumps(value, ensure_ascii=False)
+    if own is None:
+        return with_keys(text, name, {key: written})
+    if value is not None:
+        return text[: own.value] + written + text[own.end :]
+    if own.inline:
+        start, end = cuts.item(text, own)
+        return text[:start] + text[end:]
+    line = own.key - len(spans.before(text, own.key))
+    return cuts.cut(text, line, spans.line_end(text, own.end))
+
+
+def _number(option: str, text: str, field: Field[int]) -> int | None:
+    """None: the word that takes the key out."""
+    if text == DEFAULT:
+        return None
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text
+    _read(option, number, field)
+    return int(number)
+
+
+def _read(option: str, value: object, field: Field[object]) -> None:
+    try:
+        field.read(value)
+    except Wrong as wrong:
+        expected = field.expected.removesuffix(", without quotes")
+        raise UsageError(
+            f"{option} {wrong.found}: nothing was written", hint=f"expected {expected}"
+        ) from None
