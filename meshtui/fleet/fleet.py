@@ -24,6 +24,7 @@ from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.model import Plan, PlanInputs
 from meshtui.plan.planner import make_plan
 from meshtui.ssh.connect import AskHostKey, Connector
+from meshtui.store.changes import Change, changes
 from meshtui.store.document import read_text
 from meshtui.store.edit import Draft
 from meshtui.store.journal import Journal
@@ -32,6 +33,7 @@ from meshtui.store.write import Found, write_back
 from meshtui.wg.endpoint import Endpoint
 
 if TYPE_CHECKING:
+    from meshtui.fleet.edits import Edit, Proposal
     from meshtui.fleet.reports import CommandResult, Inspection, PathMtu, PingReport, RoundTrip
 
 
@@ -52,6 +54,7 @@ class Fleet:
         """
         self.path = path
         self._draft = draft
+        self._ask, self._ssh_config = ask, ssh_config
         self._connector = Connector(ask, ssh_config)
         self._errands = Errands(self._connector)
         self._past = Past(lambda: self.mesh)
@@ -179,6 +182,18 @@ class Fleet:
                         yield event
             finally:
                 self._applying = False
+
+    async def propose(self, edit: Edit) -> Proposal:
+        """What `edit` would make of the mesh. MeshError: why it can't be made; nothing is asked."""
+        from meshtui.fleet.edits import Proposal, draft
+
+        proposed = await asyncio.to_thread(draft, self.path, edit)
+        fleet = Fleet(self.path, self._ask, self._ssh_config, proposed)
+        return Proposal(fleet, edit, proposed)
+
+    async def changes(self) -> list[Change]:
+        """What was done to the mesh from this machine, oldest first."""
+        return await asyncio.to_thread(lambda: changes(Journal(self.mesh.name).read()))
 
     def session(self, name: str, ssh: str) -> Session:
         """A connection to a host that the mesh has no more; whoever asks for it closes it."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from meshtui.errors import HostError, MeshError
 from meshtui.fleet.apply import Applied
-from meshtui.fleet.events import ApplyResult, Progress
+from meshtui.fleet.events import ApplyResult, Keep, Progress
 from meshtui.fleet.fleet import Fleet
 from meshtui.fleet.observe import observe_one
 from meshtui.fleet.session import Session
@@ -108,16 +108,21 @@ def with_leaving(plan: Plan, leaving: Leaving) -> Plan:
     return replace(plan, hosts=(*plan.hosts, leaving.plan))
 
 
-async def remove(fleet: Fleet, plan: Plan, leaving: Leaving) -> AsyncIterator[Applied]:
-    """Carry `plan` out as `Fleet.apply` does, then take down what leaves."""
+async def remove(
+    fleet: Fleet, plan: Plan, leaving: Leaving, keep: Keep | None = None
+) -> AsyncIterator[Applied]:
+    """Carry `plan` out as `Fleet.apply` does, then take down what leaves, if it is kept."""
     start = time.monotonic()
     name, result = leaving.plan.host, None
-    async for event in fleet.apply(plan):
+    async for event in fleet.apply(plan, keep):
         if isinstance(event, ApplyResult):
             result = event
         else:
             yield event
     assert result
+    if result.reverted is not None:
+        yield result
+        return
     failed = dict(result.failed)
     note = Journal(plan.mesh).note
     if leaving.plan.problem:
