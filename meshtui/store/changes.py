@@ -50,6 +50,19 @@ class Change:
         """Whether every host changed as planned and every direction works."""
         return self.ended and not self.failed and (self.up or 0) == self.directions
 
+    @property
+    def told(self) -> str:
+        """How it ended, in a few words."""
+        if not self.ended:
+            return f"broken off after {self.phase or 'nothing'} was begun"
+        if self.kind == "run":
+            return "what it printed is not kept"
+        text = f"{self.up} of {self.directions} directions up in {self.seconds:.1f} s"
+        if self.failed:
+            count = len(self.failed)
+            text += f", {count} host{'' if count == 1 else 's'} not as planned"
+        return text
+
     def as_json(self) -> dict[str, Any]:
         """For programs."""
         return {**asdict(self), "ended": self.ended, "ok": self.ok}

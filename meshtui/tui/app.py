@@ -31,6 +31,7 @@ from meshtui.tui.words import counted, describe
 
 if TYPE_CHECKING:
     from meshtui.tui.at_hand import AtHand
+    from meshtui.tui.changing import Changing
     from meshtui.tui.fleet_api import FleetApi, OpenFleet
     from meshtui.tui.privacy import PrivacyFilter
     from meshtui.tui.screens.host import HostScreen
@@ -279,6 +280,13 @@ class MeshApp(App[None], inherit_bindings=False):
 
         return Commands(self)
 
+    @cached_property
+    def changing(self) -> Changing:
+        """What is done to the mesh itself; loaded when first asked for."""
+        from meshtui.tui.changing import Changing
+
+        return Changing(self)
+
     # -- keys that work on hosts and links, wherever they are shown
 
     def action_host(self) -> None:
@@ -371,21 +379,7 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers: the commands that `:` takes."""
-        from meshtui.tui.commands import COMMANDS, action_commands
-
-        for name, action in action_commands().items():
-
-            def act(name: str = name) -> None:
-                self.call_later(self._command, name)
-
-            yield SystemCommand(name, action.description, act)
-        for command in COMMANDS:
-            if command.arguments:
-
-                def ask(text: str = f"{command.name} ") -> None:
-                    self.ask_command(text)
-
-                yield SystemCommand(command.usage, command.description, ask)
+        yield from (SystemCommand(*each) for each in self.commands.offered(self._command))
 
     def _fatal_error(self) -> None:
         """As Textual's, but without local variables: one of them might be a secret."""

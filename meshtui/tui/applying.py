@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from meshtui.plan.model import Plan
     from meshtui.tui.app import MeshApp
     from meshtui.tui.apply_run import ApplyRun
-    from meshtui.tui.fleet_api import FleetApi
+    from meshtui.tui.fleet_api import FleetApi, ProposalApi
     from meshtui.tui.widgets.status import Flag
 
 
@@ -77,13 +77,31 @@ class Applying:
             hosts = len(self._app.looking.live.rows)
             self._app.push_screen(PlanScreen(self._read, hosts), self._start)
 
+    def propose(self, proposal: ProposalApi, title: str) -> None:
+        """Show what an edit of mesh.toml would change, to apply it. `title` is inert."""
+        from meshtui.tui.screens.plan import PlanScreen
+
+        async def read(prune: bool) -> Plan:
+            return self._planned(await answer(proposal.plan(prune=prune)))
+
+        def start(plan: Plan | None) -> None:
+            if plan is None:
+                self._app.work(proposal.close(), title)
+            else:
+                self._start(plan, proposal)
+
+        hosts = len(self._app.looking.live.rows)
+        self._app.push_screen(PlanScreen(read, hosts, title=title, draft=proposal.draft), start)
+
     async def _read(self, prune: bool) -> Plan:
-        plan = await answer((await self._app.opened()).plan(prune=prune))
+        return self._planned(await answer((await self._app.opened()).plan(prune=prune)))
+
+    def _planned(self, plan: Plan) -> Plan:
         owed = f", {counted(len(plan.problems), 'host')} owed" if plan.problems else ""
         self._app.looking.log.add("info", f"plan read: {counted(plan.changes, 'step')}{owed}")
         return plan
 
-    def _start(self, plan: Plan | None) -> None:
+    def _start(self, plan: Plan | None, proposal: ProposalApi | None = None) -> None:
         if plan is None:
             return
         from meshtui.tui.apply_run import ApplyRun
@@ -92,12 +110,18 @@ class Applying:
         self._app.looking.log.add(
             "info", f"apply begun: {counted(plan.changes, 'step')} on {counted(hosts, 'host')}"
         )
-        self._begin(ApplyRun(plan, self._app.clock), lambda fleet: fleet.apply(plan, self._ask))
+        run = ApplyRun(plan, self._app.clock)
+        self._begin(run, lambda fleet: (proposal or fleet).apply(plan, self._ask), proposal)
 
-    def _begin(self, run: ApplyRun, events: Callable[[FleetApi], AsyncIterator[Applied]]) -> None:
+    def _begin(
+        self,
+        run: ApplyRun,
+        events: Callable[[FleetApi], AsyncIterator[Applied]],
+        proposal: ProposalApi | None = None,
+    ) -> None:
         self.run = run
         self._worker = self._app.run_worker(
-            self._follow(run, events), name="apply", group="apply", exit_on_error=False
+            self._follow(run, events, proposal), name="apply", group="apply", exit_on_error=False
         )
         self._show_run()
 
@@ -109,7 +133,10 @@ class Applying:
             self._app.push_screen(ApplyScreen(self.run))
 
     async def _follow(
-        self, run: ApplyRun, events: Callable[[FleetApi], AsyncIterator[Applied]]
+        self,
+        run: ApplyRun,
+        events: Callable[[FleetApi], AsyncIterator[Applied]],
+        proposal: ProposalApi | None,
     ) -> None:
         self.over.clear()
         try:
@@ -130,6 +157,8 @@ class Applying:
             run.fail(describe(error))
             raise
         finally:
+            if proposal is not None:
+                await proposal.close()
             self.over.set()
             self._tell(run)
 

@@ -7,7 +7,10 @@ from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
 from ipaddress import ip_interface, ip_network
 
+from proposed import Proposed
+
 from meshtui.errors import UnknownHostKey
+from meshtui.fleet.edits import Edit
 from meshtui.fleet.events import (
     ApplyResult,
     Armed,
@@ -33,6 +36,7 @@ from meshtui.fleet.reports import (
 )
 from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.model import HostPlan, Plan, Step
+from meshtui.store.changes import Change
 from meshtui.tui.fleet_api import AskHostKey
 
 
@@ -135,6 +139,9 @@ class StandIn:
     broken_off: Standing | Exception | None = None
     """What `standing` finds, until it is recovered."""
     recover_events: list[Applying] | None = None
+    before: list[str] = field(default_factory=list)
+    """What mesh.toml said before each edit that was applied."""
+    journal: list[Change] = field(default_factory=list)
     asked: list[UnknownHostKey] = field(default_factory=list)
     pace: float = 0.0
     calls: list[str] = field(default_factory=list)
@@ -232,6 +239,13 @@ class StandIn:
             if isinstance(event, ApplyResult):
                 self.broken_off = None
             yield event
+
+    async def propose(self, edit: Edit) -> Proposed:
+        self.calls.append(f"propose {edit.kind} {' '.join(edit.names)}".strip())
+        return Proposed(self, edit)
+
+    async def changes(self) -> list[Change]:
+        return self._answer("changes", self.journal)  # type: ignore[return-value]
 
     async def close(self) -> None:
         self.closed = True
