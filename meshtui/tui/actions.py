@@ -207,8 +207,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("run", "again", ("r",), "again", "run it once more", hint=True),
     Action("changes", "undo", ("u",), "undo the last", "take the last change back", hint=True),
     Action("changes", "back", ("escape",), "back", "back to where you were", hint=True),
-    Action("form", "next", ("tab", "down"), "next", "the next field", hint=True),
-    Action("form", "previous", ("shift+tab", "up"), "before", "the field before"),
+    # First, or what is typed quickly behind them would go into the field before.
+    Action("form", "next", ("tab", "down"), "next", "the next field", hint=True, priority=True),
+    Action("form", "previous", ("shift+tab", "up"), "before", "the field before", priority=True),
     Action("form", "submit", ("enter",), "show the plan", "show what it would change", hint=True),
     Action("form", "cancel", ("escape",), "cancel", "close it and do nothing", hint=True),
     Action("prompt", "cancel", ("escape",), "cancel", "close it and do nothing"),

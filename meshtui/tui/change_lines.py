@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from itertools import islice
+from textwrap import wrap
 
 from meshtui.inert import inert
 from meshtui.plan.render import LINE_LIMIT
@@ -14,13 +15,14 @@ from meshtui.store.changes import Change
 from meshtui.store.edit import Draft
 from meshtui.tui.view import ERROR_LIMIT, NAME_LIMIT
 from meshtui.tui.widgets.lines import Line
-from meshtui.tui.widgets.tree import Branch, Item
+from meshtui.tui.widgets.tree import INDENT, Branch, Item
 
 
-def change_tree(changes: Sequence[Change]) -> list[Item]:
-    """The latest first; steps, failures and proof under each."""
+def change_tree(changes: Sequence[Change], width: int) -> list[Item]:
+    """The latest first; how it ended, failures, proof and steps under each, about `width` wide."""
     return [
-        Branch(change.number, _head(change), partial(_body, change)) for change in reversed(changes)
+        Branch(change.number, _head(change), partial(_body, change, width))
+        for change in reversed(changes)
     ]
 
 
@@ -35,18 +37,22 @@ def _head(change: Change) -> Line:
     )
 
 
-def _body(change: Change) -> list[Item]:
-    items: list[Item] = [((inert(change.told, ERROR_LIMIT), "good" if change.ok else "warn"),)]
-    if change.receipt:
-        items.append(((inert(change.receipt, LINE_LIMIT), ""),))
+def _body(change: Change, width: int) -> list[Item]:
+    items: list[Item] = [*_wrapped(change.told, "good" if change.ok else "warn", width)]
+    items += _wrapped(change.receipt, "", width)
     for host, why in change.failed.items():
-        items.append(((f"× {inert(host, NAME_LIMIT)}: {inert(why, ERROR_LIMIT)}", "bad"),))
+        items += _wrapped(f"× {inert(host, NAME_LIMIT)}: {why}", "bad", width)
     if change.kind == "run" or not change.ended:
-        items.append(((f"on {inert(', '.join(change.hosts), ERROR_LIMIT)}", "dim"),))
+        items += _wrapped(f"on {', '.join(change.hosts)}", "dim", width)
     for host, steps in change.steps.items():
         items.append(((inert(host, NAME_LIMIT), "strong"),))
         items += [((f"  {inert(step, LINE_LIMIT)}", ""),) for step in steps]
     return items
+
+
+def _wrapped(text: str, style: str, width: int) -> list[Line]:
+    parts = wrap(inert(text, ERROR_LIMIT), max(20, width - 2 * INDENT))
+    return [((part, style),) for part in parts]
 
 
 def draft_branch(draft: Draft) -> Item:

@@ -38,7 +38,7 @@ class Changing:
 
         def edit(said: Mapping[str, str]) -> Edit:
             if not said["ssh"]:
-                raise UsageError("--ssh says how to reach it: it is empty")
+                raise UsageError("--ssh is empty: where does SSH reach it?")
             addresses = _words(said["address"])
             return Edit("add", (said["name"],), said["ssh"], said["endpoint"] or None, addresses)
 

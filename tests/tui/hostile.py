@@ -15,9 +15,11 @@ from typing import TypeVar
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
+from proposed import Proposed  # noqa: E402
 from standin import StandIn, confirmed, dead, good_apply, make_mesh, make_plan, poll  # noqa: E402
 
 from meshtui.errors import MeshError, UnknownHostKey  # noqa: E402
+from meshtui.fleet.edits import Edit  # noqa: E402
 from meshtui.fleet.events import (  # noqa: E402
     ApplyResult,
     Armed,
@@ -29,6 +31,7 @@ from meshtui.fleet.events import (  # noqa: E402
 from meshtui.fleet.reports import CommandResult, RoundTrip  # noqa: E402
 from meshtui.mesh.model import Mesh  # noqa: E402
 from meshtui.plan.model import HostPlan, Plan  # noqa: E402
+from meshtui.store.changes import Change  # noqa: E402
 
 #: No sequence that the app itself sends has this number in it.
 TOKEN = "7777"
@@ -74,6 +77,9 @@ class Hostile(StandIn):
 
     def __init__(self, mesh: Mesh, evil: str = EVIL) -> None:
         super().__init__(mesh)
+        self.journal = [
+            poisoned(Change(1, "apply", evil, steps={"a": [evil]}, failed={"b": evil}), evil)
+        ]
         self.evil = evil
         self.asks = False
         """Whether an apply comes to a question, in place of its end."""
@@ -109,6 +115,11 @@ class Hostile(StandIn):
         yield Progress(names[0], "change", "failed", self.evil)
         yield DirectionVerified(names[0], names[1], False, self.evil)
         raise MeshError(self.evil, host=names[1], hint=self.evil)
+
+    async def propose(self, edit: Edit) -> Proposed:
+        if edit.kind == "remove":
+            raise MeshError(self.evil, host=self.evil, hint=self.evil)
+        return await super().propose(edit)
 
     def _answer(self, call: str, good: object) -> object:
         return poisoned(super()._answer(call, good), self.evil)

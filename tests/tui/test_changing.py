@@ -97,7 +97,7 @@ async def test_a_plan_that_is_left_closes_what_was_proposed() -> None:
         (("server-a", "root@x"), "name", "there is a host server-a already"),
         (("no name", "root@x"), "name", "is not a name for a host"),
         (("", "root@x"), "name", "is not a name for a host"),
-        (("server-d", ""), "ssh", "says how to reach it: it is empty"),
+        (("server-d", ""), "ssh", "is empty: where does SSH reach it?"),
         (("server-d", "a b c"), "ssh", "expected one such as"),
         (("server-d", "root@x", "1.2.3.4:99999"), "endpoint", "expected one such as"),
         (("server-d", "root@x", "", "10.0.0"), "address", "expected one such as"),
@@ -293,7 +293,7 @@ async def test_the_last_change_is_undone(key: str) -> None:
 # -- what was changed
 
 
-CHANGES = [
+JOURNAL = [
     Change(1, "apply", "2026-11-20T10:00:00+00:00", "jo", "2 hosts to change: 7 steps"),
     Change(2, "run", "2026-11-21T10:00:00+00:00", "jo", "a command on 2 hosts", hosts=["a", "b"]),
     Change(
@@ -315,7 +315,7 @@ CHANGES = [
 @presses("mesh.changes")
 async def test_the_list_of_changes(key: str) -> None:
     fleet = fleet_of()
-    fleet.journal = CHANGES
+    fleet.journal = JOURNAL
     async with on_stage(fleet) as stage:
         await stage.press(key)
         text = await stage.until("3 changes")

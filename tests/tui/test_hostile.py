@@ -36,7 +36,7 @@ CLICKS = {
     f"{node}.{action.id}" for action in ACTIONS for node in ("app", "screen", "focused", "grid")
 }
 #: Where nothing of a host is shown.
-BARE = {"help", "palette", "link", "run"}
+BARE = {"help", "palette", "link", "run", "form", "edit"}
 WIDTH = 130
 
 

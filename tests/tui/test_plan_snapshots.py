@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from standin import StandIn, confirmed, good_apply, make_mesh, make_plan
+from test_changing import JOURNAL
 from textual.pilot import Pilot
 
 from meshtui.errors import UnknownHostKey
@@ -163,6 +164,32 @@ def test_a_change_that_was_broken_off(snap_compare: Snap, size: tuple[int, int])
     names = ("server-a", "server-c")
     fleet.broken_off = Standing(12, "jo", "2026-11-22T12:00:00Z", names, text)
     assert snap_compare(app, terminal_size=size, run_before=keys())
+
+
+@sizes
+def test_a_form(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app()
+    fleet.feed_all()
+    assert snap_compare(app, terminal_size=size, run_before=keys("e", "tab", "x", "enter"))
+
+
+@pytest.mark.parametrize("size", [(80, 8), (40, 12)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_a_form_where_there_is_little_room(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, _ = make_app()
+    assert snap_compare(app, terminal_size=size, run_before=keys("n", "A", "tab", "enter"))
+
+
+@sizes
+def test_plan_of_an_edit(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, _ = make_app()
+    assert snap_compare(app, terminal_size=size, run_before=keys("d"))
+
+
+@sizes
+def test_changes(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app()
+    fleet.journal = JOURNAL
+    assert snap_compare(app, terminal_size=size, run_before=keys("C", "enter"))
 
 
 @sizes

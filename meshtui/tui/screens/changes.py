@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.screen import Screen
 
 from meshtui.errors import MeshError
+from meshtui.store.changes import Change
 from meshtui.tui.actions import bindings
 from meshtui.tui.change_lines import change_tree
 from meshtui.tui.fleet_api import FleetApi
@@ -28,6 +29,7 @@ class ChangesScreen(Screen[bool]):
     def __init__(self, fleet: Callable[[], Awaitable[FleetApi]]) -> None:
         super().__init__()
         self._fleet = fleet
+        self._changes: Sequence[Change] = ()
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -48,8 +50,16 @@ class ChangesScreen(Screen[bool]):
             if not isinstance(error, MeshError):
                 raise
             return
+        self._changes = found
         self._title(counted(len(found), "change") if found else "nothing was changed from here yet")
-        self.query_one(LineTree).plant(change_tree(found))
+        self._show()
+
+    def on_resize(self) -> None:
+        """Wrap for the new width."""
+        self._show()
+
+    def _show(self) -> None:
+        self.query_one(LineTree).plant(change_tree(self._changes, self.size.width - 3))
 
     def _title(self, text: str) -> None:
         title = Text("changes  ", overflow="fold")
