@@ -104,3 +104,7 @@ class CommandFailed(HostError):
     """A script on the host ended with an exit status other than 0."""
 
     state = "up"
+
+
+class Held(CommandFailed):
+    """Another change holds the host's lock."""

@@ -11,6 +11,7 @@ import gc
 import resource
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +19,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from meshtui.errors import MeshError, UnknownHostKey, UsageError
+from meshtui.inert import inert
 
 if TYPE_CHECKING:
+    from meshtui.cli.apply import ApplyReport
+    from meshtui.fleet.events import Keep, Verdict
     from meshtui.fleet.fleet import Fleet
+    from meshtui.plan.model import Plan
     from meshtui.store.edit import Draft
 
 CHANGES = 3
@@ -100,24 +105,95 @@ def _plan(args: Args) -> int:
 
 
 def _apply(args: Args) -> int:
-    from meshtui.cli.apply import ApplyReport
-    from meshtui.cli.plan import print_plan
-
     async def ask(fleet: Fleet) -> int:
-        plan = await fleet.plan(prune=args.prune)
-        if not args.json:
-            print_plan(plan)
-        if plan.changes:
-            await _agreed(args)
-        with ApplyReport(plan, show=not args.json) as report:
-            if plan.changes:
-                async for event in fleet.apply(plan):
-                    report.take(event)
+        report = await _carry_out(fleet, await fleet.plan(prune=args.prune), args)
         if args.json:
             _print_json(report.as_json())
         return 0 if report.ok else 1
 
+    _recover_first(args)
     return _with_fleet(args, ask)
+
+
+def _rotate(args: Args) -> int:
+    async def ask(fleet: Fleet) -> int:
+        reports = []
+        names = _named(fleet, args)
+        if args.psk:
+            reports.append(await _carry_out(fleet, await fleet.plan(renew_psk=names), args))
+        else:
+            for name in names:
+                plan = await fleet.plan_rotation(name)
+                reports.append(await _carry_out(fleet, plan, args))
+                if not reports[-1].ok:
+                    break
+        if args.json:
+            _print_json([report.as_json() for report in reports])
+        return 0 if all(report.ok for report in reports) else 1
+
+    _recover_first(args)
+    return _with_fleet(args, ask)
+
+
+def _named(fleet: Fleet, args: Args) -> list[str]:
+    """The hosts that are meant. UsageError: none, or one that is not there."""
+    from meshtui.store.edit import refuse_unknown
+
+    if bool(args.names) == args.all:
+        raise UsageError("which hosts?", hint="name them, or --all")
+    for name in args.names:
+        refuse_unknown(fleet.mesh, name)
+    if args.psk and not fleet.mesh.preshared_keys:
+        raise UsageError(
+            "the mesh has no preshared keys", hint="preshared_keys = true in [mesh], then apply"
+        )
+    return list(dict.fromkeys(args.names)) or list(fleet.mesh.hosts)
+
+
+async def _carry_out(fleet: Fleet, plan: Plan, args: Args) -> ApplyReport:
+    """Show the plan, ask, apply."""
+    from meshtui.cli.apply import ApplyReport
+    from meshtui.cli.plan import print_plan
+
+    if not args.json:
+        print_plan(plan)
+    if plan.changes:
+        await _agreed(args)
+    with ApplyReport(plan, show=not args.json) as report:
+        if plan.changes:
+            async for event in fleet.apply(plan, _keep(args, report)):
+                report.take(event)
+    return report
+
+
+def _recover(args: Args) -> int:
+    from meshtui.cli.recover import recover_now
+
+    async def ask(fleet: Fleet) -> int:
+        said = await recover_now(fleet, args.break_id)
+        if args.json:
+            _print_json(said.as_json())
+        return 0 if said.ok else 1
+
+    return _with_fleet(args, ask)
+
+
+def _recover_first(args: Args) -> None:
+    """End what an earlier meshtui was broken off at: a change begins on hosts that agree."""
+    from meshtui.cli.recover import recover_now
+    from meshtui.fleet.recover import standing
+    from meshtui.store.find import find
+    from meshtui.store.meshfile import load
+
+    if (left := standing(load(find(args.file)).name)) is None:
+        return
+    print(f"meshtui: {left.text.partition(':')[0]}: recovering", file=sys.stderr)
+
+    async def ask(fleet: Fleet) -> int:
+        await recover_now(fleet, None)
+        return 0
+
+    _with_fleet(args, ask)
 
 
 def _log(args: Args) -> int:
@@ -143,10 +219,13 @@ def _members(args: Args) -> int:
     from meshtui.fleet.edits import draft
     from meshtui.store.find import find
 
+    _recover_first(args)
     proposed = draft(find(args.file), edit(args))
 
     async def ask(fleet: Fleet) -> int:
-        report = await change(fleet, proposed, args, lambda: _agreed(args))
+        report = await change(
+            fleet, proposed, args, lambda: _agreed(args), lambda report: _keep(args, report)
+        )
         if args.json:
             _print_json(report.as_json())
         return 0 if report.ok else 1
@@ -167,17 +246,45 @@ async def _confirm() -> None:
     """Return if a person says yes. UsageError: nobody is there; MeshError: anything but yes."""
     if not sys.stdin.isatty():
         raise UsageError("nobody to ask whether to apply this", hint="--yes applies it")
-    # On stderr: whoever pipes the plan still sees the question.
-    print("Apply? [y/N] ", end="", file=sys.stderr, flush=True)
     try:
-        answer = await _line()
+        yes = await _yes("Apply? [y/N] ")
     except asyncio.CancelledError:
         print("\nmeshtui: nothing was changed", file=sys.stderr)
         raise
+    if not yes:
+        raise MeshError("nothing was changed")
+
+
+async def _yes(question: str) -> bool:
+    """Whether a person says yes. On stderr: whoever pipes the plan still sees the question."""
+    print(question, end="", file=sys.stderr, flush=True)
+    answer = await _line()
     if not answer.endswith("\n"):
         print(file=sys.stderr)  # ctrl-d
-    if answer.strip().lower() not in ("y", "yes"):
-        raise MeshError("nothing was changed")
+    return answer.strip().lower() in ("y", "yes")
+
+
+def _keep(args: Args, report: ApplyReport) -> Keep:
+    """Who decides whether a change stays: the proof, and a person where one is at hand.
+
+    Asked is only about what touches something that ran, or makes something worse.
+    """
+
+    async def keep(verdict: Verdict) -> bool:
+        if args.yes or not (verdict.touches or verdict.worse):
+            return not verdict.worse
+        report.pause()
+        for line in verdict.worse:
+            print(f"× {inert(line, 300)}", file=sys.stderr)
+        left = verdict.until - time.monotonic()
+        unless = "" if left == float("inf") else f" (it goes back by itself in {left:.0f} s)"
+        try:
+            return await _yes(f"Keep it?{unless} [y/N] ")
+        except asyncio.CancelledError:
+            print("\nmeshtui: it goes back", file=sys.stderr)
+            raise
+
+    return keep
 
 
 async def _line() -> str:
@@ -255,6 +362,7 @@ def _with_fleet(
     async def run() -> int:
         _stop_in_order()
         fleet = _new_fleet(find(args.file), decide, args.ssh_config, draft)
+        fleet.confirm_within = getattr(args, "confirm_within", fleet.confirm_within)
         try:
             return await ask(fleet)
         finally:
@@ -289,6 +397,8 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "status": _status,
     "plan": _plan,
     "apply": _apply,
+    "rotate": _rotate,
+    "recover": _recover,
     "log": _log,
     "add": _members,
     "remove": _members,

@@ -62,9 +62,15 @@ class ApplyReport:
             self._print_result()
         elif self._plan.changes and kind is CancelledError:
             self._console.print(
-                "meshtui: stopped. A host that was being changed finishes that step;"
-                " `meshtui plan` shows what is left, `meshtui apply` does it"
+                "meshtui: stopped, and taken back: what did not answer to that goes back by itself."
+                " `meshtui log` tells how far it came"
             )
+
+    def pause(self) -> None:
+        """Leave the terminal to a question; what comes after it is told in lines."""
+        if self._live:
+            self._live.stop()
+            self._live = None
 
     @property
     def ok(self) -> bool:
@@ -89,6 +95,7 @@ class ApplyReport:
         return {
             "changes": self._plan.changes,
             "failed": result.failed if result else problems,
+            "reverted": result.reverted if result else None,
             "seconds": round(result.seconds, 3) if result else 0.0,
             "receipt": asdict(result.receipt) if result and result.receipt else None,
             "directions": [
@@ -121,6 +128,8 @@ class ApplyReport:
         if self._result is None:
             return
         result, console = self._result, self._console
+        if result.reverted is not None:
+            console.print(Text(f"× taken back: {result.reverted}", style="bold red"))
         for host, why in result.failed.items():
             console.print(Text(f"× {host}: {why}", style="bold red"))
         bad = [direction for direction in result.directions if not direction.ok]

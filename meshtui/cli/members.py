@@ -16,6 +16,7 @@ from rich.text import Text
 from meshtui.cli.apply import ApplyReport
 from meshtui.cli.plan import print_plan
 from meshtui.fleet.edits import Edit, Proposal
+from meshtui.fleet.events import Keep
 from meshtui.fleet.fleet import Fleet
 from meshtui.fleet.members import stays
 from meshtui.inert import inert
@@ -52,6 +53,7 @@ async def change(
     proposed: Draft,
     args: SimpleNamespace,
     agreed: Callable[[], Awaitable[None]],
+    keeper: Callable[[ApplyReport], Keep],
 ) -> ApplyReport:
     """Show, ask, write mesh.toml, apply. The fleet is that of the proposed mesh.
 
@@ -68,7 +70,7 @@ async def change(
             await agreed()
         with ApplyReport(plan, show=not args.json) as report:
             if to_do:
-                async for event in proposal.apply(plan):
+                async for event in proposal.apply(plan, keeper(report)):
                     report.take(event)
     except asyncio.CancelledError:
         if proposal.leaving and report:

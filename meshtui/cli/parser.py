@@ -65,9 +65,32 @@ def parser() -> argparse.ArgumentParser:
                 "--prune", action="store_true", help="remove peers that mesh.toml does not know"
             )
         if name == "apply":
-            sub.add_argument("-y", "--yes", action="store_true", help="do not ask")
+            _add_agreement(sub)
 
     _register_members(command)
+
+    rotate = command("rotate", "a new key for a host, or for each, one after the other")
+    rotate.add_argument("names", nargs="*", metavar="NAME")
+    rotate.add_argument("--all", action="store_true", help="every host")
+    rotate.add_argument(
+        "--psk", action="store_true", help="not their keys: the preshared keys of their links"
+    )
+    _add_common(rotate, argparse.SUPPRESS)
+    rotate.add_argument("--json", action="store_true", help="for programs, on stdout")
+    _add_agreement(rotate)
+
+    recover = command(
+        "recover",
+        "end a change that was broken off: new everywhere if a host confirmed it, else old",
+    )
+    _add_common(recover, argparse.SUPPRESS)
+    recover.add_argument("--json", action="store_true", help="for programs, on stdout")
+    recover.add_argument(
+        "--break",
+        dest="break_id",
+        metavar="ID",
+        help="end the change of that id on every host that it holds, whoever began it",
+    )
 
     log = command("log", "what was changed from this machine, by whom, and how it ended")
     _add_common(log, argparse.SUPPRESS)
@@ -107,13 +130,13 @@ def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) ->
     change.add_argument("name", metavar="NAME")
     change.add_argument(
         "--endpoint",
-        metavar="HOST[:PORT]",
-        help="where the others reach it; default: where ssh goes; none: behind NAT",
+        metavar="HOST[:PORT]|none|default",
+        help="where the others reach it; none: behind NAT; default: where ssh goes",
     )
     change.add_argument(
         "--port",
-        metavar="PORT",
-        help="to listen on, or default; an endpoint with the old port goes along",
+        metavar="PORT|default",
+        help="to listen on; an endpoint with the old port goes along; default: as [mesh] says",
     )
     change.add_argument(
         "--address",
@@ -122,8 +145,14 @@ def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) ->
         metavar="ADDRESS",
         help="on the mesh, instead of all that it has; may be given several times",
     )
-    change.add_argument("--keepalive", metavar="SECONDS", help="or off, or default")
-    change.add_argument("--mtu", metavar="MTU", help="or default")
+    change.add_argument(
+        "--keepalive",
+        metavar="SECONDS|off|default",
+        help="between packets that keep the way to it open; default: as [mesh] says",
+    )
+    change.add_argument(
+        "--mtu", metavar="MTU|default", help="default: as [mesh] says, or wg-quick works out"
+    )
     disable = command("disable", "a host or a link out of the mesh for now; nothing is forgotten")
     enable = command("enable", "a disabled host or link back in")
     for sub in (disable, enable):
@@ -132,7 +161,7 @@ def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) ->
     for sub in (add, remove, rename, change, disable, enable, undo):
         _add_common(sub, argparse.SUPPRESS)
         sub.add_argument("--json", action="store_true", help="for programs, on stdout")
-        sub.add_argument("-y", "--yes", action="store_true", help="do not ask")
+        _add_agreement(sub)
 
 
 _ABOUT = (
@@ -143,6 +172,26 @@ _EXIT_CODES = (
     "exit codes: 0 done or nothing to do; 1 it failed, or a link is not healthy;"
     " 2 the command line or mesh.toml is wrong; 3 (plan) there are changes"
 )
+
+
+def _add_agreement(parser: argparse.ArgumentParser) -> None:
+    """Of commands that change hosts: who agrees, and how long they wait for it."""
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--confirm-within",
+        type=_window,
+        default=60,
+        metavar="SECONDS",
+        help="hosts that hear nothing for so long go back by themselves (default: %(default)s;"
+        " 10 or more; 0: only when told to)",
+    )
+
+
+def _window(text: str) -> int:
+    """Of --confirm-within."""
+    if not (text.isascii() and text.isdigit()) or (int(text) and not 10 <= int(text) <= 86400):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither 0 nor from 10 to 86400 seconds")
+    return int(text)
 
 
 def _add_common(parser: argparse.ArgumentParser, default: Any = None) -> None:

@@ -16,6 +16,7 @@ _STYLE: dict[Kind, str] = {
     "added": "green",
     "removed": "red",
     "context": "dim",
+    "impact": "yellow",
     "sum": "bold",
 }
 

@@ -1,14 +1,15 @@
-"""Carrying a plan out: keys, files beside the old ones, live changes, and the proof.
+"""Carrying a plan out, so that every host goes back by itself unless the change is confirmed.
 
-Each phase ends on all hosts before the next begins. Nothing that runs is touched
-before every file is written, so a full disk shows while it still harms nothing. A
-host that fails drops out, and the plan is made again for the others without it.
+Each phase ends on all hosts before the next begins. Nothing that runs is touched before
+every host is armed (see revert.sh) and every file is written beside the old one, so a full
+disk shows while it still harms nothing. A host that fails till then drops out, and the plan
+is made again for the others without it. What fails afterwards, and harms what worked, takes
+all of it back.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 import secrets
 import time
@@ -16,14 +17,24 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
-from meshtui.errors import CommandFailed, HostError
-from meshtui.fleet.events import ApplyResult, Armed, DirectionVerified, Phase, Progress, Receipt
+from meshtui.errors import CommandFailed, Held, HostError, MeshError, Unreachable
+from meshtui.fleet.events import (
+    ApplyResult,
+    Armed,
+    DirectionVerified,
+    Keep,
+    Phase,
+    Progress,
+    Receipt,
+    Verdict,
+)
 from meshtui.fleet.look import Look, look
-from meshtui.fleet.receipt import receipt
+from meshtui.fleet.receipt import receipt, worse
 from meshtui.fleet.session import Session
 from meshtui.fleet.verify import verify
+from meshtui.fleet.wayback import WayBack
 from meshtui.mesh.wanted import joined
-from meshtui.plan.model import HostPlan, Plan, Work
+from meshtui.plan.model import HostPlan, Plan
 from meshtui.plan.planner import again
 from meshtui.plan.render import summary
 from meshtui.plan.seen import Seen
@@ -31,7 +42,6 @@ from meshtui.wg.keys import Secret, is_key, keypair, preshared
 
 _KEY_SECONDS = 20.0
 _STAGE_SECONDS = 30.0
-_DISCARD_SECONDS = 5.0
 _CHANGE_SECONDS = 30.0
 #: wg-quick resolves names, and systemd may wait for the network.
 _BRING_UP_SECONDS = 90.0
@@ -40,6 +50,8 @@ _BRING_UP_SECONDS = 90.0
 _MOST_TOLD = 2000
 
 Applied = Progress | Armed | DirectionVerified | ApplyResult
+
+_TOUCHES = ("handshake", "route", "down")
 
 
 class Apply:
@@ -51,59 +63,100 @@ class Apply:
         sessions: dict[str, Session],
         note: Callable[..., None],
         about: dict[str, str],
+        back: WayBack,
+        keep: Keep | None = None,
     ) -> None:
         """`note`: the journal's. `about`: what else it is to know, as who applies this."""
         self.plan = plan
         self._about = about
         self._sessions = sessions
         self._note = note
+        self._back = back
+        self._keep = keep
         self._failed: dict[str, str] = {h.host: h.problem for h in plan.hosts if h.problem}
+        self._keys = dict(plan.public_keys)
         self._private: dict[str, Secret] = {}
         self._preshared: dict[frozenset[str], Secret] = {}
         self._staged: dict[str, bytes] = {}
-        self._sums: dict[str, str] = {}
-        """SHA-256 of the staged files, as their hosts say."""
-        self._staging: dict[str, asyncio.Future[bytes]] = {}
-        """Hosts on which a file was begun and has not taken its place: the latest asking."""
         self._before: dict[str, Look] = {}
-        self._events: asyncio.Queue[Progress] = asyncio.Queue()
+        self._directions: list[DirectionVerified] = []
+        self.confirmed = False
+        """Whether the hosts were told that it stays."""
+        self._verified = False
+        self._worse: list[str] = []
+        """Why it is to be taken back."""
+        self._events: asyncio.Queue[Progress | Armed] = asyncio.Queue()
+
+    def begin(self) -> None:
+        """Say in the journal what is about to be done."""
+        told = {"id": self._back.change, **self._about}
+        self._note("apply", plan=summary(self.plan), steps=_told(self.plan), **told)
 
     async def run(self) -> AsyncIterator[Applied]:
-        """Do it all. The last event is the ApplyResult."""
-        start = time.monotonic()
-        self._note("apply", plan=summary(self.plan), steps=_told(self.plan), **self._about)
-        directions: list[DirectionVerified] = []
+        """Do it all. The last event is the ApplyResult.
+
+        Cancelled, or closed, it takes back what is not confirmed.
+        """
+        start, ended = time.monotonic(), False
         proof: Receipt | None = None
+        reverted: str | None = None
         try:
-            for phase in (self._make_keys, self._stage_all, self._change_all):
-                async for event in self._while(phase()):
+            async with self._back.renewed(self._armed_until):
+                for phase in (self._arm_all, self._make_keys, self._stage_all, self._change_all):
+                    if not self._worse:
+                        async for event in self._while(phase()):
+                            yield event
+                if self.plan.changes and not self._worse:
+                    self._note("verify")
+                    async for proved in self._verify():
+                        yield proved
+                    self._verified = True
+                    after = await self._looks(list(self._before))
+                    assert self.plan.inputs
+                    untouched = set(joined(self.plan.inputs.mesh)) - self.plan.touched
+                    proof = receipt(self._before, after, self._keys, untouched)
+            if self._back.armed:
+                yield Armed(self._back.until)
+                reverted, ended = await self._decide(), True
+                ending = self._confirm_all() if reverted is None else self._revert_all(reverted)
+                async for event in self._while(ending, whole=True):
                     yield event
         finally:
-            # Whatever ended it early, no file with a key in it stays beside the real one.
-            await self._discard()
-        if self.plan.changes:
-            self._note("verify")
-            async for told in self._verify():
-                if isinstance(told, DirectionVerified):
-                    directions.append(told)
-                yield told
-            after = await self._looks(list(self._before))
-            assert self.plan.inputs
-            untouched = set(joined(self.plan.inputs.mesh)) - self.plan.touched
-            proof = receipt(self._before, after, self.plan.public_keys, untouched)
+            if self._back.armed and not ended:
+                await self._revert_all("it was broken off")
+            await self._back.close()
         seconds = time.monotonic() - start
-        result = ApplyResult(self._failed, tuple(directions), seconds, proof)
+        result = ApplyResult(self._failed, tuple(self._directions), seconds, proof, reverted)
         self._note(
             "done",
             failed=result.failed,
-            up=sum(direction.ok for direction in directions),
-            directions=len(directions),
+            up=sum(direction.ok for direction in self._directions),
+            directions=len(self._directions),
             seconds=round(result.seconds, 2),
             receipt="" if proof is None else str(proof),
+            reverted=reverted,
+            diverged=sorted(self._back.armed) if reverted is None else [],
         )
         yield result
 
     # -- phases ----------------------------------------------------------------
+
+    async def _arm_all(self) -> None:
+        able = [host for host in self._able() if host.work]
+        if not able:
+            return
+        self._note("arm", hosts=[host.host for host in able])
+        failed = await self._each("arm", able, self._back.arm)
+        held = [error for error in failed.values() if isinstance(error, Held)]
+        if held:
+            raise MeshError(
+                f"{held[0].what}: nothing was changed",
+                host=held[0].host,
+                hint="wait for its end, then plan again; `meshtui recover --break ID` ends"
+                " one whose meshtui is gone",
+            )
+        self._armed_until(self._back.until)
+        self._again(failed)
 
     async def _make_keys(self) -> None:
         makers = [h for h in self._able() if h.work and h.work.make_key]
@@ -134,60 +187,81 @@ class Apply:
         while True:
             todo = []
             for host in self._able():
-                work = host.work
-                if work and work.template is not None:
-                    text = self._filled(host.host, work.template)
+                if host.work and host.work.template is not None:
+                    text = self._filled(host.host, host.work.template)
                     if self._staged.get(host.host) != text:
-                        todo.append((host, work, text))
+                        todo.append((host, text))
             if not todo:
                 return
-            self._note("stage", hosts=[host.host for host, _, _ in todo])
-            texts = {host.host: (work, text) for host, work, text in todo}
+            self._note("stage", hosts=[host.host for host, _ in todo])
+            texts = {host.host: text for host, text in todo}
 
-            async def one(host: HostPlan, texts: dict[str, tuple[Work, bytes]] = texts) -> None:
-                work, text = texts[host.host]
-                asking = asyncio.ensure_future(
-                    self._ask(host.host, "stage", work.base, data=text, deadline=_STAGE_SECONDS)
-                )
-                self._staging[host.host] = asking
-                # Broken off, it would go on there all the same, and leave its file behind.
-                self._sums[host.host] = _sum(host.host, await asyncio.shield(asking))
+            async def one(host: HostPlan, texts: dict[str, bytes] = texts) -> None:
+                text = texts[host.host]
+                await self._work("stage", host, data=text, deadline=_STAGE_SECONDS)
                 self._staged[host.host] = text
 
-            failed = await self._each("stage", [host for host, _, _ in todo], one)
+            failed = await self._each("stage", [host for host, _ in todo], one)
             if not failed:
                 return
             self._again(failed)
 
     async def _change_all(self) -> None:
-        able = self._able()
-        if not any(host.work for host in able):
+        able = [host for host in self._able() if host.work]
+        # Whoever dropped out, or has nothing left to do, goes back to what it is.
+        self._back.free(set(self._back.armed) - {host.host for host in able})
+        if not able:
             return
-        self._before = await self._looks([host.host for host in able])
-        self._note("change", hosts=[host.host for host in able if host.work])
-        failed = await self._each("change", [h for h in able if h.work], self._change)
+        self._before = await self._looks([host.host for host in self._able()])
+        self._note("change", hosts=[host.host for host in able])
+        for wave in _waves(able):
+            failed = await self._each("change", wave, self._change)
+            for name, error in failed.items():
+                self._failed[name] = _why(error)
+                if name in self._before and self._before[name].live:
+                    self._worse.append(f"{name} could not be changed: {_why(error)}")
+                else:
+                    # Nothing ran there: the others are none the worse for it.
+                    self._back.free([name])
+            if self._worse:
+                return
+        await self._switch(able)
+
+    async def _switch(self, able: list[HostPlan]) -> None:
+        """What hosts do all at once: a key that is switched cuts its links until all have."""
+        at_once = [host for host in able if host.work and host.work.switch]
+        if not at_once:
+            return
+        # Whoever waits for the new key is asked first.
+        at_once.sort(key=lambda host: host.work is not None and host.work.switch == "switch_key")
+        self._note("switch", hosts=[host.host for host in at_once])
+        failed = await self._each("change", at_once, self._switch_one)
+        then = [host for host in able if host.work and host.work.after]
+        if not failed:
+            failed = await self._each("change", then, self._after)
         self._failed |= {name: _why(error) for name, error in failed.items()}
+        self._worse += [f"{name} could not be changed: {_why(e)}" for name, e in failed.items()]
+
+    async def _switch_one(self, host: HostPlan) -> None:
+        assert host.work and host.work.switch
+        lines = "".join(f"{line}\n" for line in host.work.switch_data).encode()
+        await self._work(host.work.switch, host, data=lines, deadline=_CHANGE_SECONDS)
+
+    async def _after(self, host: HostPlan) -> None:
+        assert host.work
+        lines = "".join(f"{line}\n" for line in host.work.after).encode()
+        await self._work("change", host, data=lines, deadline=_CHANGE_SECONDS)
 
     async def _change(self, host: HostPlan) -> None:
-        name, work = host.host, host.work
+        work = host.work
         assert work
         if work.changes:
-            lines = self._filled(name, "".join(f"{line}\n" for line in work.changes))
-            await self._ask(name, "change", data=lines, deadline=_CHANGE_SECONDS)
-        if work.template is not None:
-            await self._ask(name, "commit", work.base, self._sums[name], deadline=_STAGE_SECONDS)
-            del self._staged[name], self._staging[name]
+            lines = self._filled(host.host, "".join(f"{line}\n" for line in work.changes))
+            await self._work("change", host, data=lines, deadline=_CHANGE_SECONDS)
         if work.bring_up:
-            try:
-                await self._ask(name, "bring_up", deadline=_BRING_UP_SECONDS)
-            except CommandFailed:
-                if work.base == "none":
-                    await self._ask(name, "discard", "new", deadline=_STAGE_SECONDS)
-                raise
-        if work.enable:
-            await self._ask(name, "enable", deadline=_CHANGE_SECONDS)
-        if self._seen(name).made_key:
-            await self._ask(name, "drop_key", deadline=_KEY_SECONDS)
+            if work.template is not None:
+                await self._work("place", host, deadline=_STAGE_SECONDS)
+            await self._work("bring_up", host, deadline=_BRING_UP_SECONDS)
 
     async def _verify(self) -> AsyncIterator[DirectionVerified | Progress]:
         """Each direction between hosts that are as wanted."""
@@ -198,6 +272,7 @@ class Apply:
         bad: set[str] = set()
         for name in left:
             yield Progress(name, "verify", "running")
+        reached = asyncio.create_task(self._back.extend(new=True), name="connect anew")
         async for result in verify(
             mesh,
             self.plan.public_keys,
@@ -206,6 +281,7 @@ class Apply:
             self._before,
             self.plan.touched,
         ):
+            self._directions.append(result)
             yield result
             name = result.from_
             left[name] -= 1
@@ -213,6 +289,59 @@ class Apply:
                 bad.add(name)
             if not left[name]:
                 yield Progress(name, "verify", "failed" if name in bad else "done")
+        for name, error in (await reached).items():
+            what = "reached by a new connection" if isinstance(error, Unreachable) else "confirmed"
+            self._worse.append(f"{name} cannot be {what}: {_why(error)}")
+        self._worse += worse(self._before, self._keys, self._directions)
+
+    async def _decide(self) -> str | None:
+        """None: the change stays. Otherwise why it is taken back."""
+        if not self._verified:
+            return self._worse[0]
+        touches = any(s.impact in _TOUCHES for h in self._able() if h.work for s in h.steps)
+        verdict = Verdict(tuple(self._worse), tuple(self._directions), touches, self._back.until)
+        if self._keep is None:
+            kept = not self._worse
+        else:
+            try:
+                async with asyncio.timeout_at(self._back.until):
+                    kept = await self._keep(verdict)
+            except TimeoutError:
+                return "nobody confirmed it in time"
+        if not kept:
+            return self._worse[0] if self._worse else "it was not confirmed"
+        for name, error in (await self._back.ready()).items():
+            return f"{name} did not agree to confirm: {_why(error)}"
+        return None
+
+    async def _confirm_all(self) -> None:
+        able = [host for host in self._able() if host.host in self._back.armed]
+        self.confirmed = True
+        self._note("confirm", hosts=[host.host for host in able])
+        for wave in _waves(able):
+            await self._each("confirm", wave, self._confirm)
+
+    async def _confirm(self, host: HostPlan) -> None:
+        for error in (await self._back.confirm([host.host])).values():
+            self._failed[host.host] = (
+                f"confirmed elsewhere, and not here: {_why(error)}; `meshtui recover` ends that"
+            )
+            raise error
+
+    async def _revert_all(self, why: str) -> None:
+        able = [host for host in self.plan.hosts if host.host in self._back.armed]
+        try:
+            self._note("revert", hosts=[host.host for host in able], why=why)
+        finally:
+            await self._each("revert", able, self._revert)
+
+    async def _revert(self, host: HostPlan) -> None:
+        until = self._back.armed[host.host]
+        for error in (await self._back.revert([host.host])).values():
+            left = max(0, round(until - time.monotonic()))
+            then = f"goes back by itself in {left} s" if self._back.within else "stays as it is"
+            self._failed[host.host] = f"{_why(error)}; it {then}"
+            raise error
 
     # -- means -----------------------------------------------------------------
 
@@ -253,6 +382,16 @@ class Apply:
             verb, self.plan.interface, *args, data=data, deadline=deadline
         )
 
+    async def _work(self, verb: str, host: HostPlan, *, data: bytes = b"", deadline: float) -> None:
+        """Part of the change; it also puts off the host's going back."""
+        start = time.monotonic()
+        args = (self._back.change, str(self._back.seconds(host)))
+        await self._ask(host.host, verb, *args, data=data, deadline=deadline)
+        self._back.put_off(host, start)
+
+    def _armed_until(self, until: float) -> None:
+        self._events.put_nowait(Armed(until))
+
     def _again(self, now: dict[str, Seen | HostError]) -> None:
         """Plan again with what is now known of some hosts."""
         if now:
@@ -272,19 +411,6 @@ class Apply:
                     self._preshared[link] = preshared(secrets.token_bytes(32))
                 text = text.replace(mark, self._preshared[link].reveal())
         return text.encode("utf-8", "surrogateescape")
-
-    async def _discard(self) -> None:
-        """Remove files that did not take their place, where that can still be asked for."""
-
-        async def one(name: str, asking: asyncio.Future[bytes]) -> None:
-            await asyncio.wait({asking}, timeout=_DISCARD_SECONDS)
-            asking.cancel()
-            with contextlib.suppress(HostError):
-                await self._ask(name, "discard", deadline=_DISCARD_SECONDS)
-
-        await asyncio.gather(*(one(*begun) for begun in self._staging.items()))
-        self._staged.clear()
-        self._staging.clear()
 
     async def _each(
         self, phase: Phase, hosts: list[HostPlan], do: Callable[[HostPlan], Awaitable[None]]
@@ -309,8 +435,10 @@ class Apply:
                 raise done
         return failed
 
-    async def _while(self, work: Awaitable[None]) -> AsyncIterator[Progress]:
-        """The events that come while `work` is done."""
+    async def _while(
+        self, work: Awaitable[None], *, whole: bool = False
+    ) -> AsyncIterator[Progress | Armed]:
+        """The events that come while `work` is done; begun, a `whole` one is never broken off."""
         task = asyncio.ensure_future(work)
         try:
             while not task.done() or not self._events.empty():
@@ -322,7 +450,8 @@ class Apply:
                     getter.cancel()
             await task
         finally:
-            task.cancel()
+            if not whole:
+                task.cancel()
             # What is under way on the hosts is let go of before anything else is asked.
             await asyncio.wait({task})
 
@@ -336,10 +465,10 @@ def _told(plan: Plan) -> dict[str, list[str]]:
     }
 
 
-def _sum(host: str, reply: bytes) -> str:
-    if re.fullmatch(rb"[0-9a-f]{64}\n?", reply) is None:
-        raise CommandFailed("it did not say what it wrote", host=host)
-    return reply.decode("ascii").strip()
+def _waves(hosts: list[HostPlan]) -> list[list[HostPlan]]:
+    """One after the other: those that the operator's own way leads through come last."""
+    own = [host for host in hosts if host.own_path]
+    return [wave for wave in ([h for h in hosts if not h.own_path], own) if wave]
 
 
 def _why(error: Seen | HostError) -> str:

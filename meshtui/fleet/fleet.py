@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
+import secrets
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import replace
 from pathlib import Path
@@ -19,10 +19,13 @@ from meshtui.fleet.past import Past
 from meshtui.fleet.reports import LinkSample, TrafficSample
 from meshtui.fleet.session import Session
 from meshtui.fleet.watch import watch
+from meshtui.fleet.wayback import WITHIN, WayBack
+from meshtui.fleet.who import owner, who
 from meshtui.mesh.addresses import allocate
 from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.model import Plan, PlanInputs
 from meshtui.plan.planner import make_plan
+from meshtui.plan.rotate import rotation
 from meshtui.ssh.connect import AskHostKey, Connector
 from meshtui.store.changes import Change, changes
 from meshtui.store.document import read_text
@@ -34,7 +37,14 @@ from meshtui.wg.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from meshtui.fleet.edits import Edit, Proposal
-    from meshtui.fleet.reports import CommandResult, Inspection, PathMtu, PingReport, RoundTrip
+    from meshtui.fleet.reports import (
+        CommandResult,
+        Inspection,
+        PathMtu,
+        PingReport,
+        RoundTrip,
+        Standing,
+    )
 
 
 class Fleet:
@@ -60,6 +70,8 @@ class Fleet:
         self._past = Past(lambda: self.mesh)
         self._sessions: dict[str, Session] = {}
         self._keys: dict[str, str] = {}
+        self.confirm_within = WITHIN
+        """Seconds until hosts go back by themselves; 0: only when they are asked to."""
         self._applying = False
         self._placed: tuple[Mesh, Mesh, dict[Endpoint, Endpoint]] | None = None
         """The mesh, the same with its endpoints, and names -> addresses; as last looked up."""
@@ -144,8 +156,21 @@ class Fleet:
                 self._keys[name] = live.public_key
         return [polled(self.mesh, self._keys, name, one) for name, one in seen.items()]  # type: ignore[arg-type]
 
-    async def plan(self, *, prune: bool = False) -> Plan:
-        """Look at all hosts and say what would change; `prune` removes unknown peers too."""
+    async def plan(self, *, prune: bool = False, renew_psk: Collection[str] = ()) -> Plan:
+        """Look at all hosts and say what would change; `prune` removes unknown peers too.
+
+        Links of the hosts `renew_psk` get another preshared key.
+        """
+        inputs = await self._inputs()
+        return make_plan(replace(inputs, prune=prune, renew_psk=frozenset(renew_psk)))
+
+    async def plan_rotation(self, host: str) -> Plan:
+        """Look at all hosts, and say how `host` gets another key. MeshError: it can't now."""
+        self._host(host)
+        return rotation(await self._inputs(), host)
+
+    async def _inputs(self) -> PlanInputs:
+        """All that a plan is made from, as it is now."""
         self._refuse_stale()
         before = self.mesh
         seen, (mesh, resolved, troubles) = await asyncio.gather(
@@ -158,7 +183,13 @@ class Fleet:
                 seen[name] = error
         out = self._draft.gone if self._draft else None
         left = {out.public_key: out.name} if out and out.public_key else {}
-        return make_plan(PlanInputs(mesh, self._written, seen, resolved, prune, left))
+        return PlanInputs(mesh, self._written, seen, resolved, left=left, mtu_left=self._mtu_left())
+
+    def _mtu_left(self) -> frozenset[str]:
+        """The hosts of which the draft says no MTU any more."""
+        told = parse(self._draft.before, self.path).hosts if self._draft else {}
+        hosts = self._written.hosts
+        return frozenset(n for n in told if told[n].mtu and n in hosts and not hosts[n].mtu)
 
     async def apply(self, plan: Plan, keep: Keep | None = None) -> AsyncIterator[Applied]:
         """Carry `plan` out, verify it, and confirm it or take it back. Last: the ApplyResult.
@@ -168,20 +199,51 @@ class Fleet:
         self._refuse_stale(plan)
         journal = Journal(self.mesh.name)
         with journal.alone():
-            if self._draft:
-                self._draft.write(self.path)
+            draft = self._draft
+            text = draft.after if draft else read_text(self.path)
+            about = {"by": who(), "file": journal.kept.keep(text)}
+            if draft:
+                about["was"] = journal.kept.keep(draft.before)
+            back = WayBack(
+                secrets.token_hex(4),
+                owner(),
+                self.mesh.interface,
+                self._sessions,
+                lambda name: self.session(name, self.mesh.hosts[name].ssh),
+                self.confirm_within,
+            )
+            work = Apply(plan, self._sessions, journal.note, about, back, keep)
+            work.begin()
+            if draft:
+                try:
+                    draft.write(self.path)
+                except MeshError as error:
+                    journal.note("done", failed={self.path.name: str(error)})
+                    raise
                 self._draft, self._stamped = None, self._stamp()
-            about = {"by": _who(), "file": journal.kept.keep(read_text(self.path))}
-            work = Apply(plan, self._sessions, journal.note, about)
             self._applying = True
             try:
                 async for event in work.run():
-                    if isinstance(event, ApplyResult):
+                    if isinstance(event, ApplyResult) and event.reverted is None:
                         yield await self._ended(work.plan, event, journal)
                     else:
                         yield event
             finally:
                 self._applying = False
+                if draft and not work.confirmed:
+                    draft.take_back(self.path)
+
+    async def standing(self) -> Standing | None:
+        """The change that was broken off and not recovered since; None: there is none."""
+        from meshtui.fleet.recover import standing
+
+        return await asyncio.to_thread(standing, self.mesh.name)
+
+    def recover(self) -> AsyncIterator[Applied]:
+        """Bring every host to all-new if any confirmed it, else to all-old. Last: the result."""
+        from meshtui.fleet.recover import recover
+
+        return recover(self)
 
     async def propose(self, edit: Edit) -> Proposal:
         """What `edit` would make of the mesh. MeshError: why it can't be made; nothing is asked."""
@@ -286,7 +348,7 @@ class Fleet:
         from meshtui.fleet.commands import run
 
         on = [self._host(name) for name in hosts]
-        Journal(self.mesh.name).note("run", by=_who(), hosts=list(hosts))
+        Journal(self.mesh.name).note("run", by=who(), hosts=list(hosts))
         return run(self._errands, on, command)
 
     def ssh_argv(self, host: str) -> list[str]:
@@ -325,11 +387,3 @@ class Fleet:
     async def traffic(self, host: str, since: float, step: float) -> list[TrafficSample]:
         """A host's traffic in steps of `step` seconds from `since` to now, oldest first."""
         return await self._past.traffic(host, since, step)
-
-
-def _who() -> str:
-    """The person at this machine, as far as it knows."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

@@ -77,7 +77,14 @@ def leaving_plan(interface: str, host: Host, seen: Seen, keys: Collection[str]) 
         f"peer {key[:12]}… is not of this mesh, and loses its tunnel all the same"
         for key in _strangers(seen, keys)
     )
-    return HostPlan(host.name, tuple(steps), before=seen.file, after=after, notes=notes)
+    return HostPlan(
+        host.name,
+        tuple(steps),
+        before=seen.file,
+        after=after,
+        notes=notes,
+        own_path=seen.ssh_inside and seen.live is not None,
+    )
 
 
 def _strangers(seen: Seen, keys: Collection[str]) -> list[str]:
@@ -121,6 +128,7 @@ async def remove(
             yield event
     assert result
     if result.reverted is not None:
+        # It stays a host of the mesh.
         yield result
         return
     failed = dict(result.failed)

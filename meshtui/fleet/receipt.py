@@ -1,10 +1,10 @@
-"""What a change did to what it was not meant to touch."""
+"""What a change did: to what it was not meant to touch, and to what worked before."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from meshtui.fleet.events import Receipt
+from meshtui.fleet.events import DirectionVerified, Receipt
 from meshtui.fleet.look import Look
 from meshtui.wg.health import ALIVE, age
 
@@ -34,3 +34,22 @@ def receipt(
             elif then.latest_handshake != peer.latest_handshake:
                 renewed += 1
     return Receipt(there, renewed, lost)
+
+
+def worse(
+    before: Mapping[str, Look],
+    keys: Mapping[str, str],
+    directions: Iterable[DirectionVerified],
+) -> list[str]:
+    """The directions that had a session before and are not proved now, each as a sentence.
+
+    `keys`: each host's public key before the change.
+    """
+    found = []
+    for one in directions:
+        was = before.get(one.from_)
+        peer = was.live.peers.get(keys.get(one.to, "")) if was and was.live else None
+        seconds = age(peer, was.clock) if peer and was else None
+        if not one.ok and seconds is not None and seconds <= ALIVE:
+            found.append(f"{one.from_} -> {one.to} worked before: {one.detail}")
+    return found

@@ -51,21 +51,6 @@ class Inspection:
     """What keeps the three from being told in full."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A change that was broken off, and how it left the hosts."""
-
-    number: int
-    """As `meshtui log` counts."""
-    by: str
-    at: str
-    """When it began, as ISO 8601 in UTC."""
-    diverged: tuple[str, ...]
-    """Hosts that differ from the rest: the others have the change, or have it not."""
-    text: str
-    """How far it got, in a sentence."""
-
-
 class RoundTrip(NamedTuple):
     """One ping over the mesh."""
 
@@ -137,3 +122,18 @@ class TrafficSample(NamedTuple):
     rx: float | None
     """None: nothing was recorded then."""
     tx: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A change that was broken off: hosts may hold it, and nobody ended it."""
+
+    number: int
+    """By which `meshtui log` tells of it."""
+    by: str
+    at: str
+    """When it began, as ISO 8601 in UTC."""
+    diverged: tuple[str, ...]
+    """The hosts that did not say that they confirmed it, while others did."""
+    text: str
+    """One line on it: what it is, and what to do."""

@@ -126,6 +126,8 @@ def _edit_interface(
         new = new.put("ListenPort", [str(want.listen_port)])
     if want.mtu and old.get("MTU") != str(want.mtu):
         new = new.put("MTU", [str(want.mtu)])
+    elif want.mtu == 0 and old.get("MTU"):
+        new = new.put("MTU", [])
     return new if key_is_set_by_hook(old) else _edit_private_key(new, seen, made)
 
 

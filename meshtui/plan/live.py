@@ -8,7 +8,7 @@ from ipaddress import ip_network
 
 from meshtui.mesh.wanted import single
 from meshtui.plan.file import in_networks
-from meshtui.plan.model import Step
+from meshtui.plan.model import Impact, Step
 from meshtui.plan.seen import Seen
 from meshtui.wg.dump import LivePeer
 from meshtui.wg.endpoint import Endpoint
@@ -34,8 +34,12 @@ class Context:
     networks: Collection[Network]
     gone: Mapping[str, str]
     """Public keys of peers to remove -> what to call them."""
+    retired: Mapping[str, str]
+    """Keys that their hosts no longer have -> the host."""
     fresh_psk: Collection[str]
     """Names of peers whose link gets a new preshared key."""
+    renewed_psk: Collection[str]
+    """Those of them whose link has one that works: its session goes on with it."""
     retold: Collection[str]
     """Names of peers whose endpoint in the file differs: the operator moved them."""
     resolved: Mapping[Endpoint, Endpoint]
@@ -57,7 +61,9 @@ def live_plan(want: Interface, seen: Seen, context: Context) -> LivePlan:
             allowed = seen.live.peers[key].allowed_ips
             plan.freed.update(allowed)
             detail = f"{name} {', '.join(allowed)}"
-            _do(plan, Step("remove-peer", detail, "handshake"), f"remove-peer {key}")
+            peer = context.retired.get(key, name)
+            step = Step("remove-peer", detail, "handshake", peer, key, takes=allowed)
+            _do(plan, step, f"remove-peer {key}")
     _peers(plan, want, seen, context)
     plan.changes.extend(changes)
     if context.routed:
@@ -95,11 +101,11 @@ def _addresses(
     stays = [*want.addresses, *(a for a in before if a not in goes)]
     shared = [a for a in stays if a.version == 4 and any(a.network == o.network for o in goes)]
     for address in new:
-        plan.steps.append(Step("add-address", str(address), "route"))
+        plan.steps.append(Step("add-address", str(address), "route", gives=(str(address),)))
         if address not in shared:
             plan.changes.append(f"add-address {address}")
     for address in goes:
-        plan.steps.append(Step("remove-address", str(address), "route"))
+        plan.steps.append(Step("remove-address", str(address), "route", takes=(str(address),)))
     held = [str(single(address)) for address in shared]
     return [
         *(f"add-address {address}" for address in held),
@@ -120,12 +126,20 @@ def _peers(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> Non
         if live is None:
             at = f" at {peer.endpoint}" if peer.endpoint else ""
             detail = f"{peer.name} {', '.join(peer.prefixes)}{at}"
-            plan.steps.append(Step("add-peer", detail, "new"))
+            plan.steps.append(Step("add-peer", detail, "new", peer.name, gives=peer.prefixes))
+        elif peer.name in context.renewed_psk:
+            # Both ends are told at once; until the next handshake the old one counts.
+            detail = f"{peer.name}: another preshared key, from the next handshake on"
+            line = f"preshared {peer.public_key} @psk:{peer.name}@"
+            _do(plan, Step("change-peer", detail, "none", peer.name), line)
+            _change_peer(plan, peer, live, seen.clock, context)
+            continue
         elif peer.name in context.fresh_psk:
             # A new preshared key counts from the next handshake on. Made anew, the peer
             # has that at once, and not in two minutes, when nobody looks any more.
             detail = f"{peer.name}: a new preshared key"
-            _do(plan, Step("change-peer", detail, "handshake"), f"remove-peer {peer.public_key}")
+            step = _changed(detail, "handshake", peer, live)
+            _do(plan, step, f"remove-peer {peer.public_key}")
             plan.freed.update(live.allowed_ips)
         else:
             _change_peer(plan, peer, live, seen.clock, context)
@@ -151,23 +165,36 @@ def _new_peer(peer: Peer, live: LivePeer | None, clock: int, context: Context) -
     return lines
 
 
+def _changed(detail: str, impact: Impact, peer: Peer, live: LivePeer) -> Step:
+    """The step that also makes a peer's allowed IPs the wanted ones."""
+    return Step(
+        "change-peer",
+        detail,
+        impact,
+        peer.name,
+        takes=tuple(text for text in live.allowed_ips if text not in peer.prefixes),
+        gives=tuple(text for text in peer.prefixes if text not in live.allowed_ips),
+    )
+
+
 def _change_peer(plan: LivePlan, peer: Peer, live: LivePeer, clock: int, context: Context) -> None:
     """Only what differs: setting what is there already costs packets."""
     key = peer.public_key
     if live.allowed_ips != peer.prefixes and set(live.allowed_ips) != set(peer.prefixes):
         allowed = ",".join(peer.prefixes)
         detail = f"{peer.name}: allowed IPs {', '.join(live.allowed_ips) or 'none'} -> {allowed}"
-        _do(plan, Step("change-peer", detail, "route"), f"allowed-ips {key} {allowed}")
-        plan.freed.update(set(live.allowed_ips) - set(peer.prefixes))
+        step = _changed(detail, "route", peer, live)
+        _do(plan, step, f"allowed-ips {key} {allowed}")
+        plan.freed.update(step.takes)
     if (endpoint := _endpoint(peer, live, clock, context)) is not None:
         detail = f"{peer.name}: endpoint {live.endpoint or 'none'} -> {endpoint}"
-        _do(plan, Step("change-peer", detail), f"endpoint {key} {endpoint}")
+        _do(plan, Step("change-peer", detail, peer=peer.name), f"endpoint {key} {endpoint}")
     if live.persistent_keepalive != peer.persistent_keepalive:
         seconds = peer.persistent_keepalive
         detail = (
             f"{peer.name}: keepalive {live.persistent_keepalive or 'off'} -> {seconds or 'off'}"
         )
-        _do(plan, Step("change-peer", detail), f"keepalive {key} {seconds}")
+        _do(plan, Step("change-peer", detail, peer=peer.name), f"keepalive {key} {seconds}")
 
 
 def _endpoint(peer: Peer, live: LivePeer | None, clock: int, context: Context) -> Endpoint | None:
@@ -197,13 +224,13 @@ def _routes(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> No
         _do(plan, Step("add-route", str(network), "route"), f"add-route {network}")
     # The route to an address's own subnet is the kernel's, whoever else had that prefix.
     kernels = {address.network for address in (*want.addresses, *seen.addresses)}
-    left = set(_networks(plan.freed)) - wanted - kernels
+    left = set(networks_of(plan.freed)) - wanted - kernels
     for network in sorted(left & seen.routes, key=str):
         _do(plan, Step("remove-route", str(network), "route"), f"remove-route {network}")
 
 
-def _networks(texts: Iterable[str]) -> Iterator[Network]:
-    """Those of `texts` that are networks: what a host says of its peers need not be one."""
+def networks_of(texts: Iterable[str]) -> Iterator[Network]:
+    """Those of `texts` that are networks; what a host says of its peers need not be one."""
     for text in texts:
         try:
             yield ip_network(text, strict=False)

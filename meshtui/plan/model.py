@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -29,6 +29,7 @@ Action = Literal[
     "remove-route",
     "listen-port",
     "mtu",
+    "switch-key",
     "write-back",
     "take-down",
     "remove-file",
@@ -43,6 +44,14 @@ class Step:
     detail: str
     """What, for a person: `server-b 10.0.0.2/32 at 203.0.113.2:51820`."""
     impact: Impact = "none"
+    peer: str | None = None
+    """Whose entry it is: a member's name, or what an unknown peer is called."""
+    key: str | None = None
+    """The public key of an entry that goes."""
+    takes: tuple[str, ...] = ()
+    """The prefixes that the peer loses, or the address that goes."""
+    gives: tuple[str, ...] = ()
+    """The prefixes that the peer gets, or the address that comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,12 @@ class Work:
     make_key: Literal["host", "operator"] | None = None
     bring_up: bool = False
     enable: bool = False
+    switch: Literal["switch_key", "take_over"] | None = None
+    """What all hosts do at once after that, the host whose key it is last; see change.sh."""
+    switch_data: tuple[str, ...] = ()
+    """Lines for it."""
+    after: tuple[str, ...] = ()
+    """Lines for `change`, after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,8 @@ class HostPlan:
     """Why nothing can be done here now: the host is owed its change."""
     work: Work | None = None
     """What carries the steps out; None: nothing to do on the host."""
+    own_path: bool = False
+    """Whether meshtui's own SSH to the host runs through the interface that changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +117,10 @@ class PlanInputs:
     """Whether peers that nobody knows are removed."""
     left: Mapping[str, str] = field(default_factory=dict)
     """Keys of hosts that this very change takes out of the mesh -> the host."""
+    renew_psk: frozenset[str] = frozenset()
+    """Hosts whose links all get a new preshared key."""
+    mtu_left: frozenset[str] = frozenset()
+    """Hosts whose MTU this very change takes out of mesh.toml: their files lose it, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +136,8 @@ class Plan:
     """Host -> its key, as far as there is one already."""
     inputs: PlanInputs | None = None
     """What it was made from."""
+    remake: Callable[[PlanInputs], Plan] | None = None
+    """Makes it from other inputs; None: `make_plan` does."""
 
     @property
     def changes(self) -> int:
@@ -125,3 +148,8 @@ class Plan:
     def problems(self) -> tuple[HostPlan, ...]:
         """The hosts that are owed their change, with the reason."""
         return tuple(host for host in self.hosts if host.problem)
+
+    @property
+    def own_path(self) -> tuple[str, ...]:
+        """The hosts whose change may cut the SSH that makes it."""
+        return tuple(host.host for host in self.hosts if host.own_path)

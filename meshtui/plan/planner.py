@@ -38,6 +38,8 @@ class Known:
     wanted: Mapping[str, Interface]
     fresh_psk: frozenset[frozenset[str]]
     """Links that get a new preshared key."""
+    renew_psk: frozenset[str]
+    """Hosts whose links that have one get another."""
     retired: Mapping[str, str]
     """Keys that mesh.toml still names and their hosts no longer have -> the host."""
     resolved: Mapping[Endpoint, Endpoint]
@@ -96,7 +98,11 @@ def _know(
     # Of what a host's file says: shown, printed and kept by many, so made harmless here.
     problems = {name: inert(problem, _PROBLEM_LIMIT) for name, problem in problems.items()}
     mesh = replace(
-        mesh, hosts={n: replace(host, public_key=keys[n]) for n, host in mesh.hosts.items()}
+        mesh,
+        hosts={
+            n: replace(host, public_key=keys[n], mtu=0 if n in inputs.mtu_left else host.mtu)
+            for n, host in mesh.hosts.items()
+        },
     )
     able = {n: one for n, one in seen.items() if isinstance(one, Seen) and n not in problems}
     return Known(
@@ -105,7 +111,8 @@ def _know(
         able=able,
         problems=problems,
         wanted=_without_unknown(wanted(mesh), able, cloned),
-        fresh_psk=_fresh_psk(mesh, able),
+        fresh_psk=_fresh_psk(mesh, able, inputs.renew_psk),
+        renew_psk=inputs.renew_psk,
         retired={
             host.public_key: host.name
             for host in written.hosts.values()
@@ -140,7 +147,7 @@ def again(plan: Plan, now: Mapping[str, Seen | HostError]) -> Plan:
     So a key that was made takes its place, and a host that failed drops out.
     """
     assert plan.inputs
-    return make_plan(replace(plan.inputs, seen={**plan.inputs.seen, **now}))
+    return (plan.remake or make_plan)(replace(plan.inputs, seen={**plan.inputs.seen, **now}))
 
 
 def _without_unknown(
@@ -160,15 +167,22 @@ def _without_unknown(
     }
 
 
-def _fresh_psk(mesh: Mesh, able: Mapping[str, Seen]) -> frozenset[frozenset[str]]:
-    """Links without a preshared key that both ends share; both must be there to get one."""
+def _fresh_psk(
+    mesh: Mesh, able: Mapping[str, Seen], renew: Collection[str]
+) -> frozenset[frozenset[str]]:
+    """Links that get a preshared key: those of `renew`, and those whose ends share none.
+
+    Both ends must be there to get it.
+    """
     if not mesh.preshared_keys:
         return frozenset()
     keys = {name: mesh.hosts[name].public_key or "" for name in able}
     return frozenset(
         frozenset((a, b))
         for a, b in combinations(able, 2)
-        if able[a].preshared.get(keys[b]) is None
+        if a in renew
+        or b in renew
+        or able[a].preshared.get(keys[b]) is None
         or able[a].preshared.get(keys[b]) != able[b].preshared.get(keys[a])
     )
 
@@ -186,6 +200,8 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         " left alone (--prune removes it)"
         for key, allowed in left_alone.items()
     ]
+    if want.mtu == 0 and seen.mtu:
+        notes.append(f"MTU {seen.mtu} runs until {want.name} is next brought up")
     fresh: set[str] = set()
     if known.fresh_psk:
         fresh = {p.name for p in want.peers if frozenset((name, p.name)) in known.fresh_psk}
@@ -197,8 +213,22 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         routed = (conf.interface.get("Table") or "auto").lower() == "auto"
         retold = {p.name for p in want.peers if _is_retold(p, stand.get(p.public_key or ""))}
     if seen.live:
+        shared = {
+            peer.name
+            for peer in want.peers
+            if peer.name in fresh and known.renew_psk & {name, peer.name}
+            if _share(known, name, peer)
+        }
         context = Context(
-            known.mesh.networks, gone, fresh, retold, known.resolved, routed, known.far_from(want)
+            networks=known.mesh.networks,
+            gone=gone,
+            retired=known.retired,
+            fresh_psk=fresh,
+            renewed_psk=shared,
+            retold=retold,
+            resolved=known.resolved,
+            routed=routed,
+            far=known.far_from(want),
         )
         live = live_plan(want, seen, context)
     else:
@@ -214,8 +244,16 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         after=text if work and work.template is not None else None,
         notes=tuple(notes),
         work=work,
+        own_path=bool(seen.ssh_inside and work and work.changes),
     )
     return plan, live.renewed
+
+
+def _share(known: Known, name: str, peer: Peer) -> bool:
+    """Whether both ends run with the same preshared key by now."""
+    there, here = known.able[peer.name], known.able[name]
+    mine = here.preshared.get(peer.public_key or "")
+    return mine is not None and mine == there.preshared.get(here.public_key or "")
 
 
 def _is_retold(peer: Peer, told: Sequence[Section] | None) -> bool:

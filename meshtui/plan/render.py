@@ -9,9 +9,11 @@ from itertools import islice
 from typing import Any, Literal, NamedTuple
 
 from meshtui.inert import inert
+from meshtui.plan.impact import impact
+from meshtui.plan.impact_text import impact_json, impact_lines
 from meshtui.plan.model import HostPlan, Plan
 
-Kind = Literal["host", "step", "note", "problem", "added", "removed", "context", "sum"]
+Kind = Literal["host", "step", "note", "problem", "added", "removed", "context", "impact", "sum"]
 
 #: A line of a wg-quick file that is longer is none that a person reads.
 LINE_LIMIT = 300
@@ -33,10 +35,12 @@ class Line(NamedTuple):
 
 
 def lines(plan: Plan) -> Iterator[Line]:
-    """The whole plan: each host with its steps, notes, problem and the file's diff."""
+    """The whole plan: each host with its steps, notes, problem and the file's diff; its impact."""
     for host in plan.hosts:
         if host.steps or host.notes or host.problem:
             yield from host_lines(host)
+    for one in impact_lines(plan, impact(plan)):
+        yield Line("impact", f"{one.label:<12} {one.text}")
     yield Line("sum", summary(plan))
 
 
@@ -124,4 +128,5 @@ def as_json(plan: Plan) -> dict[str, Any]:
             if host.notes
         },
         "problems": {host.host: host.problem for host in plan.hosts if host.problem},
+        "impact": impact_json(impact(plan)),
     }

@@ -30,6 +30,8 @@ class Seen:
     mtu: int | None = None
     addresses: tuple[Address, ...] = ()
     routes: frozenset[Network] = frozenset()
+    ssh_inside: bool = False
+    """Whether meshtui's own SSH to the host comes in by this interface."""
     file: str | None = None
     """The wg-quick file, its secrets as `@secret:N@`."""
     sha256: str | None = None
@@ -92,6 +94,7 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
         mtu=_after(one("link") or "", "mtu"),
         addresses=tuple(_addresses(found.get("addresses", []))),
         routes=frozenset(_routes(found.get("routes", []))),
+        ssh_inside=one("ssh") == "inside",
         file="".join(f"{line}\n" for line in found["file"]) if "file" in found else None,
         sha256=one("sha256"),
         mode=int(one("mode") or "0", 8) if "mode" in found else None,

@@ -13,7 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import Protocol
 
-from meshtui.errors import CommandFailed, HostError, NotInstalled, Refused, Unreachable
+from meshtui.errors import CommandFailed, Held, HostError, NotInstalled, Refused, Unreachable
 
 #: The login shell may be bash, fish, csh or busybox: what it must understand is
 #: single quotes. What they hold reads a length, then that many bytes of program.
@@ -21,10 +21,11 @@ _LOAD = (
     'IFS= read -r n && s=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null'
     ' || dd bs=1 count="$n" 2>/dev/null) && eval "$s"'
 )
-# LC_ALL: what sudo and the shell complain of is told apart by its English.
+# LC_ALL: what sudo and the shell complain of is told apart by its English. What sshd
+# says of the connection is handed on as an argument: sudo would drop it.
 _AS_ROOT = (
-    'LC_ALL=C; export LC_ALL; if [ "$(id -u)" = 0 ];'
-    ' then exec sh -c "$0"; else exec sudo -n -- sh -c "$0"; fi'
+    'LC_ALL=C; export LC_ALL; set -- sh -c "$0" meshtui "${SSH_CONNECTION:-}";'
+    ' if [ "$(id -u)" = 0 ]; then exec "$@"; else exec sudo -n -- "$@"; fi'
 )
 #: SIGKILL for a process group, as root; also from any login shell.
 KILL = f"exec sh -c '{_AS_ROOT}' 'kill -s KILL -- -%d'"
@@ -40,6 +41,8 @@ GREETING_SECONDS = 15.0
 
 #: The exit status of a verb that misses a program, as in any shell.
 _MISSING = 127
+#: Of one that finds the host locked.
+_HELD = 7
 
 
 _WORD = re.compile(r"[!-~]+")
@@ -89,7 +92,10 @@ class NotConnected(Unreachable):
 def program() -> bytes:
     """All of scripts/, as one program that serves requests once it has said hello."""
     folder = resources.files("meshtui.ssh") / "scripts"
-    names = ("serve", "look", "observe", "facts", "stage", "change", "verify", "run", "start")
+    names = (
+        *("serve", "look", "observe", "facts", "stage", "change"),
+        *("revert", "verify", "run", "start"),
+    )
     return b"".join((folder / f"{name}.sh").read_bytes() for name in names)
 
 
@@ -180,6 +186,8 @@ class Shell:
                 self.asked = None
         if status == _MISSING:
             raise NotInstalled(said or f"`{verb}` misses a program", host=self.host)
+        if status == _HELD:
+            raise Held(said, host=self.host)
         if status:
             raise CommandFailed(said or f"`{verb}` ended with status {status}", host=self.host)
         return answer

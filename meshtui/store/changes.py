@@ -39,6 +39,24 @@ class Change:
     """What it did to sessions that it was not meant to touch."""
     file: str = ""
     """SHA-256 of the mesh.toml that was applied; see `Kept`."""
+    was: str = ""
+    """The same of the mesh.toml before, where the change was an edit of it."""
+    id: str = ""
+    """What the hosts know it by."""
+    armed: list[str] = field(default_factory=list)
+    """The hosts that were made ready to go back."""
+    reverted: str = ""
+    """Why it was taken back."""
+    diverged: list[str] = field(default_factory=list)
+    """The hosts that did not say that they confirmed it, while others did."""
+    recovered: str = ""
+    """`confirmed` or `reverted`: how it ended where it had not come to its end."""
+
+    @property
+    def open(self) -> bool:
+        """Whether hosts, or mesh.toml, may hold it, and nobody has confirmed or taken it back."""
+        touched = self.armed or self.was
+        return bool(touched and not self.recovered and (self.diverged or not self.ended))
 
     @property
     def ended(self) -> bool:
@@ -48,13 +66,17 @@ class Change:
     @property
     def ok(self) -> bool:
         """Whether every host changed as planned and every direction works."""
-        return self.ended and not self.failed and (self.up or 0) == self.directions
+        taken_back = self.reverted or self.recovered == "reverted"
+        return self.ended and not (taken_back or self.failed) and (self.up or 0) == self.directions
 
     @property
     def told(self) -> str:
         """How it ended, in a few words."""
         if not self.ended:
-            return f"broken off after {self.phase or 'nothing'} was begun"
+            then = f", recovered: {self.recovered}" if self.recovered else ""
+            return f"broken off after {self.phase or 'nothing'} was begun{then}"
+        if self.reverted:
+            return f"taken back: {self.reverted}"
         if self.kind == "run":
             return "what it printed is not kept"
         text = f"{self.up} of {self.directions} directions up in {self.seconds:.1f} s"
@@ -78,6 +100,7 @@ def changes(entries: Iterable[Mapping[str, object]]) -> list[Change]:
             change = Change(len(found) + 1, event, _text(entry.get("at")), _text(entry.get("by")))
             change.plan = _text(entry.get("plan"))
             change.hosts, change.file = hosts, _text(entry.get("file"))
+            change.was, change.id = _text(entry.get("was")), _text(entry.get("id"))
             if event == "run":
                 change.plan = f"a command on {len(hosts)} host{'' if len(hosts) == 1 else 's'}"
             steps = entry.get("steps")
@@ -90,13 +113,26 @@ def changes(entries: Iterable[Mapping[str, object]]) -> list[Change]:
             last.failed[_text(entry.get("host"))] = _text(entry.get("why"))
         elif event == "done":
             _end(last, entry)
+        elif event == "recovered":
+            # Of the change that it names, whatever came after it.
+            named = (c for c in reversed(found) if c.id and c.id == entry.get("id"))
+            for change in named:
+                change.recovered = _text(entry.get("how"))
         elif event == "file":
             # With what was found out, and written into it.
             last.file = _text(entry.get("file"))
         else:
+            if event == "arm":
+                last.armed = _texts(entry.get("hosts"))
             last.phase = _text(event)
             last.hosts = _texts(entry.get("hosts")) or last.hosts
     return found
+
+
+def broken_off(found: Iterable[Change]) -> Change | None:
+    """The latest apply, if it did not come to its end, and hosts may show it."""
+    last = next((c for c in reversed(list(found)) if c.kind == "apply"), None)
+    return last if last is not None and last.open else None
 
 
 def to_undo(found: Iterable[Change]) -> tuple[Change, Change]:
@@ -104,7 +140,12 @@ def to_undo(found: Iterable[Change]) -> tuple[Change, Change]:
 
     MeshError: there is no such change.
     """
-    known = [change for change in found if change.kind == "apply" and change.file]
+    known = [
+        change
+        for change in found
+        if change.kind == "apply" and change.file
+        if not (change.reverted or change.recovered == "reverted")
+    ]
     if len(known) < 2:
         what = f"change {known[0].number} is the first" if known else "nothing was applied"
         raise MeshError(f"{what}: there is nothing to go back to")
@@ -126,6 +167,8 @@ def _end(change: Change, entry: Mapping[str, object]) -> None:
     change.directions = directions if isinstance(directions, int) else 0
     change.seconds = float(seconds) if isinstance(seconds, int | float) else 0.0
     change.receipt = _text(entry.get("receipt"))
+    change.reverted = _text(entry.get("reverted"))
+    change.diverged = _texts(entry.get("diverged"))
 
 
 def _text(value: object) -> str:

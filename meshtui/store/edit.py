@@ -39,6 +39,10 @@ class Draft:
         """Put it in the file's place. MeshError: someone changed that since, or it can't be."""
         replace_file(path, self.after.encode(), was=self.before.encode())
 
+    def take_back(self, path: Path) -> None:
+        """Put back what was there before. MeshError: someone changed it since, or it can't be."""
+        replace_file(path, self.before.encode(), was=self.after.encode())
+
 
 def add_host(
     path: Path, name: str, ssh: str, endpoint: str | None = None, addresses: Collection[str] = ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from meshtui.errors import MeshError
 from meshtui.inert import inert
-from meshtui.tui.view import ERROR_LIMIT, NAME_LIMIT
+from meshtui.tui.view import ERROR_LIMIT
 from meshtui.tui.waiting import answer, asked_to_stop
 from meshtui.tui.words import counted, describe
 
@@ -292,9 +292,4 @@ class Applying:
 
 
 def _told(found: Standing, key: str) -> str:
-    by = f" by {inert(found.by, NAME_LIMIT)}" if found.by else ""
-    text = f"change {found.number}{by} was broken off: {inert(found.text, ERROR_LIMIT)}"
-    if found.diverged:
-        hosts = ", ".join(inert(host, NAME_LIMIT) for host in found.diverged)
-        text += f"; DIVERGED: {hosts}"
-    return f"{text} ({key}: recover)"
+    return f"{inert(found.text, ERROR_LIMIT)} ({key}: recover)"

@@ -83,7 +83,7 @@ class FleetApi(Protocol):
         """The change that was broken off and not recovered since; None: there is none."""
         ...
 
-    def recover(self) -> AsyncIterator[Progress | ApplyResult]:
+    def recover(self) -> AsyncIterator[Progress | Armed | DirectionVerified | ApplyResult]:
         """Bring every host to all-new if any confirmed it, else to all-old. Last: the result."""
         ...
 

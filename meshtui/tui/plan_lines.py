@@ -9,8 +9,10 @@ from functools import partial
 from textwrap import wrap
 
 from rich.cells import cell_len
+from rich.text import Text
 
 from meshtui.inert import inert
+from meshtui.plan.impact_text import ImpactLine
 from meshtui.plan.model import HostPlan, Impact, Plan
 from meshtui.plan.render import LINE_LIMIT, diff, show_marks
 from meshtui.tui.view import ERROR_LIMIT, NAME_LIMIT
@@ -41,6 +43,7 @@ IMPACTS: dict[Impact, Badge] = {
 #: Plans of at most so many lines start open.
 SMALL = 60
 _NAME_MOST = 24
+_LABEL_WIDTH = len("interrupted") + 2
 _STEPS_WIDTH = len("999 steps")
 _IMPACT_WIDTH = len("↻ handshake")
 _ACTION_WIDTH = len("remove-address")
@@ -76,6 +79,20 @@ def legend(plan: Plan) -> list[Badge]:
     """The impacts that occur, the worst first."""
     seen = {step.impact for host in plan.hosts for step in host.steps}
     return [badge for impact, badge in reversed(IMPACTS.items()) if impact in seen]
+
+
+def impact_text(lines: Sequence[ImpactLine], width: int) -> Text:
+    """What the whole plan touches, above its hosts: two rows at most for each kind."""
+    shown = Text()
+    for line in lines:
+        room = max(20, width - _LABEL_WIDTH)
+        parts = wrap(line.text, room, max_lines=2, placeholder=" …")
+        for number, part in enumerate(parts):
+            label = "" if number else line.label
+            shown.append("\n" if shown else "")
+            shown.append(f"{label:<{_LABEL_WIDTH}}", "dim")
+            shown.append(part, "bold $state-never" if line.bad else "")
+    return shown
 
 
 @dataclass

@@ -45,5 +45,5 @@ class Interface:
     addresses: tuple[Address, ...]
     listen_port: int
     mtu: int | None
-    """None: what wg-quick works out, or what the host's file says."""
+    """None: what wg-quick works out, or what the host's file says; 0: the former alone."""
     peers: tuple[Peer, ...]

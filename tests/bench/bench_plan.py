@@ -14,6 +14,7 @@ from dataclasses import replace
 from ipaddress import IPv4Interface, IPv6Interface, ip_network
 
 from meshtui.mesh.model import Host, Mesh
+from meshtui.plan.impact import impact
 from meshtui.plan.model import Plan
 from meshtui.plan.render import lines
 from meshtui.wg.endpoint import Endpoint
@@ -68,6 +69,9 @@ def main(count: int) -> int:
     for box in sim.boxes.values():
         box.forget(name)
     joining, third = timed("a new host joins", sim.planner())
+    own = time.process_time()
+    told = [len(impact(plan).links.get("new", ())) for plan in (nothing, joining)]
+    print(f"{'the impact of these two':<34} {time.process_time() - own:6.3f} s of CPU  {told}")
     wall = time.perf_counter()
     count_lines = sum(1 for _ in lines(joining))
     print(

@@ -1,4 +1,4 @@
-"""`add` and `remove` at the command line: what is refused, and that nothing is written then."""
+"""`add`, `set` and the like at the command line: what is refused, and nothing written then."""
 
 from __future__ import annotations
 
@@ -45,6 +45,14 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["add", "server-c", "--ssh", "h", "--endpoint", "x:y"], "not an endpoint"),
         (["rename", "server-a", "server-b"], "there is a host server-b already"),
         (["rename", "server-x", "new"], "did you mean server-"),
+        (["set", "server-a"], "--endpoint, --port, --address, --keepalive or --mtu"),
+        (["set", "server-a", "--port", "x"], '--port "x" is not a port'),
+        (["set", "server-a", "--mtu", "\x1b"], "--mtu"),
+        (["set", "server-b", "--endpoint", "203.0.113.1"], "also server-a's"),
+        (["disable"], "NAME"),
+        (["disable", "server-a", "server-b", "server-c"], "one is a host, two are a link"),
+        (["disable", "server-a", "server-a"], "a link has two ends"),
+        (["enable", "server-a", "serverb"], "did you mean server-b?"),
         (["remove", "server-z"], "did you mean server-"),
         (["remove", "serverb"], "did you mean server-b?"),
         (["remove", "nothing-like-it"], "there are server-a, server-b"),
@@ -105,8 +113,14 @@ def test_a_plan_that_is_declined_changes_nothing(
         raise MeshError("nothing was changed")
 
     monkeypatch.setattr("meshtui.cli._confirm", no)
-    for argv in (["remove", "server-b"], ["rename", "server-b", "server-c"]):
+    for argv, shown in (
+        (["remove", "server-b"], "-[hosts.server-b]"),
+        (["rename", "server-b", "server-c"], "-[hosts.server-b]"),
+        (["set", "server-b", "--keepalive", "25"], "+persistent_keepalive = 25"),
+        (["disable", "server-b"], "+disabled = true"),
+        (["disable", "server-b", "server-a"], '+between = ["server-b", "server-a"]'),
+    ):
         assert main(argv) == 1
         said = capsys.readouterr()
-        assert "-[hosts.server-b]" in said.out and "nothing was changed" in said.err
+        assert shown in said.out and "nothing was changed" in said.err
         assert Path("mesh.toml").read_text() == MESH

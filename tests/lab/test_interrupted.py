@@ -79,11 +79,12 @@ def test_a_file_that_another_apply_wrote_meanwhile_is_not_replaced(lab: MakeLab)
     one = lab(2)
     apply(one)
     edit(one, "[mesh]\n", "[mesh]\npersistent_keepalive = 20\n")
-    # Between stage and commit, as somebody elsewhere would: after the live change.
+    # Between stage and confirm, as somebody elsewhere would: after the live change.
     other = "printf '%s\\n' '#!/bin/sh' 'echo \"# theirs\" >>/etc/wireguard/wg0.conf'"
     script = f"{other} 'exec /usr/bin/wg \"$@\"' >/usr/local/sbin/wg; chmod 755 /usr/local/sbin/wg"
     on(one, "server-b", "sh", "-c", script.replace("echo", '[ "$1" != set ] || echo'))
     result = apply(one, code=1)
-    assert "changed since the plan was made" in result["failed"]["server-b"]
+    assert "server-b cannot be confirmed" in result["reverted"]
+    assert "changed since the plan was made" in result["reverted"]
     assert "# theirs" in conf(one, "server-b")
     assert on(one, "server-b", "ls", "-A", "/etc/wireguard").split() == ["wg0.conf"]

@@ -54,6 +54,12 @@ def test_set_disable_and_enable_on_a_running_mesh(lab: MakeLab) -> None:
     # Said already: nothing to do, and nobody to ask.
     done = meshtui(one, "set", "server-a", "--keepalive", "15")
     assert "nothing to do" in done.stdout
+    change(one, "set", "server-b", "--mtu", "1380")
+    assert " mtu 1380 " in on(one, "server-b", "ip", "link", "show", "wg0")
+    assert "MTU = 1380" in conf(one, "server-b")
+    change(one, "set", "server-b", "--mtu", "default")
+    assert "MTU" not in conf(one, "server-b")
+    plan(one, code=0)
     result = change(one, "set", "server-a", "--keepalive", "off", "--port", "default")
     assert directions(result) == (6, 6) and undisturbed(result) == 6
     assert file.read_text() == formed

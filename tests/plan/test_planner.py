@@ -275,6 +275,21 @@ def test_an_interface_without_a_file_keeps_what_it_has() -> None:
     assert of(sim, "a").steps == ()
 
 
+def test_an_mtu_that_mesh_toml_no_longer_says_goes_from_the_file() -> None:
+    sim = formed(make_mesh(2, mtu=1380))
+    hosts = {name: replace(host, mtu=None) for name, host in sim.mesh.hosts.items()}
+    sim.mesh = replace(sim.mesh, hosts=hosts)
+    # Of itself, a file keeps what mesh.toml says nothing of.
+    plan = sim.plan()
+    assert plan.changes == 0 and plan.inputs
+    plan = make_plan(replace(plan.inputs, mtu_left=frozenset("b")))
+    assert [actions(host) for host in plan.hosts] == [[], ["write-file"]]
+    assert plan.hosts[1].notes == ("MTU 1380 runs until wg0 is next brought up",)
+    sim.apply(plan)
+    assert "MTU" not in (sim.boxes["b"].file or "") and "MTU" in (sim.boxes["a"].file or "")
+    assert sim.plan().changes == 0
+
+
 # -- what is disabled --------------------------------------------------------------------------
 
 

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from meshtui.plan.model import HostPlan, Plan, Step
 from meshtui.plan.render import Kind, as_json, diff, lines, show_marks, summary
-from tests.plan.fleets import foreign_peer, formed, fresh, make_mesh, unreachable
+from tests.plan.fleets import (
+    foreign_peer,
+    formed,
+    fresh,
+    left_the_mesh,
+    lose_file,
+    make_mesh,
+    unreachable,
+)
 from tests.plan.sim import key
 
 ONE = HostPlan("a", (Step("write-file", "/etc/wireguard/wg0.conf"),), before="", after="")
@@ -29,6 +37,27 @@ def test_a_fresh_mesh() -> None:
     assert "    +PrivateKey = (made on the host)" in kinds(plan, "added")
     assert "    +PublicKey = (of the key that b will make)" in kinds(plan, "added")
     assert kinds(plan, "host") == ["a", "b"]
+
+
+def test_the_impact_stands_before_the_sum() -> None:
+    sim = formed(make_mesh(6))
+    gone = sim.mesh.hosts["c"]
+    left_the_mesh(sim, "c", 0)
+    plan = sim.plan()
+    assert [line.text for line in lines(plan) if line.kind in ("impact", "sum")] == [
+        "lost         c with 5 others (the peer is removed)",
+        "links        gone: c with 5 others",
+        "10 changes on 5 of 5 hosts",
+    ]
+    told = as_json(plan)["impact"]
+    assert told["links"]["down"] == [[name, gone.name] for name in "abdef"]
+    assert told["lost"][0]["seconds"] is None and told["own_path"] == told["prefixes"] == []
+
+
+def test_a_plan_of_files_says_that_nothing_is_touched() -> None:
+    sim = formed(make_mesh(3))
+    lose_file(sim, "b", 0)
+    assert kinds(sim.plan(), "impact") == ["impact       touches nothing that runs"]
 
 
 def test_who_is_owed_is_named() -> None:
@@ -68,7 +97,7 @@ def test_a_hosts_file_cannot_steer_the_terminal(before: str, after: str) -> None
         after=f"{after}\udce9\u202e\n",
         notes=(after,),
         problem=before,
-        steps=(Step("remove-peer", after),),
+        steps=(Step("remove-peer", after, peer=after or None, takes=(before,)),),
     )
     for line in lines(Plan("m", "wg0", (host,))):
         assert not any(category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for char in line.text)

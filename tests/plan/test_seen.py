@@ -37,6 +37,8 @@ REPLY = f"""\
 |default scope link
 |fd10::/64 proto kernel metric 256 pref medium
 |unreachable 10.9.0.0/16
+@ssh
+|inside
 @sha256
 |abcd
 @mode
@@ -66,6 +68,7 @@ def test_a_whole_reply() -> None:
     # Link-local addresses are the kernel's own. The order is the kernel's: primary first.
     assert seen.addresses == tuple(map(ip_interface, ("10.0.0.1/24", "10.0.0.9/24", "fd10::1/64")))
     assert seen.routes == set(map(ip_network, ("10.0.0.0/24", "192.168.7.7/32", "fd10::/64")))
+    assert seen.ssh_inside and not parse_seen("wg0", b"@ssh\n").ssh_inside
     # No content passes for a heading.
     assert seen.file == "[Interface]\n@dump\n|x\n"
     assert (seen.sha256, seen.mode, seen.file_key) == ("abcd", 0o644, key("own"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 from ipaddress import ip_interface, ip_network
+from itertools import combinations
 
 from hypothesis import strategies as st
 
-from meshtui.mesh.model import Host, Mesh
+from meshtui.mesh.model import Host, Link, Mesh
 from meshtui.wg.endpoint import Endpoint
 
 EXAMPLE = """\
@@ -82,6 +83,11 @@ def meshes(draw: st.DrawFn) -> Mesh:
         interface=draw(st.sampled_from(["wg0", "mesh.prod", "a=b_c+d"])),
         preshared_keys=draw(st.booleans()),
         hosts=hosts,
+        links=tuple(
+            Link(pair, disabled=draw(st.booleans()))
+            for pair in combinations(hosts, 2)
+            if draw(st.integers(0, 5)) == 0
+        ),
     )
 
 
@@ -103,5 +109,6 @@ _settings = st.fixed_dictionaries(
         "persistent_keepalive": st.sampled_from([0, 25]),
         "mtu": st.sampled_from([None, 1280, 1420]),
         "keys": st.sampled_from(["host", "operator"]),
+        "disabled": st.booleans(),
     }
 )

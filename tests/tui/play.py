@@ -71,7 +71,7 @@ if __name__ == "__main__":
         ]
     if "--broken" in sys.argv:
         names = list(fleet.mesh.hosts)
-        text = "meshtui was killed while hosts were told to keep it"
+        text = f"change 12 by jo DIVERGED: {names[0]}, {names[1]} did not confirm what others did"
         fleet.broken_off = Standing(12, "jo", "2026-11-22T12:00:00Z", tuple(names[:2]), text)
     try:
         sys.exit(run(fleet.mesh, fleet.open))

@@ -115,12 +115,13 @@ def make_plan(mesh: Mesh, *, prune: bool = False) -> Plan:
                     )
                 )
         if prune:
-            steps.append(Step("remove-peer", "an unknown peer 10.0.0.99/32", "handshake"))
+            steps.append(Step("remove-peer", "stray 10.0.0.99/32", "handshake", peer="stray"))
         notes = (
             () if prune else ("1 peer that mesh.toml does not know is left alone: 10.0.0.99/32",)
         )
         hosts.append(HostPlan(name, tuple(steps), before, after, notes))
-    return Plan(mesh.name, mesh.interface, tuple(hosts))
+    touched = {way for other in names[1:] for way in ((names[0], other), (other, names[0]))}
+    return Plan(mesh.name, mesh.interface, tuple(hosts), frozenset(touched))
 
 
 @dataclass

@@ -339,6 +339,12 @@ def test_what_is_wrong_and_at_which_end(
     assert turned == text, "it is the same link from the other side"
 
 
+def test_where_no_tunnel_is_wanted_nothing_is_wrong() -> None:
+    none = replace(WANT, tunnel=False)
+    a, b = (replace(end(*names, "unknown"), wanted=none) for names in ("ab", "ba"))
+    assert verdict(a, b, Flow(), Flow())[0].startswith("no tunnel wanted: it is disabled")
+
+
 @pytest.mark.parametrize(
     ("seen", "roamed"),
     [
@@ -372,6 +378,10 @@ def test_what_is_wanted_of_a_direction() -> None:
     assert where_ssh_goes.exact == parse_endpoint("203.0.113.1:51820")
     assert wanted_of(mesh, "server-a", "server-c").endpoint == ""
     assert wanted_of(mesh, "server-c", "server-a").persistent_keepalive == 25
+    off = replace(mesh, hosts={**mesh.hosts, "server-b": replace(b, disabled=True)})
+    assert wanted_of(off, "server-a", "server-b") == replace(
+        wanted_of(mesh, "server-a", "server-b"), tunnel=False
+    )
 
 
 def test_flow_is_how_long_ago_counters_went_up() -> None:

@@ -101,7 +101,7 @@ async def test_what_a_change_makes_worse_and_what_was_broken_off() -> None:
     fleet.asks = True
     fleet.broken_off = poisoned(Standing(12, "jo", "now", ("a", "b"), "it stopped"), EVIL)
     async with on_stage(fleet, size=(WIDTH, 45)) as stage:
-        await stage.until("was broken off")
+        await stage.until("R: recover")
         assert MARKUP in check(stage)
         await stage.press(*PLACES["apply"])
         text = await stage.until("is it to stay?")

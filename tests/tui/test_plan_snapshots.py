@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from ipaddress import ip_interface
 
 import pytest
 from standin import StandIn, confirmed, good_apply, make_mesh, make_plan
@@ -15,6 +16,8 @@ from meshtui.fleet.reports import Standing
 from meshtui.plan.model import HostPlan, Plan, Step
 from meshtui.tui.app import MeshApp
 from meshtui.tui.theme import THEME_NAMES
+from tests.plan.fleets import formed, left_the_mesh
+from tests.plan.fleets import make_mesh as make_fleet
 
 SIZES = [(80, 24), (120, 40), (200, 60)]
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -68,6 +71,26 @@ def test_plan(snap_compare: Snap, size: tuple[int, int]) -> None:
 def test_plan_of_sixty(snap_compare: Snap, size: tuple[int, int]) -> None:
     app, _ = make_app(60)
     assert snap_compare(app, terminal_size=size, run_before=keys("a", "j", "enter", "j"))
+
+
+def costly_plan(hosts: int) -> Plan:
+    """A host gets another address, one that is reached through it is silent, one leaves."""
+    sim = formed(make_fleet(hosts, v6=True))
+    addresses = (ip_interface("10.0.0.2/24"), ip_interface("fd10::99/64"))
+    b = replace(sim.mesh.hosts["b"], addresses=addresses, listen_port=7777)
+    c = replace(sim.mesh.hosts["c"], addresses=sim.mesh.hosts["c"].addresses[1:])
+    sim.mesh = replace(sim.mesh, hosts={**sim.mesh.hosts, "b": b, "c": c})
+    left_the_mesh(sim, "d", 0)
+    sim.boxes["e"].reachable = False
+    plan = sim.plan()
+    return replace(plan, hosts=tuple(replace(one, own_path=one.host in "bc") for one in plan.hosts))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_plan_impact(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app(12)
+    fleet.plan_result = costly_plan(12)
+    assert snap_compare(app, terminal_size=size, run_before=keys("a"))
 
 
 def test_plan_reading(snap_compare: Snap) -> None:
@@ -160,7 +183,7 @@ def test_apply_taken_back(snap_compare: Snap) -> None:
 def test_a_change_that_was_broken_off(snap_compare: Snap, size: tuple[int, int]) -> None:
     app, fleet = make_app()
     fleet.feed_all()
-    text = "meshtui was killed while hosts were told to keep it"
+    text = "change 12 by jo DIVERGED: server-a, server-c did not confirm what others did"
     names = ("server-a", "server-c")
     fleet.broken_off = Standing(12, "jo", "2026-11-22T12:00:00Z", names, text)
     assert snap_compare(app, terminal_size=size, run_before=keys())

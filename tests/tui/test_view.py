@@ -7,6 +7,7 @@ from standin import dead, make_mesh, poll
 
 from meshtui.fleet.events import HostPolled, LinkStatus
 from meshtui.fleet.reports import RoundTrip
+from meshtui.mesh.model import Link
 from meshtui.tui.view import MeshView, Rate
 
 
@@ -191,3 +192,20 @@ def test_hosts_behind_nat_have_no_link() -> None:
         name: replace(host, behind_nat=name != "server-a") for name, host in mesh.hosts.items()
     }
     assert MeshView(replace(mesh, hosts=hosts)).directions == 4
+
+
+def test_what_is_disabled_has_no_link_and_is_no_fault() -> None:
+    mesh = make_mesh(3)
+    view = MeshView(mesh)
+    for name in mesh.hosts:
+        view.see(poll(mesh, name))
+    off = replace(mesh.hosts["server-c"], disabled=True)
+    links = (Link(("server-b", "server-a"), disabled=True),)
+    view.replace(replace(mesh, hosts={**mesh.hosts, "server-c": off}))
+    assert view.directions == 2 and view.link(0, 2) is None and view.link(0, 1)
+    # Nor where a host fell silent before it was disabled.
+    view.see(dead(view.mesh, "server-c"))
+    assert view.rows[2].states == (None, None, None)
+    view.replace(replace(mesh, links=links))
+    assert view.directions == 4 and view.link(0, 1) is None
+    assert not view.troubled(0)

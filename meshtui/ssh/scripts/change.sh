@@ -10,9 +10,10 @@ lines() {
     done
 }
 
-# change IF: one change a line on stdin, in their order, live; "peers N" is followed
-# by N lines for `wg addconf`, so that preshared keys of new peers come by stdin.
+# change IF ID SECONDS: one change a line on stdin, in their order, live; "peers N" is
+# followed by N lines for `wg addconf`, so that preshared keys of new peers come by stdin.
 change() {
+    extend "$@"
     while IFS=' ' read -r what value more; do
         case $what in
             listen-port) wg set "$1" listen-port "$value" ;;
@@ -21,7 +22,8 @@ change() {
             allowed-ips) wg set "$1" peer "$value" allowed-ips "$more" ;;
             endpoint) wg set "$1" peer "$value" endpoint "$more" ;;
             keepalive) wg set "$1" peer "$value" persistent-keepalive "$more" ;;
-            peers) lines "$value" | wg addconf "$1" /dev/stdin ;;
+            peers) lines "$value" | with_live_psk "$1" | wg addconf "$1" /dev/stdin ;;
+            preshared) printf '%s\n' "$more" | wg set "$1" peer "$value" preshared-key /dev/stdin ;;
             add-address) ip address replace "$value" dev "$1" ;;
             remove-address) ip address del "$value" dev "$1" ;;
             add-route) ip route replace "$value" dev "$1" ;;
@@ -31,26 +33,96 @@ change() {
     done
 }
 
-# bring_up IF: by systemd where it runs, so that it comes back at boot.
+# What says @live-psk:KEY@ gets the preshared key that runs for that peer.
+with_live_psk() { # IF
+    {
+        wg show "$1" preshared-keys
+        echo peers
+        cat
+    } | awk '
+        peers && match($0, /@live-psk:[^@]+@/) {
+            $0 = substr($0, 1, RSTART - 1) psk[substr($0, RSTART + 10, RLENGTH - 11)]
+        }
+        peers
+        $0 == "peers" { peers = 1 }
+        !peers { psk[$1] = $2 }'
+}
+
+# switch_key IF ID SECONDS: the interface takes the key of the staged file, and begins a
+# handshake with each peer on stdin, "KEY KEEPALIVE" a line: a keepalive that was off and is
+# set is sent at once.
+switch_key() {
+    extend "$@"
+    off='' on='' as_was=''
+    while IFS=' ' read -r peer seconds; do
+        off="$off peer $peer persistent-keepalive 0"
+        on="$on peer $peer persistent-keepalive 25"
+        as_was="$as_was peer $peer persistent-keepalive $seconds"
+    done
+    # shellcheck disable=SC2086 # words
+    {
+        sed -n 's/^PrivateKey *= *//p' "/etc/wireguard/.$1.meshtui" | wg set "$1" private-key /dev/stdin $off
+        wg set "$1" $on
+        wg set "$1" $as_was
+    } || fail "cannot switch the key of $1"
+}
+
+# take_over IF ID SECONDS: "KEY PREFIXES" on stdin; the peer gets the prefixes as soon as it
+# shook hands.
+take_over() {
+    extend "$@"
+    IFS=' ' read -r peer prefixes
+    read_boot
+    # shellcheck disable=SC2154 # up: see read_boot
+    until=$((up + 8))
+    until wg show "$1" latest-handshakes | grep -q "^$peer	[1-9]"; do
+        read_boot
+        [ "$up" -lt "$until" ] || fail 'no handshake came with the new key'
+        sleep 0.01 2>/dev/null || :
+    done
+    wg set "$1" peer "$peer" allowed-ips "$prefixes" || fail 'cannot move the prefixes over'
+}
+
+# bring_up IF ID SECONDS: by systemd where it runs; that it comes back at boot is for confirm.
 bring_up() {
+    extend "$@"
     if has_systemd; then
         # A unit that failed, or whose interface somebody removed, is started afresh.
         if systemctl is-active -q "wg-quick@$1"; then systemctl stop "wg-quick@$1" || :; fi
         systemctl reset-failed "wg-quick@$1" 2>/dev/null || :
-        if ! systemctl enable --now "wg-quick@$1"; then
-            # What it said may be still on its way there.
-            journalctl --sync 2>/dev/null || :
-            journalctl -q -u "wg-quick@$1" -n 12 -o cat --no-pager >&2
-            systemctl disable "wg-quick@$1" 2>/dev/null
-            fail "wg-quick@$1 did not start"
-        fi
-    else
+    fi
+    start_it "$1"
+}
+
+start_it() { # IF
+    if ! has_systemd; then
         wg-quick up "$1"
+    elif ! systemctl start "wg-quick@$1"; then
+        # What it said may be still on its way there.
+        journalctl --sync 2>/dev/null || :
+        journalctl -q -u "wg-quick@$1" -n 12 -o cat --no-pager >&2
+        fail "wg-quick@$1 did not start"
     fi
 }
 
-# enable IF: back at boot; what runs is not touched.
-enable() {
+stop_it() { # IF
+    if has_systemd; then
+        if systemctl is-active -q "wg-quick@$1"; then
+            systemctl stop "wg-quick@$1" || fail "wg-quick@$1 did not stop"
+        fi
+        systemctl reset-failed "wg-quick@$1" 2>/dev/null || :
+    fi
+    if ip link show dev "$1" >/dev/null 2>&1; then
+        if [ -e "/etc/wireguard/$1.conf" ]; then
+            wg-quick down "$1" || fail "wg-quick down $1 failed"
+        else
+            ip link del dev "$1" || fail "cannot remove the interface $1"
+        fi
+    fi
+}
+
+# Back at boot; what runs is not touched.
+enable_it() { # IF
     systemctl enable "wg-quick@$1" 2>&1
 }
 
@@ -58,21 +130,10 @@ enable() {
 # state go, if the file still is the one that was shown.
 take_down() {
     file=/etc/wireguard/$1.conf
+    [ ! -L "$STATE/$1/change" ] || fail "$(who_holds "$1")" 7
     [ "$(sum_of "$file")" = "$2" ] || fail "$file changed since the plan was made; plan again" 9
-    if has_systemd; then
-        if systemctl is-active -q "wg-quick@$1"; then
-            systemctl stop "wg-quick@$1" || fail "wg-quick@$1 did not stop"
-        fi
-        systemctl disable "wg-quick@$1" 2>/dev/null || :
-        systemctl reset-failed "wg-quick@$1" 2>/dev/null || :
-    fi
-    if ip link show dev "$1" >/dev/null 2>&1; then
-        if [ -e "$file" ]; then
-            wg-quick down "$1" || fail "wg-quick down $1 failed"
-        else
-            ip link del dev "$1" || fail "cannot remove the interface $1"
-        fi
-    fi
+    stop_it "$1"
+    if has_systemd; then systemctl disable "wg-quick@$1" 2>/dev/null || :; fi
     rm -f "$file" "/etc/wireguard/.$1.meshtui" || fail "cannot remove $file"
     rm -rf "${STATE:?}/$1" || fail "cannot remove $STATE/$1"
     rmdir "$STATE" 2>/dev/null || :

@@ -100,6 +100,20 @@ has_systemd() {
     [ -d /run/systemd/system ]
 }
 
+# Whether SSH to this host comes in by IF: the way back to its client leads into it, or
+# the address that it was made to is one of IF's. CONNECTION (see start.sh) is sshd's
+# "CLIENT PORT SERVER PORT".
+ssh_inside() { # IF
+    client=${CONNECTION%% *} server=${CONNECTION#* * }
+    server=${server%% *}
+    for address in "$client" "$server"; do
+        case $address in '' | *[!0-9a-fA-F:.]*) return 1 ;; esac
+    done
+    case $(ip -o route get "$client" 2>/dev/null) in *" dev $1 "*) return 0 ;; esac
+    case $(ip -o address show dev "$1") in *" $server/"*) return 0 ;; esac
+    return 1
+}
+
 # observe IF
 observe() {
     file=/etc/wireguard/$1.conf
@@ -122,6 +136,7 @@ observe() {
         ip -o link show dev "$1" | part link
         ip -o address show dev "$1" | part addresses
         { ip -4 route show dev "$1"; ip -6 route show dev "$1" 2>/dev/null; } | part routes
+        if ssh_inside "$1"; then echo inside; fi | part ssh
     fi
     if [ -e "$file" ]; then
         [ -r "$file" ] || fail "$file cannot be read"
@@ -134,4 +149,5 @@ observe() {
     if [ -s "$STATE/$1/private.key" ]; then
         wg pubkey <"$STATE/$1/private.key" | part made-key
     fi
+    if [ -d "$STATE/$1" ]; then standing "$1" | part standing; fi
 }

@@ -16,7 +16,8 @@ serve() {
     while IFS=' ' read -r token bytes verb args; do
         case $verb in
             look | observe | facts | nothing | ping_all | ping_times | path_mtu | run_command) ;;
-            make_key | drop_key | stage | commit | discard | change | bring_up | enable | take_down) ;;
+            make_key | stage | place | change | bring_up | switch_key | take_over | take_down) ;;
+            arm | extend | ready | confirm | revert | standing | settled) ;;
             *) verb=unknown_verb ;;
         esac
         # Splitting is wanted: meshtui sends no argument with a space in it.
@@ -46,7 +47,7 @@ serve() {
 # (wg-quick talks much). A pipe would not do: wireguard-go keeps it open for ever.
 run() {
     case $1 in
-        look | observe | facts | nothing | ping_all | ping_times | path_mtu | run_command) ("$@") ;;
+        look | observe | facts | nothing | ping_all | ping_times | path_mtu | run_command | standing) ("$@") ;;
         *)
             if said=$(umask 077 && mktemp /run/meshtui.XXXXXX 2>/dev/null || mktemp 2>/dev/null); then
                 # shellcheck disable=SC2094 # written first, read afterwards

@@ -1,12 +1,16 @@
 # shellcheck shell=sh
 # The wg-quick file: written beside the old one, then put in its place by one rename.
 
+make_state() { # IF
+    mkdir -p "$STATE/$1" || fail "cannot make $STATE/$1"
+    chmod 700 "$STATE" "$STATE/$1" || exit 1
+}
+
 # make_key IF: a new private key that waits in meshtui's state for its file;
 # prints the public one. Asked again, it is the same key.
 make_key() {
     umask 077
-    mkdir -p "$STATE/$1" || fail "cannot make $STATE/$1"
-    chmod 700 "$STATE" "$STATE/$1"
+    make_state "$1"
     if [ ! -s "$STATE/$1/private.key" ]; then
         wg genkey >"$STATE/$1/private.key.new" || fail "cannot write a key to $STATE/$1"
         sync
@@ -63,13 +67,12 @@ put_secrets() { # IF
         END { exit bad }'
 }
 
-# stage IF SHA256|none: the template on stdin becomes /etc/wireguard/.IF.meshtui,
-# if the file in place still is the one that the plan saw. Prints its SHA-256.
+# stage IF ID SECONDS: the template on stdin becomes /etc/wireguard/.IF.meshtui. Nothing
+# takes its place before the change is confirmed.
 stage() {
     umask 077
-    file=/etc/wireguard/$1.conf
+    extend "$@"
     new=/etc/wireguard/.$1.meshtui
-    [ "$(sum_of "$file")" = "$2" ] || fail "$file changed since the plan was made; plan again" 9
     if [ ! -d /etc/wireguard ]; then mkdir -p /etc/wireguard || exit 1; fi
     chmod 700 /etc/wireguard || exit 1
     # A leftover must not lend its mode or owner to the new file.
@@ -80,23 +83,17 @@ stage() {
         rm -f "$new"
         fail "cannot write $new: $(printf '%s\n' "$said" | sed -n '/^dd: /{s///;p;q;}')"
     }
-    sum_of "$new"
+    sum_of "$new" >"$STATE/$1/change.$2/staged" || {
+        rm -f "$new"
+        fail "cannot write to $STATE/$1"
+    }
 }
 
-# commit IF SHA256|none SHA256: the staged file takes its place, durably, if both it
-# and the file in place are what they were: somebody may apply from elsewhere, too.
-commit() {
-    file=/etc/wireguard/$1.conf
-    new=/etc/wireguard/.$1.meshtui
-    [ "$(sum_of "$file")" = "$2" ] || fail "$file changed since the plan was made; plan again" 9
-    [ "$(sum_of "$new")" = "$3" ] || fail "another apply writes $file, too; plan again" 9
-    mv "$new" "$file" || exit 1
-    sync
-}
-
-# discard IF [new]: forget the staged file; with "new", the one in place, too: it
-# was not there before, and its interface did not come up.
-discard() {
-    rm -f "/etc/wireguard/.$1.meshtui"
-    [ "${2:-}" != new ] || rm -f "/etc/wireguard/$1.conf"
+# place IF ID SECONDS: the staged file takes its place before it is confirmed: for an
+# interface that does not run yet. A boot does not bring that up.
+place() {
+    extend "$@"
+    # A unit that is enabled would be started at boot, by the new file.
+    if has_systemd; then systemctl disable "wg-quick@$1" 2>/dev/null || :; fi
+    mv "/etc/wireguard/.$1.meshtui" "/etc/wireguard/$1.conf" || exit 1
 }

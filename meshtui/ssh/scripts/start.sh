@@ -1,11 +1,18 @@
 # shellcheck shell=sh
 # The last part of the program: say hello, then serve.
 
+# shellcheck disable=SC2034 # for observe.sh
+CONNECTION=${1:-}
 LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
 # A step that prints to a channel that was closed goes on; see run in serve.sh.
 trap '' PIPE
+# From a file, and not from meshtui: see start_watch.
+if [ "${1:-}" = watch ]; then
+    watch "$2" "$3"
+    exit
+fi
 # Our process group, for when meshtui must end what runs here: sshd passes no
 # signal on to root's sessions.
 group=0

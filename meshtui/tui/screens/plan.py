@@ -9,11 +9,13 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 
 from meshtui.errors import MeshError
+from meshtui.plan.impact import impact
+from meshtui.plan.impact_text import ImpactLine, impact_lines
 from meshtui.plan.model import Plan
 from meshtui.store.edit import Draft
 from meshtui.tui.actions import bindings
 from meshtui.tui.change_lines import draft_branch
-from meshtui.tui.plan_lines import IMPACTS, Badge, PlanTree, legend, summary, worst
+from meshtui.tui.plan_lines import IMPACTS, Badge, PlanTree, impact_text, legend, summary, worst
 from meshtui.tui.view import inert_lines
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
@@ -43,10 +45,12 @@ class PlanScreen(Screen[Plan | None]):
         self._prune = False
         self._plan: Plan | None = None
         self._tree: PlanTree | None = None
+        self._impact: list[ImpactLine] = []
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
         yield Calm(id="title")
+        yield Calm(id="impact")
         yield LineTree()
         yield Calm(id="legend")
         yield Hints("plan", "tree", "app")
@@ -61,6 +65,7 @@ class PlanScreen(Screen[Plan | None]):
 
     def _begin(self) -> None:
         self._plan = self._tree = None
+        self._impact = []
         self._show()
         self._title(f"reading {counted(self._hosts, 'host')}…")
         self.run_worker(
@@ -77,6 +82,7 @@ class PlanScreen(Screen[Plan | None]):
                 raise
             return
         self._tree = PlanTree(self._plan)
+        self._impact = impact_lines(self._plan, impact(self._plan))
         self._title(summary(self._plan), "bold")
         self._show()
 
@@ -99,6 +105,9 @@ class PlanScreen(Screen[Plan | None]):
         else:
             edit = [draft_branch(self._draft)] if self._draft else []
             tree.plant([*edit, *self._tree.roots(self.size.width - 3)])
+        touched = self.query_one("#impact", Calm)
+        touched.display = bool(self._impact)
+        touched.say(impact_text(self._impact, self.size.width - 2))
         said = self.query_one("#legend", Calm)
         text = Text(" ", no_wrap=True, overflow="ellipsis")
         for badge in legend(self._plan) if self._plan else ():

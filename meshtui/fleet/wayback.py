@@ -1,0 +1,204 @@
+"""Hosts that can go back: armed before a change, then confirmed or taken back, each and all."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+
+from meshtui.errors import HostError, Unreachable
+from meshtui.fleet.session import Session
+from meshtui.plan.model import HostPlan
+
+#: Seconds until hosts go back by themselves, unless they hear otherwise.
+WITHIN = 60
+#: Less than this leaves no time to confirm everywhere.
+SHORTEST = 10
+
+_ARM_SECONDS = 20.0
+_ASK_SECONDS = 10.0
+_CONFIRM_SECONDS = 30.0
+_REVERT_SECONDS = 40.0
+#: What the end waits for hosts that dropped out, in seconds.
+_FREE_SECONDS = 5.0
+#: A first bring-up may take this much longer, in seconds: nothing ran there before.
+_BRING_UP = 90
+#: What must be left of the time when hosts are told to confirm, in seconds.
+_MARGIN = 8.0
+
+
+class WayBack:
+    """The lock and the way back of each host of one change."""
+
+    def __init__(
+        self,
+        change: str,
+        owner: str,
+        interface: str,
+        sessions: Mapping[str, Session],
+        fresh: Callable[[str], Session],
+        within: int,
+    ) -> None:
+        """`change`: its id, on the hosts too. `fresh` gives a session that shares no
+        connection. `within`: seconds; 0: hosts go back when they are asked to, only.
+        """
+        self.change = change
+        self.owner = owner
+        self.within = within
+        self.armed: dict[str, float] = {}
+        """Host -> when it goes back by itself, in seconds of the monotonic clock."""
+        self._interface = interface
+        self._sessions = sessions
+        self._fresh = fresh
+        self._new: dict[str, Session] = {}
+        self._freeing: set[asyncio.Task[object]] = set()
+
+    @property
+    def until(self) -> float:
+        """When the first of them goes back; infinity: none does."""
+        return min(self.armed.values(), default=float("inf"))
+
+    def seconds(self, host: HostPlan) -> int:
+        """How long this host waits from now on before it goes back."""
+        longer = _BRING_UP if host.work and host.work.bring_up else 0
+        return self.within + longer if self.within else 0
+
+    async def arm(self, host: HostPlan) -> None:
+        """Lock a host and have it save what it is. Held: another change is under way there."""
+        assert host.work
+        seconds, start = self.seconds(host), time.monotonic()
+        enable = "enable" if host.work.enable or host.work.bring_up else "-"
+        args = (self.change, str(seconds), host.work.base, enable, self.owner)
+        # Broken off, it may be armed all the same.
+        self.armed[host.host] = self._end(start, seconds)
+        try:
+            await self._sessions[host.host].ask(
+                "arm", self._interface, *args, deadline=_ARM_SECONDS
+            )
+        except HostError as error:
+            if not isinstance(error, Unreachable):
+                del self.armed[host.host]
+            raise
+
+    def put_off(self, host: HostPlan, start: float) -> None:
+        """What was asked of the host at `start` also put its going back off."""
+        self.armed[host.host] = self._end(start, self.seconds(host))
+
+    async def extend(self, *, new: bool = False) -> dict[str, HostError]:
+        """Put the going back off on all hosts; those that did not hear of it, with the reason.
+
+        With `new`, over connections that are made for it, and only where the host can
+        confirm: the proof that it is reached, and that nothing is in the way there.
+        """
+        if new:
+            self._new = {name: self._fresh(name) for name in self.armed}
+        verb = "ready" if new else "extend"
+
+        async def one(name: str) -> HostError | None:
+            start = time.monotonic()
+            session = self._new.get(name) or self._sessions[name]
+            try:
+                await session.ask(verb, self._interface, *self._args, deadline=_ASK_SECONDS)
+            except HostError as error:
+                return error
+            self.armed[name] = self._end(start, self.within)
+            return None
+
+        return await self._all(one, list(self.armed))
+
+    @contextlib.asynccontextmanager
+    async def renewed(self, said: Callable[[float], None]) -> AsyncIterator[None]:
+        """Put it off again and again meanwhile; `said` hears of each new `until`."""
+        over = asyncio.Event()
+
+        async def renew() -> None:
+            while self.within and not over.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(over.wait(), self.within / 3)
+                    return
+                # Who does not answer shows when something is asked of it.
+                await self.extend()
+                said(self.until)
+
+        task = asyncio.create_task(renew(), name="renew what hosts wait for")
+        try:
+            yield
+        finally:
+            # Broken off in the middle of an answer, a connection is of no more use.
+            over.set()
+            await asyncio.wait({task}, timeout=1)
+            task.cancel()
+
+    async def ready(self) -> dict[str, HostError]:
+        """See that there is time to confirm; hosts that did not agree to more, with the reason."""
+        enough = self.until - time.monotonic() > max(_MARGIN, self.within / 2)
+        return {} if enough else await self.extend()
+
+    async def confirm(self, hosts: Iterable[str]) -> dict[str, HostError]:
+        """The change stays on `hosts`; those that did not say so, with the reason."""
+
+        async def one(name: str) -> HostError | None:
+            return await self._end_it("confirm", name, _CONFIRM_SECONDS)
+
+        return await self._all(one, hosts)
+
+    async def revert(self, hosts: Iterable[str] | None = None) -> dict[str, HostError]:
+        """Take the change back on `hosts` (all); those that did not say so, with the reason."""
+
+        async def one(name: str) -> HostError | None:
+            return await self._end_it("revert", name, _REVERT_SECONDS)
+
+        return await self._all(one, list(self.armed) if hosts is None else hosts)
+
+    def free(self, hosts: Iterable[str]) -> None:
+        """Take it back on these, as far as they can be asked; nobody waits for them."""
+        for name in hosts:
+            self.armed.pop(name, None)
+            self._freeing.add(asyncio.create_task(self.revert([name]), name=f"free {name}"))
+
+    async def close(self) -> None:
+        """Close the connections that were made for it."""
+        if self._freeing:
+            await asyncio.wait(self._freeing, timeout=_FREE_SECONDS)
+        for task in self._freeing:
+            task.cancel()
+        for session in self._new.values():
+            session.close()
+        self._new = {}
+
+    async def _end_it(self, verb: str, name: str, deadline: float) -> HostError | None:
+        """By the newest connection, and if that is dead, by another."""
+        last: HostError | None = None
+        ways = (self._new.get(name), self._sessions[name], None)
+        for number, way in enumerate(ways):
+            if way is None and number < len(ways) - 1:
+                continue
+            session = way or self._fresh(name)
+            try:
+                await session.ask(verb, self._interface, self.change, deadline=deadline)
+            except HostError as error:
+                last = error
+                if not isinstance(error, Unreachable):
+                    return error
+                continue
+            finally:
+                if way is None:
+                    session.close()
+            self.armed.pop(name, None)
+            return None
+        return last
+
+    @property
+    def _args(self) -> tuple[str, str]:
+        return self.change, str(self.within)
+
+    def _end(self, start: float, seconds: int) -> float:
+        return start + seconds if seconds else float("inf")
+
+    async def _all(
+        self, one: Callable[[str], Awaitable[HostError | None]], hosts: Iterable[str]
+    ) -> dict[str, HostError]:
+        names = list(hosts)
+        said = await asyncio.gather(*(one(name) for name in names))
+        return {name: error for name, error in zip(names, said, strict=True) if error}

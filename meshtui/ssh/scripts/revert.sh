@@ -1,0 +1,363 @@
+# shellcheck shell=sh
+# The way back: what a host was before a change, and how it becomes that again by itself.
+#
+# A change is a directory, $STATE/IF/change.ID. The symbolic link `change` beside it is
+# the host's lock: who makes that link may change the host. How the change stands is the
+# name of one file in the directory, and only a rename decides between two of them, so
+# that nothing is both confirmed and taken back:
+#   pending.N    it goes back once the host has been up for N seconds; N = 0: never by itself
+#   committing   confirmed, but the file on disk may still be the old one
+#   rolling      on its way back
+# `last` beside it says how the latest change ended. Time is the host's uptime: no clock
+# that somebody sets counts.
+
+# arm IF ID SECONDS SHA256|none enable|- OWNER: saves what is, locks the host, and sees to
+# it that it goes back in SECONDS (0: only when asked). SHA256 is the wg-quick file's.
+arm() {
+    umask 077
+    make_state "$1"
+    settle "$1"
+    # shellcheck disable=SC2153 # STATE: see observe.sh
+    [ ! -L "$STATE/$1/change" ] || fail "$(who_holds "$1")" 7
+    file=/etc/wireguard/$1.conf
+    [ "$(sum_of "$file")" = "$4" ] || fail "$file changed since the plan was made; plan again" 9
+    dir=$STATE/$1/change.$2
+    mkdir "$dir" || fail "cannot make $dir"
+    if ! save "$@"; then
+        rm -rf "$dir"
+        fail "cannot save in $dir what is to come back: is the disk full?"
+    fi
+    if [ "$3" -gt 0 ] && ! start_watch "$1" "$2" "$3"; then
+        rm -rf "$dir"
+        fail 'cannot start what would take the change back'
+    fi
+    if ! ln -sn "change.$2" "$STATE/$1/change" 2>/dev/null; then
+        rm -rf "$dir"
+        fail "$(who_holds "$1")" 7
+    fi
+}
+
+# All that going back needs, so that nothing has to be written then: a disk may be full.
+save() { # as arm
+    read_boot
+    printf '%s %s %s\n' "$boot" "$up" "$6" >"$dir/about" &&
+        echo "$2 confirmed" >"$dir/confirmed" &&
+        echo "$2 reverted" >"$dir/reverted" &&
+        echo "$4" >"$dir/base" &&
+        { [ "$5" != enable ] || : >"$dir/enable"; } || return 1
+    if has_systemd; then systemctl is-enabled "wg-quick@$1" >"$dir/enabled" 2>/dev/null || :; fi
+    if wg show "$1" >/dev/null 2>&1; then
+        wg showconf "$1" >"$dir/live.conf" &&
+            # Without it, going back would take the interface's key away.
+            grep -q '^PrivateKey = ' "$dir/live.conf" &&
+            addresses "$1" >"$dir/addresses" &&
+            routes 4 "$1" >"$dir/routes4" &&
+            routes 6 "$1" >"$dir/routes6" &&
+            cat "/sys/class/net/$1/mtu" >"$dir/mtu" &&
+            echo running >"$dir/was" || return 1
+    else
+        { [ ! -e "$file" ] || cp -p "$file" "$dir/file"; } && echo none >"$dir/was" || return 1
+    fi
+    if [ "$3" -gt 0 ]; then at=$((up + $3)); else at=0; fi
+    # The program that meshtui sent is what goes back, too: in a file, so that it outlives us.
+    # shellcheck disable=SC2154 # s: see _LOAD in shell.py
+    printf '%s\n' "$s" >"$dir/program" && : >"$dir/pending.$at"
+}
+
+# Sets up and boot: seconds since the host booted, and which boot that was.
+read_boot() {
+    IFS=. read -r up _ </proc/uptime
+    IFS= read -r boot </proc/sys/kernel/random/boot_id
+}
+
+# Sets state to how the change in directory $1 stands; empty: there is none any more.
+read_state() {
+    set +f
+    # Between the look for a file and its name it may have been renamed.
+    for _ in 1 2 3; do
+        state=
+        for one in "$1"/pending.* "$1/committing" "$1/rolling"; do
+            [ ! -e "$one" ] || state=${one##*/}
+        done
+        [ -z "$state" ] || break
+    done
+    set -f
+}
+
+addresses() { # IF
+    ip -o address show dev "$1" | awk '$4 !~ /^fe80:/ { print $4 }'
+}
+
+# What routes lead there; the words that only say how things are now are no part of it.
+routes() { # 4|6 IF
+    ip "-$1" route show dev "$2" 2>/dev/null | sed 's/ \(linkdown\|dead\)//g; s/ expires [0-9]*sec//; s/ *$//'
+}
+
+# A process of its own, which neither the end of this login nor a full disk ends.
+start_watch() { # IF ID SECONDS
+    if has_systemd && systemd-run --quiet --collect --unit="meshtui-revert-$2" --on-active="$3" \
+        --timer-property=AccuracySec=100ms /bin/sh "$dir/program" watch "$1" "$2" 2>/dev/null; then
+        return 0
+    fi
+    if command -v setsid >/dev/null; then
+        setsid sh "$dir/program" watch "$1" "$2" </dev/null >/dev/null 2>&1 &
+    else
+        sh "$dir/program" watch "$1" "$2" </dev/null >/dev/null 2>&1 &
+    fi
+    # Its word that it runs is the proof.
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        [ ! -e "$dir/watching" ] || return 0
+        sleep 0.05 2>/dev/null || sleep 1
+    done
+    return 1
+}
+
+# watch IF ID: goes back when the time has come; ends when the change has.
+watch() {
+    trap '' HUP INT
+    dir=$STATE/$1/change.$2
+    : >"$dir/watching" || exit 1
+    while read_state "$dir" && [ -n "$state" ]; do
+        case $state in
+            committing) exit 0 ;;
+            rolling) (revert "$1" "$2") ;;
+            *)
+                read_boot
+                [ "$up" -lt "${state#pending.}" ] || (revert "$1" "$2")
+                ;;
+        esac
+        sleep 1
+    done
+}
+
+# extend IF ID SECONDS: it goes back in SECONDS from now instead. Whatever is done to the
+# host begins so: by then it may have gone back, and be another's.
+extend() {
+    dir=$STATE/$1/change.$2
+    read_state "$dir"
+    case $state in
+        pending.0) return 0 ;;
+        pending.*) ;;
+        *) fail "$(how_it_ended "$1" "$2")" 8 ;;
+    esac
+    read_boot
+    at=$((up + $3))
+    [ "$state" = "pending.$at" ] || mv "$dir/$state" "$dir/pending.$at" 2>/dev/null ||
+        fail "$(how_it_ended "$1" "$2")" 8
+}
+
+# ready IF ID SECONDS: as extend, and whether it can be confirmed: what cannot be had here
+# is better not begun elsewhere.
+ready() {
+    extend "$@"
+    [ ! -d /etc/wireguard ] || [ -w /etc/wireguard ] || fail 'cannot write to /etc/wireguard: Read-only file system'
+    files_stand "$1"
+}
+
+# The staged file and the one in place are what they were: somebody may apply from elsewhere.
+files_stand() { # IF
+    file=/etc/wireguard/$1.conf
+    new=/etc/wireguard/.$1.meshtui
+    sum=
+    [ ! -s "$dir/staged" ] || IFS= read -r sum <"$dir/staged"
+    case $sum:$(sum_of "$file"):$(sum_of "$new") in
+        :* | "$sum:$sum:none" | "$sum:$(cat "$dir/base"):$sum") ;;
+        *) fail "$file changed since the plan was made; plan again" 9 ;;
+    esac
+}
+
+# confirm IF ID: the change stays, on disk as well. Asked again, it goes on where it was.
+confirm() {
+    dir=$STATE/$1/change.$2
+    read_state "$dir"
+    case $state in
+        committing) ;;
+        pending.*)
+            (files_stand "$1") || exit 9
+            mv "$dir/$state" "$dir/committing" 2>/dev/null || fail "$(how_it_ended "$1" "$2")" 8
+            ;;
+        *)
+            [ "$(cat "$STATE/$1/last" 2>/dev/null)" != "$2 confirmed" ] || return 0
+            fail "$(how_it_ended "$1" "$2")" 8
+            ;;
+    esac
+    file=/etc/wireguard/$1.conf
+    new=/etc/wireguard/.$1.meshtui
+    if [ -s "$dir/staged" ] && [ -e "$new" ]; then
+        mv "$new" "$file" || fail "cannot write $file: it runs as changed, and the file is the old one"
+        sync "$file" /etc/wireguard 2>/dev/null || sync
+    fi
+    if [ -e "$dir/enable" ]; then enable_it "$1" || fail "cannot enable wg-quick@$1"; fi
+    if [ -s "$STATE/$1/private.key" ] &&
+        [ "$(wg pubkey <"$STATE/$1/private.key")" = "$(wg show "$1" public-key)" ]; then
+        drop_key "$1"
+    fi
+    finish "$1" "$2" confirmed
+}
+
+# revert IF ID: back to what was saved, now.
+revert() {
+    dir=$STATE/$1/change.$2
+    read_state "$dir"
+    case $state in
+        rolling) ;;
+        pending.*)
+            mv "$dir/$state" "$dir/rolling" 2>/dev/null || read_state "$dir"
+            [ "$state" != committing ] || fail "$(how_it_ended "$1" "$2")" 8
+            ;;
+        *)
+            [ "$(cat "$STATE/$1/last" 2>/dev/null)" != "$2 reverted" ] || return 0
+            fail "$(how_it_ended "$1" "$2")" 8
+            ;;
+    esac
+    # Its own timer and meshtui may both be at it.
+    if ! mkdir "$dir/working" 2>/dev/null; then
+        for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+            [ -d "$dir" ] || return 0
+            sleep 1
+        done
+        # Whoever that was came to no end.
+    fi
+    rm -f "/etc/wireguard/.$1.meshtui"
+    case $(cat "$dir/was") in
+        running) restore "$1" || fail "$1 is not wholly as it was" ;;
+        none) take_back "$1" || fail "cannot take $1 down again" ;;
+        *) fail "$dir says nothing of what was" ;;
+    esac
+    finish "$1" "$2" reverted
+}
+
+# The running interface, as it was saved in $dir.
+restore() { # IF
+    [ -e "/sys/class/net/$1" ] || start_it "$1" || return 1
+    if ! wg showconf "$1" | cmp -s - "$dir/live.conf"; then
+        # `wg syncconf` leaves a preshared key or a keepalive that the file does not name
+        # (tools before 1.0.20260223).
+        wg showconf "$1" | awk '
+            /^\[/ { key = "" }
+            /^PublicKey = / { key = $3; seen[key]++ }
+            /^(PresharedKey|PersistentKeepalive) = / { has[key, seen[key], $1] = 1 }
+            END {
+                for (key in seen) {
+                    if (seen[key] < 2) continue
+                    if (has[key, 2, "PresharedKey"] && !has[key, 1, "PresharedKey"]) print key, "preshared-key", "/dev/null"
+                    if (has[key, 2, "PersistentKeepalive"] && !has[key, 1, "PersistentKeepalive"]) print key, "persistent-keepalive", 0
+                }
+            }' "$dir/live.conf" - |
+            while IFS=' ' read -r peer what value; do wg set "$1" peer "$peer" "$what" "$value"; done
+        wg syncconf "$1" "$dir/live.conf" || return 1
+    fi
+    IFS= read -r mtu <"$dir/mtu"
+    [ "$(cat "/sys/class/net/$1/mtu")" = "$mtu" ] || ip link set dev "$1" mtu "$mtu" || return 1
+    addresses "$1" | grep -vxFf "$dir/addresses" | while IFS= read -r address; do
+        ip address del "$address" dev "$1"
+    done
+    # Added after: with the first of a subnet Linux takes the others away.
+    while IFS= read -r address; do
+        addresses "$1" | grep -qxF "$address" || ip address add "$address" dev "$1" || return 1
+    done <"$dir/addresses"
+    for family in 4 6; do
+        # shellcheck disable=SC2086 # a route is words
+        routes "$family" "$1" | grep -vxFf "$dir/routes$family" | while IFS= read -r route; do
+            ip "-$family" route del $route dev "$1"
+        done
+        # shellcheck disable=SC2086
+        while IFS= read -r route; do
+            routes "$family" "$1" | grep -qxF "$route" ||
+                ip "-$family" route replace $route dev "$1" || return 1
+        done <"$dir/routes$family"
+    done
+}
+
+# The interface did not run before: neither does it now, and the file is what it was.
+take_back() { # IF
+    stop_it "$1" || return 1
+    if [ -e "$dir/file" ]; then
+        cp -p "$dir/file" "/etc/wireguard/.$1.meshtui" &&
+            mv "/etc/wireguard/.$1.meshtui" "/etc/wireguard/$1.conf" || return 1
+    else
+        rm -f "/etc/wireguard/$1.conf" || return 1
+    fi
+    if [ "$(cat "$dir/enabled" 2>/dev/null)" = enabled ]; then
+        enable_it "$1" || return 1
+    elif has_systemd; then
+        systemctl disable "wg-quick@$1" 2>/dev/null || :
+    fi
+}
+
+# The change is over: its history is written, and the host is free.
+finish() { # IF ID confirmed|reverted
+    dir=$STATE/$1/change.$2
+    [ ! -e "$dir/$3" ] || mv "$dir/$3" "$STATE/$1/last" || fail "cannot write $STATE/$1/last"
+    if has_systemd; then systemctl stop "meshtui-revert-$2.timer" 2>/dev/null || :; fi
+    rm -f "$STATE/$1/change"
+    rm -rf "$dir"
+}
+
+# A change that nobody can end any more is ended here: the host booted since, or what
+# was to take it back is dead.
+settle() { # IF
+    [ -L "$STATE/$1/change" ] || return 0
+    id=$(readlink "$STATE/$1/change")
+    id=${id#change.}
+    dir=$STATE/$1/change.$id
+    if ! IFS=' ' read -r its_boot _ 2>/dev/null <"$dir/about"; then
+        rm -f "$STATE/$1/change"
+        return 0
+    fi
+    read_boot
+    read_state "$dir"
+    if [ "$state" = committing ]; then
+        (confirm "$1" "$id")
+    elif [ "$its_boot" != "$boot" ]; then
+        # What ran is gone; the file of an interface that did not run before is still there.
+        [ "$(cat "$dir/was")" != none ] || (revert "$1" "$id")
+        rm -f "/etc/wireguard/.$1.meshtui"
+        [ ! -d "$dir" ] || (finish "$1" "$id" reverted)
+    elif [ "$state" = rolling ] ||
+        { [ "$state" != pending.0 ] && [ "$up" -gt "$((${state#pending.} + 10))" ]; }; then
+        (revert "$1" "$id")
+    fi
+}
+
+# settled IF: what ended by the host's boot, or would never end, is tidied up; then as standing.
+settled() {
+    settle "$1"
+    standing "$1"
+}
+
+# standing IF: "change ID STATE LEFT AGE OWNER" of a change under way, LEFT and AGE in
+# seconds, STATE also "void" after a boot; "last ID HOW" of the latest that ended.
+standing() {
+    if id=$(readlink "$STATE/$1/change"); then
+        id=${id#change.}
+        dir=$STATE/$1/change.$id
+        if IFS=' ' read -r its_boot began owner 2>/dev/null <"$dir/about"; then
+            read_boot
+            read_state "$dir"
+            left=0
+            case $state in pending.0) ;; pending.*) left=$((${state#pending.} - up)) ;; esac
+            [ "$its_boot" = "$boot" ] || state=void
+            printf 'change %s %s %s %s %s\n' "$id" "${state%.*}" "$left" "$((up - began))" "$owner"
+        fi
+    fi
+    [ ! -s "$STATE/$1/last" ] || sed 's/^/last /' "$STATE/$1/last"
+}
+
+who_holds() { # IF
+    standing "$1" | {
+        IFS=' ' read -r _ id how left age owner
+        printf '%s is changing this host (change %s, %s, begun %s s ago)' "$owner" "$id" "$how" "$age"
+        if [ "$how" = pending ] && [ "$left" -gt 0 ]; then
+            printf '; it ends in %s s at the latest' "$left"
+        fi
+    }
+}
+
+how_it_ended() { # IF ID
+    case $(cat "$STATE/$1/last" 2>/dev/null) in
+        "$2 reverted") echo "change $2 was taken back here: its time was over" ;;
+        "$2 confirmed") echo "change $2 is confirmed here" ;;
+        *) echo "change $2 is not under way here" ;;
+    esac
+}
