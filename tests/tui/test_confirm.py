@@ -185,6 +185,18 @@ async def test_it_is_answered_from_another_screen(worse: tuple[str, ...]) -> Non
         await stage.until(lambda: "keep True" in fleet.calls)
 
 
+@pytest.mark.parametrize("keys", [("C",), ("exclamation_mark", "i", "d", "enter")])
+async def test_it_counts_down_wherever_one_is(keys: tuple[str, ...]) -> None:
+    clock = Clock()
+    async with on_stage(asking(), clock=clock, size=(120, 30)) as stage:
+        await to_apply(stage)
+        await stage.until("is it to stay?")
+        await stage.press("escape", *keys)
+        await stage.until("keep? K / R, goes back in 47 s")
+        clock.at += 7
+        await stage.until("keep? K / R, goes back in 40 s")
+
+
 # -- taken back before there is a verdict
 
 
@@ -240,7 +252,7 @@ async def test_quitting_says_that_the_hosts_go_back_and_waits_for_them() -> None
         await stage.until("It goes back by itself")
         await stage.press("q")
         text = await stage.until(QuitScreen)
-        assert "It is taken back" in text
+        assert "Quitting takes it back" in text
         assert "in 47 s at most" in text
         await stage.press("y")
         await stage.until(lambda: "cancelled" in fleet.calls)

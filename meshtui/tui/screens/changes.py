@@ -16,6 +16,7 @@ from meshtui.tui.fleet_api import FleetApi
 from meshtui.tui.view import inert_lines
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
+from meshtui.tui.widgets.status import Flag
 from meshtui.tui.widgets.tree import LineTree
 from meshtui.tui.words import counted, describe
 
@@ -30,6 +31,8 @@ class ChangesScreen(Screen[bool]):
         super().__init__()
         self._fleet = fleet
         self._changes: Sequence[Change] = ()
+        self._said = ""
+        self._flags: Sequence[Flag] = ()
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -61,10 +64,20 @@ class ChangesScreen(Screen[bool]):
     def _show(self) -> None:
         self.query_one(LineTree).plant(change_tree(self._changes, self.size.width - 3))
 
+    def tell_flags(self, flags: Sequence[Flag]) -> None:
+        """What is not as usual: a change that goes back by itself."""
+        if flags != self._flags:
+            self._flags = flags
+            self._title(self._said)
+
     def _title(self, text: str) -> None:
+        self._said = text
+        shown = self.query_one("#title", Calm)
         title = Text("changes  ", overflow="fold")
         title.append(text, "bold")
-        self.query_one("#title", Calm).say(title)
+        for flag, state in self._flags:
+            title.append(f"   {flag}", f"bold {shown.colour(state)}")
+        shown.say(title)
 
     def action_undo(self) -> None:
         """End with the wish to take the last one back."""

@@ -53,7 +53,7 @@ def _question(run: ApplyRun) -> tuple[tuple[str, str], str]:
     elif run.left is not None:
         title = "A change is under way that nothing has confirmed yet"
         text = (
-            "It is taken back: meshtui waits a moment for the hosts. Those that do not answer"
+            "Quitting takes it back: meshtui waits a moment for the hosts. Those that do not answer"
             f" go back by themselves, in {run.left} s at most. "
         )
     else:
