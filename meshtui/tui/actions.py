@@ -97,7 +97,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("mesh", "rename", ("N",), "rename", "another name for the row's host"),
     Action("mesh", "remove", ("D",), "remove", "take the row's host out of the mesh"),
     Action(
-        "mesh", "switch", ("d",), "disable", "disable or enable the link; on the diagonal, the host"
+        "mesh", "switch", ("E",), "disable", "disable or enable the link; on the diagonal, the host"
     ),
     Action("mesh", "undo", ("u",), "undo", "take the last change back, as a plan"),
     Action("mesh", "changes", ("C",), "changes", "what was changed from this machine"),

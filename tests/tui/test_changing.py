@@ -269,7 +269,7 @@ async def test_a_disabled_host_is_enabled() -> None:
     fleet = fleet_of()
     disabled(fleet, "server-a")
     async with on_stage(fleet) as stage:
-        await stage.press("h", "d")
+        await stage.press("h", "E")
         await stage.until("enable server-a  ")
 
 
@@ -350,7 +350,7 @@ async def test_a_journal_that_cannot_be_read() -> None:
 # -- when it is refused
 
 
-@pytest.mark.parametrize("key", ["n", "e", "N", "D", "d", "u"])
+@pytest.mark.parametrize("key", ["n", "e", "N", "D", "E", "u"])
 async def test_read_only_refuses(key: str) -> None:
     fleet = fleet_of()
     settings = Settings(theme="dark", read_only=True)

@@ -205,7 +205,7 @@ def test_a_form_where_there_is_little_room(snap_compare: Snap, size: tuple[int, 
 @sizes
 def test_plan_of_an_edit(snap_compare: Snap, size: tuple[int, int]) -> None:
     app, _ = make_app()
-    assert snap_compare(app, terminal_size=size, run_before=keys("d"))
+    assert snap_compare(app, terminal_size=size, run_before=keys("E"))
 
 
 @sizes
