@@ -1,7 +1,8 @@
 """The command line. It loads Textual only for the TUI, and asyncssh only to reach hosts.
 
 Exit codes: 0 done, or nothing to do; 1 it failed, or for `status` a link is not
-healthy; 2 the command line or mesh.toml is wrong; for `plan`, 3: there are changes.
+healthy; 2 the command line or mesh.toml is wrong; for `plan`, 3: there are changes; for
+`drift`, 3: there is some.
 """
 
 from __future__ import annotations
@@ -79,11 +80,12 @@ def _status(args: Args) -> int:
     from meshtui.cli.status import as_json, healthy, print_status
 
     async def ask(fleet: Fleet) -> int:
-        polled = await fleet.status()
+        polled, found = await asyncio.gather(fleet.status(), fleet.drifting.once())
+        drift = {one.host: one for one in found}
         if args.json:
-            _print_json(as_json(fleet.mesh, polled, datetime.now(UTC)))
+            _print_json(as_json(fleet.mesh, polled, drift, datetime.now(UTC)))
         else:
-            print_status(fleet.mesh, polled, every_link=args.links)
+            print_status(fleet.mesh, polled, drift, every_link=args.links)
         return 0 if healthy(fleet.mesh, polled) else 1
 
     return _with_fleet(args, ask)
@@ -174,6 +176,15 @@ def _recover(args: Args) -> int:
         if args.json:
             _print_json(said.as_json())
         return 0 if said.ok else 1
+
+    return _with_fleet(args, ask)
+
+
+def _drift(args: Args) -> int:
+    from meshtui.cli.drift import do
+
+    async def ask(fleet: Fleet) -> int:
+        return await do(fleet, args, lambda: _agreed(args))
 
     return _with_fleet(args, ask)
 
@@ -399,6 +410,7 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "apply": _apply,
     "rotate": _rotate,
     "recover": _recover,
+    "drift": _drift,
     "log": _log,
     "add": _members,
     "remove": _members,

@@ -91,6 +91,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="ID",
         help="end the change of that id on every host that it holds, whoever began it",
     )
+    _register_drift(command)
 
     log = command("log", "what was changed from this machine, by whom, and how it ended")
     _add_common(log, argparse.SUPPRESS)
@@ -164,13 +165,30 @@ def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) ->
         _add_agreement(sub)
 
 
+def _register_drift(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    drift = command(
+        "drift", "what hosts have otherwise than mesh.toml says; exit code 3: there is some"
+    )
+    _add_common(drift, argparse.SUPPRESS)
+    drift.add_argument("name", nargs="?", metavar="NAME", help="of one host only")
+    drift.add_argument("--json", action="store_true", help="for programs, on stdout")
+    drift.add_argument("-y", "--yes", action="store_true", help="do not ask (--repair)")
+    one = drift.add_mutually_exclusive_group()
+    one.add_argument("--adopt", metavar="ID", help="have mesh.toml say it; hosts stay as they are")
+    one.add_argument(
+        "--repair", metavar="ID", help="apply mesh.toml, on the host that has it alone"
+    )
+    one.add_argument("--ignore", metavar="ID", help="hear no more of it, on this machine")
+    one.add_argument("--heed", metavar="ID", help="ignore it no more")
+
+
 _ABOUT = (
     "Your terminal is the control plane of your WireGuard mesh: no agent, only SSH."
     " Without a command: the screen."
 )
 _EXIT_CODES = (
     "exit codes: 0 done or nothing to do; 1 it failed, or a link is not healthy;"
-    " 2 the command line or mesh.toml is wrong; 3 (plan) there are changes"
+    " 2 the command line or mesh.toml is wrong; 3 (plan, drift) there are changes, or drift"
 )
 
 

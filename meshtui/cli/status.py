@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from meshtui.fleet.events import HostPolled, LinkStatus
+from meshtui.cli.drift import drift_json, print_drift
+from meshtui.fleet.events import HostDrift, HostPolled, LinkStatus
 from meshtui.mesh.model import Mesh
 from meshtui.tui.words import NONE, age_mid, bytes_long
 from meshtui.wg.health import HEALTHY
@@ -40,7 +41,9 @@ def healthy(mesh: Mesh, polled: Iterable[HostPolled]) -> bool:
     )
 
 
-def as_json(mesh: Mesh, polled: Sequence[HostPolled], now: datetime) -> dict[str, Any]:
+def as_json(
+    mesh: Mesh, polled: Sequence[HostPolled], drift: Mapping[str, HostDrift], now: datetime
+) -> dict[str, Any]:
     """The contract of `meshtui status --json`: one entry per host, one per direction."""
     return {
         "mesh": mesh.name,
@@ -54,6 +57,7 @@ def as_json(mesh: Mesh, polled: Sequence[HostPolled], now: datetime) -> dict[str
                 "public_key": one.host.public_key,
                 "listen_port": one.host.listen_port,
                 "error": one.host.error,
+                "drift": drift_json(drift[one.host.name]),
             }
             for one in polled
         },
@@ -73,8 +77,10 @@ def as_json(mesh: Mesh, polled: Sequence[HostPolled], now: datetime) -> dict[str
     }
 
 
-def print_status(mesh: Mesh, polled: Sequence[HostPolled], *, every_link: bool) -> None:
-    """Hosts as a table, then the directions that are not healthy, or all."""
+def print_status(
+    mesh: Mesh, polled: Sequence[HostPolled], drift: Mapping[str, HostDrift], *, every_link: bool
+) -> None:
+    """Hosts as a table, then the directions that are not healthy, or all; then the drift."""
     console = Console(highlight=False)
     links = [link for one in polled for link in one.links]
     up = sum(one.host.state == "up" for one in polled)
@@ -84,7 +90,7 @@ def print_status(mesh: Mesh, polled: Sequence[HostPolled], *, every_link: bool) 
         f" {good} of {len(links)} directions healthy",
         markup=False,
     )
-    console.print(_hosts(mesh, polled))
+    console.print(_hosts(mesh, polled, drift))
     shown = [link for link in links if every_link or link.state not in HEALTHY]
     # A host that cannot be asked is one fault, not one for each of its directions.
     if not every_link:
@@ -94,13 +100,16 @@ def print_status(mesh: Mesh, polled: Sequence[HostPolled], *, every_link: bool) 
     for one in polled:
         if one.host.error:
             console.print(Text(f"{one.host.name}: {one.host.error}", style="yellow"))
+    told = [drift[one.host.name] for one in polled if one.host.state == "up"]
+    if any(one.heeded or one.error for one in told):
+        print_drift(told)
 
 
-def _hosts(mesh: Mesh, polled: Sequence[HostPolled]) -> Table:
+def _hosts(mesh: Mesh, polled: Sequence[HostPolled], drift: Mapping[str, HostDrift]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("host", "state", "address"):
         table.add_column(heading, overflow="fold")
-    for heading in ("links", "handshake", "received", "sent"):
+    for heading in ("links", "handshake", "received", "sent", "drift"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in polled:
         ages = [a for link in one.links if (a := link.latest_handshake_age) is not None]
@@ -113,8 +122,16 @@ def _hosts(mesh: Mesh, polled: Sequence[HostPolled]) -> Table:
             _span(ages),
             bytes_long(sum(link.transfer_rx or 0 for link in one.links)),
             bytes_long(sum(link.transfer_tx or 0 for link in one.links)),
+            _count(drift[one.host.name]),
         )
     return table
+
+
+def _count(drift: HostDrift) -> Text:
+    if drift.error:
+        return Text(NONE)
+    count = len(drift.heeded)
+    return Text(f"≠ {count}", style="yellow") if count else Text("0")
 
 
 def _links(links: Sequence[LinkStatus]) -> Table:

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 
 from meshtui.errors import CommandFailed, Held, HostError, MeshError, Unreachable
@@ -23,31 +22,29 @@ from meshtui.fleet.events import (
     Armed,
     DirectionVerified,
     Keep,
-    Phase,
     Progress,
     Receipt,
     Verdict,
 )
 from meshtui.fleet.look import Look, look
+from meshtui.fleet.made import Made
 from meshtui.fleet.receipt import receipt, worse
 from meshtui.fleet.session import Session
+from meshtui.fleet.side_by_side import SideBySide
 from meshtui.fleet.verify import verify
 from meshtui.fleet.wayback import WayBack
 from meshtui.mesh.wanted import joined
 from meshtui.plan.model import HostPlan, Plan
 from meshtui.plan.planner import again
-from meshtui.plan.render import summary
+from meshtui.plan.render import summary, told_steps
 from meshtui.plan.seen import Seen
-from meshtui.wg.keys import Secret, is_key, keypair, preshared
+from meshtui.wg.keys import is_key
 
 _KEY_SECONDS = 20.0
 _STAGE_SECONDS = 30.0
 _CHANGE_SECONDS = 30.0
 #: wg-quick resolves names, and systemd may wait for the network.
 _BRING_UP_SECONDS = 90.0
-
-#: Steps that the journal keeps of one plan.
-_MOST_TOLD = 2000
 
 Applied = Progress | Armed | DirectionVerified | ApplyResult
 
@@ -75,22 +72,21 @@ class Apply:
         self._keep = keep
         self._failed: dict[str, str] = {h.host: h.problem for h in plan.hosts if h.problem}
         self._keys = dict(plan.public_keys)
-        self._private: dict[str, Secret] = {}
-        self._preshared: dict[frozenset[str], Secret] = {}
+        self._made = Made()
         self._staged: dict[str, bytes] = {}
         self._before: dict[str, Look] = {}
         self._directions: list[DirectionVerified] = []
-        self.confirmed = False
-        """Whether the hosts were told that it stays."""
+        self.kept = False
+        """Whether it stays, as far as it could be done."""
         self._verified = False
         self._worse: list[str] = []
         """Why it is to be taken back."""
-        self._events: asyncio.Queue[Progress | Armed] = asyncio.Queue()
+        self._at = SideBySide(note)
 
     def begin(self) -> None:
         """Say in the journal what is about to be done."""
         told = {"id": self._back.change, **self._about}
-        self._note("apply", plan=summary(self.plan), steps=_told(self.plan), **told)
+        self._note("apply", plan=summary(self.plan), steps=told_steps(self.plan), **told)
 
     async def run(self) -> AsyncIterator[Applied]:
         """Do it all. The last event is the ApplyResult.
@@ -104,7 +100,7 @@ class Apply:
             async with self._back.renewed(self._armed_until):
                 for phase in (self._arm_all, self._make_keys, self._stage_all, self._change_all):
                     if not self._worse:
-                        async for event in self._while(phase()):
+                        async for event in self._at.during(phase()):
                             yield event
                 if self.plan.changes and not self._worse:
                     self._note("verify")
@@ -118,9 +114,11 @@ class Apply:
             if self._back.armed:
                 yield Armed(self._back.until)
                 reverted, ended = await self._decide(), True
+                self.kept = reverted is None
                 ending = self._confirm_all() if reverted is None else self._revert_all(reverted)
-                async for event in self._while(ending, whole=True):
+                async for event in self._at.during(ending, whole=True):
                     yield event
+            self.kept = reverted is None
         finally:
             if self._back.armed and not ended:
                 await self._revert_all("it was broken off")
@@ -146,7 +144,7 @@ class Apply:
         if not able:
             return
         self._note("arm", hosts=[host.host for host in able])
-        failed = await self._each("arm", able, self._back.arm)
+        failed = await self._at.each("arm", able, self._back.arm)
         held = [error for error in failed.values() if isinstance(error, Held)]
         if held:
             raise MeshError(
@@ -169,7 +167,7 @@ class Apply:
         async def one(host: HostPlan) -> None:
             assert host.work
             if host.work.make_key == "operator":
-                self._private[host.host], public = keypair(secrets.token_bytes(32))
+                public = self._made.pair(host.host)
             else:
                 reply = await self._ask(host.host, "make_key", deadline=_KEY_SECONDS)
                 public = reply.decode("ascii", "replace").strip()
@@ -180,7 +178,7 @@ class Apply:
                     raise CommandFailed("the key that it made is another's", host=host.host)
             made[host.host] = replace(self._seen(host.host), made_key=public)
 
-        self._again(made | await self._each("key", makers, one))
+        self._again(made | await self._at.each("key", makers, one))
 
     async def _stage_all(self) -> None:
         """Again until it holds for all who are left: whose failure changes others' files."""
@@ -201,7 +199,7 @@ class Apply:
                 await self._work("stage", host, data=text, deadline=_STAGE_SECONDS)
                 self._staged[host.host] = text
 
-            failed = await self._each("stage", [host for host, _ in todo], one)
+            failed = await self._at.each("stage", [host for host, _ in todo], one)
             if not failed:
                 return
             self._again(failed)
@@ -215,11 +213,11 @@ class Apply:
         self._before = await self._looks([host.host for host in self._able()])
         self._note("change", hosts=[host.host for host in able])
         for wave in _waves(able):
-            failed = await self._each("change", wave, self._change)
+            failed = await self._at.each("change", wave, self._change)
             for name, error in failed.items():
-                self._failed[name] = _why(error)
+                self._failed[name] = error.why
                 if name in self._before and self._before[name].live:
-                    self._worse.append(f"{name} could not be changed: {_why(error)}")
+                    self._worse.append(f"{name} could not be changed: {error.why}")
                 else:
                     # Nothing ran there: the others are none the worse for it.
                     self._back.free([name])
@@ -235,33 +233,34 @@ class Apply:
         # Whoever waits for the new key is asked first.
         at_once.sort(key=lambda host: host.work is not None and host.work.switch == "switch_key")
         self._note("switch", hosts=[host.host for host in at_once])
-        failed = await self._each("change", at_once, self._switch_one)
+        failed = await self._at.each("change", at_once, self._switch_one)
         then = [host for host in able if host.work and host.work.after]
         if not failed:
-            failed = await self._each("change", then, self._after)
-        self._failed |= {name: _why(error) for name, error in failed.items()}
-        self._worse += [f"{name} could not be changed: {_why(e)}" for name, e in failed.items()]
+            failed = await self._at.each("change", then, self._after)
+        self._failed |= {name: error.why for name, error in failed.items()}
+        self._worse += [f"{name} could not be changed: {e.why}" for name, e in failed.items()]
 
     async def _switch_one(self, host: HostPlan) -> None:
         assert host.work and host.work.switch
-        lines = "".join(f"{line}\n" for line in host.work.switch_data).encode()
-        await self._work(host.work.switch, host, data=lines, deadline=_CHANGE_SECONDS)
+        await self._send(host.work.switch, host, host.work.switch_data)
 
     async def _after(self, host: HostPlan) -> None:
         assert host.work
-        lines = "".join(f"{line}\n" for line in host.work.after).encode()
-        await self._work("change", host, data=lines, deadline=_CHANGE_SECONDS)
+        await self._send("change", host, host.work.after)
 
     async def _change(self, host: HostPlan) -> None:
         work = host.work
         assert work
         if work.changes:
-            lines = self._filled(host.host, "".join(f"{line}\n" for line in work.changes))
-            await self._work("change", host, data=lines, deadline=_CHANGE_SECONDS)
+            await self._send("change", host, work.changes)
         if work.bring_up:
             if work.template is not None:
                 await self._work("place", host, deadline=_STAGE_SECONDS)
             await self._work("bring_up", host, deadline=_BRING_UP_SECONDS)
+
+    async def _send(self, verb: str, host: HostPlan, lines: Iterable[str]) -> None:
+        data = self._filled(host.host, "".join(f"{line}\n" for line in lines))
+        await self._work(verb, host, data=data, deadline=_CHANGE_SECONDS)
 
     async def _verify(self) -> AsyncIterator[DirectionVerified | Progress]:
         """Each direction between hosts that are as wanted."""
@@ -273,14 +272,8 @@ class Apply:
         for name in left:
             yield Progress(name, "verify", "running")
         reached = asyncio.create_task(self._back.extend(new=True), name="connect anew")
-        async for result in verify(
-            mesh,
-            self.plan.public_keys,
-            self._sessions,
-            able,
-            self._before,
-            self.plan.touched,
-        ):
+        keys, before, touched = self.plan.public_keys, self._before, self.plan.touched
+        async for result in verify(mesh, keys, self._sessions, able, before, touched):
             self._directions.append(result)
             yield result
             name = result.from_
@@ -291,7 +284,7 @@ class Apply:
                 yield Progress(name, "verify", "failed" if name in bad else "done")
         for name, error in (await reached).items():
             what = "reached by a new connection" if isinstance(error, Unreachable) else "confirmed"
-            self._worse.append(f"{name} cannot be {what}: {_why(error)}")
+            self._worse.append(f"{name} cannot be {what}: {error.why}")
         self._worse += worse(self._before, self._keys, self._directions)
 
     async def _decide(self) -> str | None:
@@ -311,20 +304,19 @@ class Apply:
         if not kept:
             return self._worse[0] if self._worse else "it was not confirmed"
         for name, error in (await self._back.ready()).items():
-            return f"{name} did not agree to confirm: {_why(error)}"
+            return f"{name} did not agree to confirm: {error.why}"
         return None
 
     async def _confirm_all(self) -> None:
         able = [host for host in self._able() if host.host in self._back.armed]
-        self.confirmed = True
         self._note("confirm", hosts=[host.host for host in able])
         for wave in _waves(able):
-            await self._each("confirm", wave, self._confirm)
+            await self._at.each("confirm", wave, self._confirm)
 
     async def _confirm(self, host: HostPlan) -> None:
         for error in (await self._back.confirm([host.host])).values():
             self._failed[host.host] = (
-                f"confirmed elsewhere, and not here: {_why(error)}; `meshtui recover` ends that"
+                f"confirmed elsewhere, and not here: {error.why}; `meshtui recover` ends that"
             )
             raise error
 
@@ -333,14 +325,14 @@ class Apply:
         try:
             self._note("revert", hosts=[host.host for host in able], why=why)
         finally:
-            await self._each("revert", able, self._revert)
+            await self._at.each("revert", able, self._revert)
 
     async def _revert(self, host: HostPlan) -> None:
         until = self._back.armed[host.host]
         for error in (await self._back.revert([host.host])).values():
             left = max(0, round(until - time.monotonic()))
             then = f"goes back by itself in {left} s" if self._back.within else "stays as it is"
-            self._failed[host.host] = f"{_why(error)}; it {then}"
+            self._failed[host.host] = f"{error.why}; it {then}"
             raise error
 
     # -- means -----------------------------------------------------------------
@@ -390,87 +382,20 @@ class Apply:
         self._back.put_off(host, start)
 
     def _armed_until(self, until: float) -> None:
-        self._events.put_nowait(Armed(until))
+        self._at.tell(Armed(until))
 
-    def _again(self, now: dict[str, Seen | HostError]) -> None:
+    def _filled(self, host: str, text: str) -> bytes:
+        assert self.plan.inputs
+        return self._made.filled(self.plan.inputs.mesh, host, text)
+
+    def _again(self, now: Mapping[str, Seen | HostError]) -> None:
         """Plan again with what is now known of some hosts."""
         if now:
             self.plan = again(self.plan, now)
             self._failed |= {h.host: h.problem for h in self.plan.hosts if h.problem}
-
-    def _filled(self, name: str, text: str) -> bytes:
-        """The text with the secrets that are made here."""
-        if secret := self._private.get(name):
-            text = text.replace("@operator@", secret.reveal())
-        assert self.plan.inputs
-        for other in self.plan.inputs.mesh.hosts:
-            mark = f"@psk:{other}@"
-            if mark in text:
-                link = frozenset((name, other))
-                if link not in self._preshared:
-                    self._preshared[link] = preshared(secrets.token_bytes(32))
-                text = text.replace(mark, self._preshared[link].reveal())
-        return text.encode("utf-8", "surrogateescape")
-
-    async def _each(
-        self, phase: Phase, hosts: list[HostPlan], do: Callable[[HostPlan], Awaitable[None]]
-    ) -> dict[str, Seen | HostError]:
-        """`do` on all hosts side by side; those that failed, with the reason."""
-        failed: dict[str, Seen | HostError] = {}
-
-        async def one(host: HostPlan) -> None:
-            await self._events.put(Progress(host.host, phase, "running"))
-            try:
-                await do(host)
-            except HostError as error:
-                failed[host.host] = error
-                self._note("failed", host=host.host, phase=phase, why=_why(error))
-                await self._events.put(Progress(host.host, phase, "failed", _why(error)))
-            else:
-                await self._events.put(Progress(host.host, phase, "done"))
-
-        # A fault of ours in one must not cut the others off in the middle of a change.
-        for done in await asyncio.gather(*(one(host) for host in hosts), return_exceptions=True):
-            if isinstance(done, BaseException):
-                raise done
-        return failed
-
-    async def _while(
-        self, work: Awaitable[None], *, whole: bool = False
-    ) -> AsyncIterator[Progress | Armed]:
-        """The events that come while `work` is done; begun, a `whole` one is never broken off."""
-        task = asyncio.ensure_future(work)
-        try:
-            while not task.done() or not self._events.empty():
-                getter = asyncio.ensure_future(self._events.get())
-                await asyncio.wait({task, getter}, return_when=asyncio.FIRST_COMPLETED)
-                if getter.done():
-                    yield getter.result()
-                else:
-                    getter.cancel()
-            await task
-        finally:
-            if not whole:
-                task.cancel()
-            # What is under way on the hosts is let go of before anything else is asked.
-            await asyncio.wait({task})
-
-
-def _told(plan: Plan) -> dict[str, list[str]]:
-    """The steps by host, for the journal; of a very large plan their number must do."""
-    if plan.changes > _MOST_TOLD:
-        return {h.host: [f"{len(h.steps)} steps"] for h in plan.hosts if h.steps}
-    return {
-        h.host: [f"{step.action} {step.detail}" for step in h.steps] for h in plan.hosts if h.steps
-    }
 
 
 def _waves(hosts: list[HostPlan]) -> list[list[HostPlan]]:
     """One after the other: those that the operator's own way leads through come last."""
     own = [host for host in hosts if host.own_path]
     return [wave for wave in ([h for h in hosts if not h.own_path], own) if wave]
-
-
-def _why(error: Seen | HostError) -> str:
-    assert isinstance(error, HostError)
-    return error.why

@@ -13,8 +13,8 @@ from meshtui.mesh.model import Host
 if TYPE_CHECKING:
     from meshtui.ssh.connect import Connector
 
-#: How long a channel that nobody uses is kept, in seconds.
-KEPT_SECONDS = 60.0
+#: How long a channel that nobody uses is kept, in seconds: until drift is looked for again.
+KEPT_SECONDS = 90.0
 
 T = TypeVar("T")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from meshtui.errors import HostState
+from meshtui.plan.drift import Drift
 from meshtui.wg.dump import LiveInterface
 from meshtui.wg.health import LinkState
 
@@ -49,6 +50,23 @@ class HostPolled:
     links: tuple[LinkStatus, ...]
     at: float = 0.0
     """When the answer came, in seconds of the monotonic clock: rates are worked out with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostDrift:
+    """What one host has otherwise than `mesh.toml` says."""
+
+    host: str
+    drifts: tuple[Drift, ...] = ()
+    ignored: frozenset[str] = frozenset()
+    """The ids of those that a person wants to hear no more of."""
+    error: str | None = None
+    """Why it can't be told."""
+
+    @property
+    def heeded(self) -> tuple[Drift, ...]:
+        """Those that are not ignored."""
+        return tuple(one for one in self.drifts if one.id not in self.ignored)
 
 
 Phase = Literal["arm", "key", "stage", "change", "verify", "confirm", "revert"]

@@ -9,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from meshtui.errors import HostError, MeshError
+from meshtui.errors import HostError, MeshError, Unreachable
 from meshtui.fleet.apply import Applied, Apply
+from meshtui.fleet.drift import Drifting, refuse_shared
 from meshtui.fleet.errands import Errands
 from meshtui.fleet.events import ApplyResult, HostPolled, Keep
 from meshtui.fleet.look import look, polled
-from meshtui.fleet.observe import endpoints, observe
+from meshtui.fleet.observe import endpoints, observe, observe_one
 from meshtui.fleet.past import Past
 from meshtui.fleet.reports import LinkSample, TrafficSample
 from meshtui.fleet.session import Session
@@ -68,11 +69,14 @@ class Fleet:
         self._connector = Connector(ask, ssh_config)
         self._errands = Errands(self._connector)
         self._past = Past(lambda: self.mesh)
+        self.drifting = Drifting(self)
         self._sessions: dict[str, Session] = {}
         self._keys: dict[str, str] = {}
         self.confirm_within = WITHIN
         """Seconds until hosts go back by themselves; 0: only when they are asked to."""
-        self._applying = False
+        self.applying = False
+        """Whether an apply is under way."""
+        self._placing = asyncio.Lock()
         self._placed: tuple[Mesh, Mesh, dict[Endpoint, Endpoint]] | None = None
         """The mesh, the same with its endpoints, and names -> addresses; as last looked up."""
         self.mesh = self._written = Mesh("", ())
@@ -117,7 +121,7 @@ class Fleet:
         MeshError: the file is wrong, and everything stays as it was. An apply under way
         ends by the file that it began with.
         """
-        if self._applying:
+        if self.applying:
             return False
         stamp, before = self._stamp(), self._written
         if stamp != self._stamped:
@@ -136,7 +140,8 @@ class Fleet:
 
     def watch(self, interval: Callable[[], float]) -> AsyncIterator[HostPolled]:
         """Look at every host for ever, each every `interval()` seconds; none waits for another."""
-        return self._past.recorded(watch(lambda: self.mesh, self._keys, self._sessions, interval))
+        looks = watch(lambda: self.mesh, self._keys, self._sessions, interval, self.drifting.looked)
+        return self._past.recorded(looks)
 
     async def status(self) -> list[HostPolled]:
         """One look at every host."""
@@ -156,13 +161,19 @@ class Fleet:
                 self._keys[name] = live.public_key
         return [polled(self.mesh, self._keys, name, one) for name, one in seen.items()]  # type: ignore[arg-type]
 
-    async def plan(self, *, prune: bool = False, renew_psk: Collection[str] = ()) -> Plan:
+    async def plan(
+        self, *, prune: bool = False, only: str | None = None, renew_psk: Collection[str] = ()
+    ) -> Plan:
         """Look at all hosts and say what would change; `prune` removes unknown peers too.
 
-        Links of the hosts `renew_psk` get another preshared key.
+        With `only`, on that host alone. MeshError: that takes other hosts as well. Links of
+        the hosts `renew_psk` get another preshared key.
         """
         inputs = await self._inputs()
-        return make_plan(replace(inputs, prune=prune, renew_psk=frozenset(renew_psk)))
+        plan = make_plan(replace(inputs, prune=prune, only=only, renew_psk=frozenset(renew_psk)))
+        if only:
+            refuse_shared(plan, only)
+        return plan
 
     async def plan_rotation(self, host: str) -> Plan:
         """Look at all hosts, and say how `host` gets another key. MeshError: it can't now."""
@@ -221,7 +232,7 @@ class Fleet:
                     journal.note("done", failed={self.path.name: str(error)})
                     raise
                 self._draft, self._stamped = None, self._stamp()
-            self._applying = True
+            self.applying = True
             try:
                 async for event in work.run():
                     if isinstance(event, ApplyResult) and event.reverted is None:
@@ -229,9 +240,10 @@ class Fleet:
                     else:
                         yield event
             finally:
-                self._applying = False
-                if draft and not work.confirmed:
+                self.applying = False
+                if draft and not work.kept:
                     draft.take_back(self.path)
+                self.drifting.soon(*self.mesh.hosts)
 
     async def standing(self) -> Standing | None:
         """The change that was broken off and not recovered since; None: there is none."""
@@ -306,17 +318,34 @@ class Fleet:
         """All about one host. HostError: it does not answer."""
         from meshtui.fleet.inspect import inspect
 
-        mesh, keys = self.mesh, self._keys
         target = self._host(host)
-        if self._placed is None or self._placed[0] is not mesh:
-            self._placed = mesh, *(await endpoints(mesh, self._connector))[:2]
-        _, placed, resolved = self._placed
-        hosts = {
-            name: replace(one, public_key=keys.get(name)) for name, one in placed.hosts.items()
-        }
-        inputs = PlanInputs(replace(placed, hosts=hosts), self._written, {}, resolved)
+        inputs = await self._unasked()
         async with self._errands.on(target) as session:
             return await inspect(session, inputs)
+
+    async def plan_of(self, host: str) -> Plan:
+        """What a plan says of one host, the others not asked. HostError: it does not answer."""
+        target = self._host(host)
+        if self._sessions[host].failures:
+            raise Unreachable("it can't be reached", host=host)
+        inputs = await self._unasked()
+        async with self._errands.on(target) as session:
+            seen = await observe_one(session, self.mesh.interface)
+        return make_plan(replace(inputs, seen={**inputs.seen, host: seen}))
+
+    async def _unasked(self) -> PlanInputs:
+        """What is known before a host is asked: the keys of all, as far as looks said them."""
+        async with self._placing:
+            mesh = self.mesh
+            if self._placed is None or self._placed[0] is not mesh:
+                self._placed = mesh, *(await endpoints(mesh, self._connector))[:2]
+            _, placed, resolved = self._placed
+        hosts = {
+            name: replace(one, public_key=self._keys.get(name))
+            for name, one in placed.hosts.items()
+        }
+        seen = {name: Unreachable("it was not asked") for name in hosts}
+        return PlanInputs(replace(placed, hosts=hosts), self._written, seen, resolved)
 
     def round_trips(self, hosts: Collection[str]) -> AsyncIterator[RoundTrip]:
         """Ping every member from each of `hosts`, over the mesh; each as it answers."""

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 from ipaddress import ip_interface
 
-from meshtui.errors import Refused, Unreachable
+from meshtui.errors import Refused
 from meshtui.fleet.observe import observe_one
 from meshtui.fleet.reports import HostFacts, Inspection
 from meshtui.fleet.session import Session
@@ -24,7 +24,7 @@ _MOST_ADDRESSES = 100
 
 
 async def inspect(session: Session, inputs: PlanInputs) -> Inspection:
-    """All about the session's host. `inputs` need no Seen: the host's is put in here.
+    """All about the session's host. Its Seen is put into `inputs` here.
 
     HostError: it does not answer, or what it answers makes no sense.
     """
@@ -34,8 +34,7 @@ async def inspect(session: Session, inputs: PlanInputs) -> Inspection:
     took = [await _round_trip(session) for _ in range(3)]
     try:
         facts = read_facts(interface, seen, reply)
-        unasked = {other: Unreachable("it was not asked") for other in inputs.mesh.hosts}
-        texts = three_ways(replace(inputs, seen={**unasked, name: seen}), name)
+        texts = three_ways(replace(inputs, seen={**inputs.seen, name: seen}), name)
     except ValueError as error:
         raise Refused(f"an answer that makes no sense: {error}", host=name) from None
     facts = replace(

@@ -26,8 +26,12 @@ async def watch(
     keys: dict[str, str],
     sessions: dict[str, Session],
     interval: Callable[[], float],
+    also: Callable[[HostPolled], None] = lambda _: None,
 ) -> AsyncIterator[HostPolled]:
-    """One HostPolled per host and look, `interval()` seconds apart. Keys seen go into `keys`."""
+    """One HostPolled per host and look, `interval()` seconds apart. Keys seen go into `keys`.
+
+    `also` is told of each, too.
+    """
     # Bounded: whoever draws may fall behind, and then every host waits a little.
     events: asyncio.Queue[HostPolled | Exception] = asyncio.Queue(maxsize=2 * len(sessions) + 1)
 
@@ -43,6 +47,7 @@ async def watch(
             event = await events.get()
             if isinstance(event, Exception):
                 raise event
+            also(event)
             yield event
     finally:
         for task in tasks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from ipaddress import IPv4Network, IPv6Network
 
 from meshtui.mesh.links import peers_of, reached
@@ -9,8 +10,8 @@ from meshtui.mesh.model import NAT_KEEPALIVE, Host, Mesh
 from meshtui.wg.interface import Address, Interface, Network, Peer
 
 
-def wanted(mesh: Mesh) -> dict[str, Interface]:
-    """The interface of every host: in a full mesh, each has all others as peers.
+def wanted(mesh: Mesh, hosts: Collection[str] | None = None) -> dict[str, Interface]:
+    """The interface of every host, or of `hosts`: in a full mesh, each has all others as peers.
 
     Not so those that are disabled, or whose link is. Addresses must be allocated and
     endpoints known (see `Host.endpoint`).
@@ -41,6 +42,7 @@ def wanted(mesh: Mesh) -> dict[str, Interface]:
             peers=tuple(peer(host, other) for other in peers_of(mesh, host)),
         )
         for host in mesh.hosts.values()
+        if hosts is None or host.name in hosts
     }
 
 

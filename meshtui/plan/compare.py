@@ -27,8 +27,8 @@ HIDDEN = "(hidden)"
 OTHER = "(hidden, not the one that runs)"
 
 #: In this order; what a file has beyond them follows as it stands there.
-_INTERFACE = ("Address", "ListenPort", "PrivateKey", "FwMark", "MTU")
-_PEER = ("PublicKey", "PresharedKey", "AllowedIPs", "Endpoint", "PersistentKeepalive")
+INTERFACE = ("Address", "ListenPort", "PrivateKey", "FwMark", "MTU")
+PEER = ("PublicKey", "PresharedKey", "AllowedIPs", "Endpoint", "PersistentKeepalive")
 #: `title` of the files that meshtui makes, and what it marks their peers with.
 _OWN_COMMENTS = ("kept by meshtui;", "not in mesh.toml;", MARK.strip())
 
@@ -44,7 +44,7 @@ class Texts:
 
 
 @dataclass(slots=True)
-class _Part:
+class Part:
     """A section: its values by key, and what stands only in files."""
 
     values: dict[str, list[str]] = field(default_factory=dict)
@@ -52,14 +52,17 @@ class _Part:
     rest: list[str] = field(default_factory=list)
 
     def lines(self, title: str, order: Iterable[str]) -> list[str]:
+        """As text; the values by `order`."""
         known = [f"{key} = {value}" for key in order for value in self.values.get(key, ())]
         return [title, *self.comments, *known, *self.rest]
 
 
 @dataclass(slots=True)
-class _Config:
-    interface: _Part
-    peers: dict[str, _Part]
+class Config:
+    """A host's configuration, in a form that compares."""
+
+    interface: Part
+    peers: dict[str, Part]
     """By public key."""
 
 
@@ -75,12 +78,12 @@ def three_ways(inputs: PlanInputs, name: str) -> Texts:
     notes = [host.problem] if host.problem else []
     notes += host.notes
     conf = read(seen, {})
-    goal = _from_file(_goal(inputs, name, seen, host.after, host.problem), _mark)
+    goal = from_file(_goal(inputs, name, seen, host.after, host.problem), mask_of_plan)
     names = {key: other for other, key in plan.public_keys.items()} | _marked(inputs, conf)
     for key, part in goal.peers.items():
         if inputs.mesh.preshared_keys and key in names:
             part.values.setdefault("PresharedKey", ["(new, hidden)"])
-    disk = _from_file(conf, _mask_of_disk(seen)) if isinstance(conf, ConfFile) else None
+    disk = from_file(conf, mask_of_disk(seen)) if isinstance(conf, ConfFile) else None
     live = _from_live(seen, seen.live, goal, disk) if seen.live else None
     if live and seen.live:
         notes += _endpoints(inputs.resolved, names, goal, live, seen.live)
@@ -88,7 +91,7 @@ def three_ways(inputs: PlanInputs, name: str) -> Texts:
             notes.append("what runs shows nothing of hooks, DNS, Table and the like")
     order = {key: at for at, key in enumerate(plan.public_keys.values())}
 
-    def text(config: _Config) -> str:
+    def text(config: Config) -> str:
         return _text(config, names, order)
 
     raw = _harmless(show_marks(seen.file or "").splitlines())
@@ -132,12 +135,15 @@ Mask = Callable[[str, str], str]
 """A secret's value and the peer's public key -> how it is shown; the interface has no key."""
 
 
-def _mark(value: str, _key: str) -> str:
+def mask_of_plan(value: str, _key: str) -> str:
+    """A Mask for the file that a plan would write."""
     shown = show_marks(value)
     return HIDDEN if shown == "(as it runs, hidden)" else shown
 
 
-def _mask_of_disk(seen: Seen) -> Mask:
+def mask_of_disk(seen: Seen) -> Mask:
+    """A Mask for the file as it is."""
+
     def mask(value: str, key: str) -> str:
         if not key:
             same = seen.live is None or seen.live.public_key == seen.file_key
@@ -150,20 +156,21 @@ def _mask_of_disk(seen: Seen) -> Mask:
     return mask
 
 
-def _from_file(conf: ConfFile, mask: Mask) -> _Config:
-    own = _Part()
+def from_file(conf: ConfFile, mask: Mask) -> Config:
+    """A wg-quick file, in a form that compares."""
+    own = Part()
     for section in (one for one in conf.sections if one.heading != "peer"):
         _gather(own, section, "", mask)
-    peers: dict[str, _Part] = {}
+    peers: dict[str, Part] = {}
     for key, same in peers_by_key(conf).items():
-        part = peers[key] = _Part()
+        part = peers[key] = Part()
         for section in same:
             _gather(part, section, key, mask)
-    return _Config(own, peers)
+    return Config(own, peers)
 
 
-def _gather(part: _Part, section: Section, key: str, mask: Mask) -> None:
-    order = _PEER if section.heading == "peer" else _INTERFACE
+def _gather(part: Part, section: Section, key: str, mask: Mask) -> None:
+    order = PEER if section.heading == "peer" else INTERFACE
     proper = {name.lower(): name for name in order}
     for line in section.lines:
         bare, hash_, comment = line.strip().partition("#")
@@ -199,7 +206,7 @@ def _one(name: str, section: Section, text: str) -> list[str]:
     return [text]
 
 
-def _put_addresses(part: _Part, name: str, words: Iterable[str]) -> None:
+def _put_addresses(part: Part, name: str, words: Iterable[str]) -> None:
     """One a line for the interface, one line for a peer; sorted, link-local ones left out."""
     sizes: dict[str, Any] = {}
     for word in words:
@@ -228,9 +235,9 @@ def _fwmark(text: str) -> list[str]:
 # -- from what runs ----------------------------------------------------------------------------
 
 
-def _from_live(seen: Seen, live: LiveInterface, goal: _Config, disk: _Config | None) -> _Config:
+def _from_live(seen: Seen, live: LiveInterface, goal: Config, disk: Config | None) -> Config:
     """What runs; of what wg-quick works out by itself, only what a file decides on."""
-    own = _Part()
+    own = Part()
     files = [config.interface.values for config in (goal, disk) if config]
     _put_addresses(own, "Address", map(str, seen.addresses))
     own.values["ListenPort"] = [str(live.listen_port)]
@@ -242,11 +249,11 @@ def _from_live(seen: Seen, live: LiveInterface, goal: _Config, disk: _Config | N
         own.values["FwMark"] = _fwmark(live.fwmark)
     if seen.mtu and any(f.get("MTU") for f in files):
         own.values["MTU"] = [str(seen.mtu)]
-    return _Config(own, {key: _live_peer(peer) for key, peer in live.peers.items()})
+    return Config(own, {key: _live_peer(peer) for key, peer in live.peers.items()})
 
 
-def _live_peer(peer: LivePeer) -> _Part:
-    part = _Part({"PublicKey": [peer.public_key]})
+def _live_peer(peer: LivePeer) -> Part:
+    part = Part({"PublicKey": [peer.public_key]})
     if peer.preshared:
         part.values["PresharedKey"] = [HIDDEN]
     if peer.allowed_ips:
@@ -261,8 +268,8 @@ def _live_peer(peer: LivePeer) -> _Part:
 def _endpoints(
     resolved: Mapping[Endpoint, Endpoint],
     names: Mapping[str, str],
-    goal: _Config,
-    running: _Config,
+    goal: Config,
+    running: Config,
     live: LiveInterface,
 ) -> list[str]:
     """Make the endpoints that run comparable; a note for each that is elsewhere."""
@@ -294,14 +301,14 @@ def _endpoints(
 # -- as text -----------------------------------------------------------------------------------
 
 
-def _text(config: _Config, names: Mapping[str, str], order: Mapping[str, int]) -> str:
-    lines = config.interface.lines("[Interface]", _INTERFACE)
+def _text(config: Config, names: Mapping[str, str], order: Mapping[str, int]) -> str:
+    lines = config.interface.lines("[Interface]", INTERFACE)
     for key in sorted(config.peers, key=lambda key: (order.get(key, len(order)), key)):
         part = config.peers[key]
         named = replace(part, comments=[f"# {names.get(key, 'unknown')}", *part.comments])
         if key and "PublicKey" in part.values:
             named.values["PublicKey"] = [show_marks(key)]
-        lines += ["", *named.lines("[Peer]", _PEER)]
+        lines += ["", *named.lines("[Peer]", PEER)]
     return _harmless(lines)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 
 from meshtui.mesh.wanted import single
 from meshtui.plan.file import in_networks
-from meshtui.plan.model import Impact, Step
+from meshtui.plan.model import Difference, Impact, Step
 from meshtui.plan.seen import Seen
 from meshtui.wg.dump import LivePeer
 from meshtui.wg.endpoint import Endpoint
@@ -62,10 +62,15 @@ def live_plan(want: Interface, seen: Seen, context: Context) -> LivePlan:
             plan.freed.update(allowed)
             detail = f"{name} {', '.join(allowed)}"
             peer = context.retired.get(key, name)
-            step = Step("remove-peer", detail, "handshake", peer, key, takes=allowed)
+            mends = Difference("running", "peer", None, ", ".join(allowed) or "there", name)
+            step = Step("remove-peer", detail, "handshake", peer, key, takes=allowed, mends=mends)
             _do(plan, step, f"remove-peer {key}")
     _peers(plan, want, seen, context)
     plan.changes.extend(changes)
+    if not any(step.action == "add-address" for step in plan.steps) and not changes:
+        for network in seen.unrouted:
+            if any(network == address.network for address in want.addresses):
+                _add_route(plan, network)
     if context.routed:
         _routes(plan, want, seen, context)
     return plan
@@ -80,9 +85,17 @@ def _interface(plan: LivePlan, want: Interface, seen: Seen) -> None:
     assert seen.live is not None
     if seen.live.listen_port != want.listen_port:
         detail = f"{seen.live.listen_port} -> {want.listen_port}"
-        _do(plan, Step("listen-port", detail, "route"), f"listen-port {want.listen_port}")
+        mends = Difference(
+            "running", "listen_port", str(want.listen_port), str(seen.live.listen_port)
+        )
+        _do(
+            plan,
+            Step("listen-port", detail, "route", mends=mends),
+            f"listen-port {want.listen_port}",
+        )
     if want.mtu and seen.mtu != want.mtu:
-        _do(plan, Step("mtu", f"{seen.mtu} -> {want.mtu}"), f"mtu {want.mtu}")
+        mends = Difference("kernel", "mtu", str(want.mtu), _said(seen.mtu))
+        _do(plan, Step("mtu", f"{seen.mtu} -> {want.mtu}", "none", mends=mends), f"mtu {want.mtu}")
 
 
 def _addresses(
@@ -100,12 +113,17 @@ def _addresses(
     new = [a for a in want.addresses if a not in seen.addresses]
     stays = [*want.addresses, *(a for a in before if a not in goes)]
     shared = [a for a in stays if a.version == 4 and any(a.network == o.network for o in goes)]
+    # Which of them is in another's place nobody can say: together they are one difference.
+    own = [a for a in seen.addresses if in_networks(a, networks)]
+    mends = Difference("kernel", "addresses", _listed(want.addresses), _listed(own) or None)
     for address in new:
-        plan.steps.append(Step("add-address", str(address), "route", gives=(str(address),)))
+        step = Step("add-address", str(address), "route", gives=(str(address),), mends=mends)
+        plan.steps.append(step)
         if address not in shared:
             plan.changes.append(f"add-address {address}")
     for address in goes:
-        plan.steps.append(Step("remove-address", str(address), "route", takes=(str(address),)))
+        step = Step("remove-address", str(address), "route", takes=(str(address),), mends=mends)
+        plan.steps.append(step)
     held = [str(single(address)) for address in shared]
     return [
         *(f"add-address {address}" for address in held),
@@ -125,8 +143,11 @@ def _peers(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> Non
         live = seen.live.peers.get(peer.public_key) if peer.public_key else None
         if live is None:
             at = f" at {peer.endpoint}" if peer.endpoint else ""
-            detail = f"{peer.name} {', '.join(peer.prefixes)}{at}"
-            plan.steps.append(Step("add-peer", detail, "new", peer.name, gives=peer.prefixes))
+            wanted = f"{', '.join(peer.prefixes)}{at}"
+            mends = Difference("running", "peer", wanted, None, peer.name)
+            detail = f"{peer.name} {wanted}"
+            step = Step("add-peer", detail, "new", peer.name, gives=peer.prefixes, mends=mends)
+            plan.steps.append(step)
         elif peer.name in context.renewed_psk:
             # Both ends are told at once; until the next handshake the old one counts.
             detail = f"{peer.name}: another preshared key, from the next handshake on"
@@ -138,7 +159,8 @@ def _peers(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> Non
             # A new preshared key counts from the next handshake on. Made anew, the peer
             # has that at once, and not in two minutes, when nobody looks any more.
             detail = f"{peer.name}: a new preshared key"
-            step = _changed(detail, "handshake", peer, live)
+            mends = Difference("running", "preshared_key", "one of both ends", "another", peer.name)
+            step = replace(_changed(detail, "handshake", peer, live), mends=mends)
             _do(plan, step, f"remove-peer {peer.public_key}")
             plan.freed.update(live.allowed_ips)
         else:
@@ -183,18 +205,31 @@ def _change_peer(plan: LivePlan, peer: Peer, live: LivePeer, clock: int, context
     if live.allowed_ips != peer.prefixes and set(live.allowed_ips) != set(peer.prefixes):
         allowed = ",".join(peer.prefixes)
         detail = f"{peer.name}: allowed IPs {', '.join(live.allowed_ips) or 'none'} -> {allowed}"
-        step = _changed(detail, "route", peer, live)
+        mends = Difference(
+            "running", "allowed_ips", _listed(peer.prefixes), _listed(live.allowed_ips), peer.name
+        )
+        step = replace(_changed(detail, "route", peer, live), mends=mends)
         _do(plan, step, f"allowed-ips {key} {allowed}")
         plan.freed.update(step.takes)
     if (endpoint := _endpoint(peer, live, clock, context)) is not None:
         detail = f"{peer.name}: endpoint {live.endpoint or 'none'} -> {endpoint}"
-        _do(plan, Step("change-peer", detail, peer=peer.name), f"endpoint {key} {endpoint}")
+        mends = Difference("running", "endpoint", str(endpoint), live.endpoint, peer.name)
+        step = Step("change-peer", detail, peer=peer.name, mends=mends)
+        _do(plan, step, f"endpoint {key} {endpoint}")
     if live.persistent_keepalive != peer.persistent_keepalive:
         seconds = peer.persistent_keepalive
         detail = (
             f"{peer.name}: keepalive {live.persistent_keepalive or 'off'} -> {seconds or 'off'}"
         )
-        _do(plan, Step("change-peer", detail, peer=peer.name), f"keepalive {key} {seconds}")
+        mends = Difference(
+            "running",
+            "persistent_keepalive",
+            str(seconds),
+            str(live.persistent_keepalive),
+            peer.name,
+        )
+        step = Step("change-peer", detail, peer=peer.name, mends=mends)
+        _do(plan, step, f"keepalive {key} {seconds}")
 
 
 def _endpoint(peer: Peer, live: LivePeer | None, clock: int, context: Context) -> Endpoint | None:
@@ -221,12 +256,30 @@ def _routes(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> No
         return
     wanted = {network for peer in want.peers for network in peer.allowed_ips}
     for network in sorted(wanted.intersection(context.far) - seen.routes, key=str):
-        _do(plan, Step("add-route", str(network), "route"), f"add-route {network}")
+        _add_route(plan, network)
     # The route to an address's own subnet is the kernel's, whoever else had that prefix.
     kernels = {address.network for address in (*want.addresses, *seen.addresses)}
     left = set(networks_of(plan.freed)) - wanted - kernels
     for network in sorted(left & seen.routes, key=str):
-        _do(plan, Step("remove-route", str(network), "route"), f"remove-route {network}")
+        mends = Difference("kernel", "route", None, str(network))
+        _do(
+            plan,
+            Step("remove-route", str(network), "route", mends=mends),
+            f"remove-route {network}",
+        )
+
+
+def _add_route(plan: LivePlan, network: Network) -> None:
+    mends = Difference("kernel", "route", str(network), None)
+    _do(plan, Step("add-route", str(network), "route", mends=mends), f"add-route {network}")
+
+
+def _listed(values: Iterable[object]) -> str:
+    return ", ".join(map(str, values))
+
+
+def _said(value: object) -> str | None:
+    return None if value is None else str(value)
 
 
 def networks_of(texts: Iterable[str]) -> Iterator[Network]:

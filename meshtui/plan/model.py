@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from meshtui.errors import HostError
 from meshtui.mesh.model import Mesh
@@ -36,6 +36,24 @@ Action = Literal[
 ]
 
 
+Where = Literal["disk", "running", "kernel"]
+"""In the wg-quick file, in the running interface, or in its addresses, routes and MTU."""
+
+
+class Difference(NamedTuple):
+    """One thing that a host has otherwise than it should."""
+
+    where: Where
+    field: str
+    """As `mesh.toml` or `wg` calls it: `listen_port`, `endpoint`."""
+    wanted: str | None
+    """None: it should not be there."""
+    found: str | None
+    """None: it is not there."""
+    peer: str | None = None
+    """The peer that has it; None: the interface."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing that would be done on one host."""
@@ -52,6 +70,8 @@ class Step:
     """The prefixes that the peer loses, or the address that goes."""
     gives: tuple[str, ...] = ()
     """The prefixes that the peer gets, or the address that comes."""
+    mends: Difference | None = field(default=None, compare=False)
+    """What of the running interface it puts right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +119,8 @@ class HostPlan:
     """What carries the steps out; None: nothing to do on the host."""
     own_path: bool = False
     """Whether meshtui's own SSH to the host runs through the interface that changes."""
+    unknown: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Peers that are left alone, by public key, with their allowed IPs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +143,8 @@ class PlanInputs:
     """Hosts whose links all get a new preshared key."""
     mtu_left: frozenset[str] = frozenset()
     """Hosts whose MTU this very change takes out of mesh.toml: their files lose it, too."""
+    only: str | None = None
+    """The one host that is to be changed; None: all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,13 +71,15 @@ def make_plan(inputs: PlanInputs) -> Plan:
         # Such a host stays as it is: the others must not count on it, as for a new
         # preshared key, and so on until it holds.
         stolen |= more
+    if inputs.only:
+        found = {name: _kept(name, one, inputs.only) for name, one in found.items()}
     renewed = {(name, peer) for name, (_, peers) in found.items() for peer in peers}
     hosts = known.mesh.hosts
     return Plan(
         mesh=known.mesh.name,
         interface=known.mesh.interface,
         hosts=tuple(found[n][0] if n in found else _owed(known, n) for n in hosts),
-        touched=frozenset(joined(known.mesh)) & (renewed | {(b, a) for a, b in renewed}),
+        touched=_joined(known.mesh, renewed | {(b, a) for a, b in renewed}),
         public_keys={name: host.public_key for name, host in hosts.items() if host.public_key},
         inputs=inputs,
     )
@@ -110,7 +112,7 @@ def _know(
         written=written,
         able=able,
         problems=problems,
-        wanted=_without_unknown(wanted(mesh), able, cloned),
+        wanted=_without_unknown(wanted(mesh, able), able, cloned),
         fresh_psk=_fresh_psk(mesh, able, inputs.renew_psk),
         renew_psk=inputs.renew_psk,
         retired={
@@ -125,6 +127,16 @@ def _know(
         prune=inputs.prune,
         left=inputs.left,
     )
+
+
+def _kept(name: str, found: tuple[HostPlan, set[str]], only: str) -> tuple[HostPlan, set[str]]:
+    """The plan of a host where one alone is to be changed."""
+    return found if name == only else (HostPlan(name), set())
+
+
+def _joined(mesh: Mesh, directions: set[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    """Those of `directions` that should have a tunnel."""
+    return frozenset(joined(mesh)) & directions if directions else frozenset()
 
 
 def _owed(known: Known, name: str) -> HostPlan:
@@ -245,6 +257,7 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         notes=tuple(notes),
         work=work,
         own_path=bool(seen.ssh_inside and work and work.changes),
+        unknown=left_alone,
     )
     return plan, live.renewed
 

@@ -15,6 +15,9 @@ from meshtui.plan.model import HostPlan, Plan
 
 Kind = Literal["host", "step", "note", "problem", "added", "removed", "context", "impact", "sum"]
 
+#: Steps that the journal keeps of one plan.
+MOST_TOLD = 2000
+
 #: A line of a wg-quick file that is longer is none that a person reads.
 LINE_LIMIT = 300
 
@@ -105,6 +108,15 @@ def summary(plan: Plan) -> str:
     if owed:
         text += f"; {owed} of {len(plan.hosts)} hosts can't be changed now"
     return text
+
+
+def told_steps(plan: Plan) -> dict[str, list[str]]:
+    """The steps by host, for the journal; of a very large plan their number must do."""
+    if plan.changes > MOST_TOLD:
+        return {h.host: [f"{len(h.steps)} steps"] for h in plan.hosts if h.steps}
+    return {
+        h.host: [f"{step.action} {step.detail}" for step in h.steps] for h in plan.hosts if h.steps
+    }
 
 
 def as_json(plan: Plan) -> dict[str, Any]:

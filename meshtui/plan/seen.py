@@ -32,6 +32,8 @@ class Seen:
     routes: frozenset[Network] = frozenset()
     ssh_inside: bool = False
     """Whether meshtui's own SSH to the host comes in by this interface."""
+    unrouted: tuple[Network, ...] = ()
+    """Subnets of its addresses whose route the kernel made, and somebody took away."""
     file: str | None = None
     """The wg-quick file, its secrets as `@secret:N@`."""
     sha256: str | None = None
@@ -83,6 +85,7 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
         return text if text and is_key(text) else None
 
     systemd = one("systemd")
+    routes = frozenset(_routes(found.get("routes", [])))
     return Seen(
         clock=int(one("clock") or 0),
         tools=frozenset(found.get("tools", [])),
@@ -93,7 +96,8 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
         exists="link" in found,
         mtu=_after(one("link") or "", "mtu"),
         addresses=tuple(_addresses(found.get("addresses", []))),
-        routes=frozenset(_routes(found.get("routes", []))),
+        routes=routes,
+        unrouted=tuple(_unrouted(one("link") or "", found.get("addresses", []), routes)),
         ssh_inside=one("ssh") == "inside",
         file="".join(f"{line}\n" for line in found["file"]) if "file" in found else None,
         sha256=one("sha256"),
@@ -138,6 +142,18 @@ def _addresses(lines: list[str]) -> list[Address]:
                 if not address.is_link_local:
                     found.append(address)
     return found
+
+
+def _unrouted(link: str, addresses: list[str], routes: frozenset[Network]) -> list[Network]:
+    """`link` and `addresses` as `ip -o` tells them.
+
+    In a VRF the route is in a table of its own, and one down has none.
+    """
+    if " master " in link or ",UP" not in link:
+        return []
+    found = _addresses([line for line in addresses if "noprefixroute" not in line])
+    nets = dict.fromkeys(a.network for a in found if a.network.num_addresses > 1)
+    return [network for network in nets if network not in routes]
 
 
 def _routes(lines: list[str]) -> list[Network]:

@@ -20,6 +20,7 @@ from meshtui.mesh.model import Mesh
 from meshtui.store.settings import Settings
 from meshtui.tui.actions import bindings
 from meshtui.tui.applying import Applying
+from meshtui.tui.drifting import Drifting
 from meshtui.tui.keymap import Keymap
 from meshtui.tui.looking import Looking
 from meshtui.tui.measuring import Measuring
@@ -27,7 +28,7 @@ from meshtui.tui.picture import Picture
 from meshtui.tui.screens.mesh import MeshScreen
 from meshtui.tui.theme import THEMES, VARIABLES, theme_for
 from meshtui.tui.view import inert_lines
-from meshtui.tui.words import counted, describe
+from meshtui.tui.words import comings, describe
 
 if TYPE_CHECKING:
     from meshtui.tui.at_hand import AtHand
@@ -79,6 +80,7 @@ class MeshApp(App[None], inherit_bindings=False):
         self.looking = Looking(mesh, self.picture, clock, self.settings.interval, now)
         self.applying = Applying(self)
         self.measuring = Measuring(self)
+        self.drifting = Drifting(self)
         self.mesh_screen = MeshScreen(self.looking.live, self.looking.log)
         self.privacy: PrivacyFilter | None = None
         """Hides addresses and keys, where that is wanted."""
@@ -139,6 +141,7 @@ class MeshApp(App[None], inherit_bindings=False):
                 self.measuring.every(self.settings.rtt_interval)
             settled.set()
             self.applying.look_back()
+            self.drifting.follow()
             self.picture.tell()
             await self.looking.follow(self.fleet.watch(self.looking.wait))
         except MeshError as error:
@@ -169,11 +172,7 @@ class MeshApp(App[None], inherit_bindings=False):
             self._reloaded(self.fleet.mesh)
 
     def _reloaded(self, mesh: Mesh) -> None:
-        before = self.looking.live.mesh.hosts.keys()
-        new, gone = mesh.hosts.keys() - before, before - mesh.hosts.keys()
-        said = [f"{counted(len(new), 'host')} new: {', '.join(sorted(new))}"] if new else []
-        said += [f"{counted(len(gone), 'host')} gone: {', '.join(sorted(gone))}"] if gone else []
-        text = f"mesh.toml was changed: {'; '.join(said) or 'the same hosts'}"
+        text = f"mesh.toml was changed: {comings(self.looking.live.mesh.hosts, mesh.hosts)}"
         self.looking.log.add("info", text)
         self.say(text)
         self.looking.replace(mesh)
@@ -298,6 +297,11 @@ class MeshApp(App[None], inherit_bindings=False):
     def action_copy(self) -> None:
         """Copy what the cursor is on."""
         self.at_hand.copy()
+
+    def action_drift(self) -> None:
+        """What the host at hand has otherwise than mesh.toml says."""
+        if (name := self.at_hand.host) is not None:
+            self.drifting.show(name)
 
     def action_ssh(self) -> None:
         """Open a shell on the host at hand."""

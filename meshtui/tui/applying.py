@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from meshtui.errors import MeshError
@@ -67,15 +68,15 @@ class Applying:
 
     # -- plan and apply
 
-    def show(self) -> None:
-        """Show the plan, or the apply that is under way."""
+    def show(self, only: str | None = None) -> None:
+        """Show the plan, or the apply that is under way. With `only`, what is to be done there."""
         if self.running:
             self._show_run()
         else:
             from meshtui.tui.screens.plan import PlanScreen
 
             hosts = len(self._app.looking.live.rows)
-            self._app.push_screen(PlanScreen(self._read, hosts), self._start)
+            self._app.push_screen(PlanScreen(partial(self._read, only), hosts), self._start)
 
     def propose(self, proposal: ProposalApi, title: str) -> None:
         """Show what an edit of mesh.toml would change, to apply it. `title` is inert."""
@@ -93,8 +94,8 @@ class Applying:
         hosts = len(self._app.looking.live.rows)
         self._app.push_screen(PlanScreen(read, hosts, title=title, draft=proposal.draft), start)
 
-    async def _read(self, prune: bool) -> Plan:
-        return self._planned(await answer((await self._app.opened()).plan(prune=prune)))
+    async def _read(self, only: str | None, prune: bool) -> Plan:
+        return self._planned(await answer((await self._app.opened()).plan(prune=prune, only=only)))
 
     def _planned(self, plan: Plan) -> Plan:
         owed = f", {counted(len(plan.problems), 'host')} owed" if plan.problems else ""

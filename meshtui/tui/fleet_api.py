@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         ApplyResult,
         Armed,
         DirectionVerified,
+        HostDrift,
         HostPolled,
         Keep,
         Progress,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
         TrafficSample,
     )
     from meshtui.mesh.model import Mesh
+    from meshtui.plan.drift import Drift
     from meshtui.plan.model import Plan
     from meshtui.store.changes import Change
     from meshtui.store.edit import Draft
@@ -56,6 +58,30 @@ class ProposalApi(Protocol):
         ...
 
 
+class DriftApi(Protocol):
+    """What hosts have otherwise than `mesh.toml` says."""
+
+    def watch(self) -> AsyncIterator[HostDrift]:
+        """What is found, host by host, for ever; the first of each after its first look."""
+        ...
+
+    def soon(self, *hosts: str) -> None:
+        """Ask these hosts as soon as may be."""
+        ...
+
+    def adopt(self, drift: Drift) -> None:
+        """Have `mesh.toml` say what the host has. MeshError: it can't, and why."""
+        ...
+
+    def ignore(self, drift: Drift) -> None:
+        """Hear no more of it, on this machine."""
+        ...
+
+    def heed(self, id_: str) -> None:
+        """Hear of it again. UsageError: it is not ignored."""
+        ...
+
+
 class FleetApi(Protocol):
     """The mesh's hosts, reachable."""
 
@@ -65,8 +91,16 @@ class FleetApi(Protocol):
         """Look at every host for ever, each every `interval()` seconds; none waits for another."""
         ...
 
-    async def plan(self, *, prune: bool = False) -> Plan:
-        """Look at all hosts and say what would change; `prune` removes unknown peers too."""
+    @property
+    def drifting(self) -> DriftApi:
+        """What the hosts have otherwise."""
+        ...
+
+    async def plan(self, *, prune: bool = False, only: str | None = None) -> Plan:
+        """Look at all hosts and say what would change; `prune` removes unknown peers too.
+
+        With `only`, on that host alone. MeshError: that takes other hosts as well.
+        """
         ...
 
     def apply(

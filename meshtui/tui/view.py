@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import compress
 from operator import le, ne
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
@@ -15,8 +16,9 @@ from meshtui.tui.theme import SeenState
 from meshtui.wg.health import HEALTHY, LinkState
 
 if TYPE_CHECKING:
-    from meshtui.fleet.events import HostPolled, LinkStatus
+    from meshtui.fleet.events import HostDrift, HostPolled, LinkStatus
     from meshtui.fleet.reports import RoundTrip
+    from meshtui.plan.drift import Drift
     from meshtui.wg.dump import LiveInterface
 
 NAME_LIMIT = 64
@@ -90,6 +92,8 @@ class MeshView:
         self.clock = clock
         self.round_trips: dict[tuple[int, int], tuple[float | None, float]] = {}
         """By row and column: milliseconds (None: no answer), and when they were measured."""
+        self.drift: dict[str, HostDrift] = {}
+        """By host: what it has otherwise than mesh.toml says, as last told."""
         self._begin(mesh, [_connecting(mesh, name) for name in mesh.hosts])
 
     def _begin(self, mesh: Mesh, rows: list[Row]) -> None:
@@ -124,6 +128,7 @@ class MeshView:
             for (row, column), found in self.round_trips.items()
             if row in new and column in new
         }
+        self.drift = {name: found for name, found in self.drift.items() if name in mesh.hosts}
         self._begin(mesh, rows)
 
     # -- taking in
@@ -210,6 +215,30 @@ class MeshView:
         self.versions[row] += 1
         return row
 
+    def drifted(self, event: HostDrift) -> int | None:
+        """Take one look for drift in; the index of the host's row, None where nothing is new."""
+        index, before = self.index.get(event.host), self.drift.get(event.host)
+        if event.error and not event.drifts and before:
+            # It can't be told any more: what was told last stays.
+            event = replace(before, error=event.error)
+        if index is None or event == before:
+            return None
+        return self._drifted(index, event)
+
+    def ignored(self, drift: Drift, on: bool) -> int | None:
+        """An item is ignored, or no longer; the index of the row, None where there is none."""
+        found, index = self.drift.get(drift.host), self.index.get(drift.host)
+        if found is None or index is None:
+            return None
+        ids = found.ignored | {drift.id} if on else found.ignored - {drift.id}
+        return self._drifted(index, replace(found, ignored=ids))
+
+    def _drifted(self, index: int, event: HostDrift) -> int:
+        self.drift[event.host] = event
+        self.versions[index] += 1
+        self.turns[index] += 1
+        return index
+
     # -- giving out
 
     def link(self, row: int, column: int) -> LinkStatus | None:
@@ -249,6 +278,11 @@ class MeshView:
         seen_at = self.rows[row].seen_at
         return None if seen_at is None else max(0.0, self.clock() - seen_at)
 
+    def drifts(self, row: int) -> int:
+        """How many items of drift a host has that nobody ignores."""
+        found = self.drift.get(self.names[row])
+        return len(found.heeded) if found else 0
+
     def troubled(self, row: int) -> bool:
         """Whether anything is wrong with a host, or with a direction that it sees."""
         here = self.rows[row]
@@ -257,6 +291,7 @@ class MeshView:
         return (
             here.state != "up"
             or bool(here.unknown_peers)
+            or bool(self.drifts(row))
             or self._healthy[row] < (len(here.states) - here.states.count(None))
         )
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
 from rich.cells import cell_len, set_cell_size
 
 from meshtui.errors import MeshError
+
+if TYPE_CHECKING:
+    from meshtui.fleet.events import HostDrift
 
 NONE = "–"
 
@@ -102,3 +108,17 @@ def describe(error: BaseException | None) -> str:
     if error is None:
         return "no reason given"
     return str(error) if isinstance(error, MeshError) else f"{type(error).__name__}: {error}"
+
+
+def drift_line(found: HostDrift) -> str:
+    """`≠ drift (d): listen_port is 7777, not 51820; 2 more`; there must be some."""
+    first, *more = found.heeded
+    return f"≠ drift (d): {first}" + (f"; {len(more)} more" if more else "")
+
+
+def comings(before: Collection[str], after: Collection[str]) -> str:
+    """Which hosts came and went: `1 host new: server-c; 1 host gone: server-a`."""
+    new, gone = sorted(set(after) - set(before)), sorted(set(before) - set(after))
+    said = [f"{counted(len(new), 'host')} new: {', '.join(new)}"] if new else []
+    said += [f"{counted(len(gone), 'host')} gone: {', '.join(gone)}"] if gone else []
+    return "; ".join(said) or "the same hosts"

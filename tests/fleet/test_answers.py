@@ -178,7 +178,8 @@ def test_whatever_a_host_says_of_itself_is_a_report_or_an_error(one: bytes, two:
         host = errands(observe=one, facts=two)
         async with host.on(MESH.hosts["a"]) as session:
             try:
-                return await inspect(session, PlanInputs(MESH, MESH, {}, {}))
+                unasked = {name: Unreachable("not asked") for name in MESH.hosts}
+                return await inspect(session, PlanInputs(MESH, MESH, unasked, {}))
             except HostError as error:
                 return error.what
 

@@ -90,23 +90,23 @@ async def test_a_plan_of_before_is_refused(fleet: Fleet) -> None:
 
 
 async def test_no_file_is_taken_while_an_apply_is_under_way(fleet: Fleet) -> None:
-    fleet._applying = True
+    fleet.applying = True
     fleet.path.write_text(TOP + A + B + C)
     assert not fleet.reload()
-    fleet._applying = False
+    fleet.applying = False
     assert fleet.reload()
 
 
 @pytest.mark.parametrize("text", [A + B + C, A, A + B.replace("192.0.2.2", "192.0.2.9")])
 async def test_hosts_edited_during_an_apply_are_told_of_after_it(fleet: Fleet, text: str) -> None:
     plan = Plan("m", "wg0", (), public_keys={"a": public("a")})
-    fleet._applying = True
+    fleet.applying = True
     fleet.path.write_text(TOP + text)
     # Of a host that is gone it says that nothing was written.
     with contextlib.suppress(MeshError):
         fleet._write_back(plan)
     assert not fleet.reload()
-    fleet._applying = False
+    fleet.applying = False
     assert fleet.reload() and not fleet.reload()
 
 

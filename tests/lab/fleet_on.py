@@ -109,6 +109,12 @@ async def _main(method: str, args: list[Any]) -> None:
     fleet = Fleet(Path("mesh.toml"), refuse)
     if method == "watch":
         args = [lambda: 1.0]
+    if method == "watch_both":
+        # Drift is looked for when a look shows something new: the looks must go on.
+        looks = asyncio.create_task(_drain(fleet.watch(lambda: 1.0)))
+        async for found in fleet.drifting.watch():
+            _tell(_plain(found))
+        await looks
     result = getattr(fleet, method)(*args)
     try:
         if isinstance(result, AsyncIterator):
@@ -119,6 +125,11 @@ async def _main(method: str, args: list[Any]) -> None:
     except HostError as error:
         _tell({"error": str(error), "state": error.state})
     await fleet.close()
+
+
+async def _drain(looks: AsyncIterator[object]) -> None:
+    async for _ in looks:
+        pass
 
 
 def _plain(value: object) -> object:

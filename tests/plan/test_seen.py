@@ -54,6 +54,25 @@ REPLY = f"""\
 """
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "lost"),
+    [
+        ("|10.0.0.0/24 proto kernel scope link src 10.0.0.1\n", "", ["10.0.0.0/24"]),
+        ("|fd10::/64 proto", "|fd99::/64 proto", ["fd10::/64"]),
+        # None that the kernel ever made: in a VRF's own table, on an interface that is down.
+        ("mtu 1380 ", "mtu 1380 master red ", []),
+        ("NOARP,UP", "NOARP", []),
+    ],
+)
+def test_a_route_that_somebody_took_away(old: str, new: str, lost: list[str]) -> None:
+    assert parse_seen("wg0", REPLY.encode()).unrouted == ()
+    reply = REPLY.replace(old, new)
+    assert reply != REPLY
+    if not lost:
+        reply = reply.replace("|10.0.0.0/24 proto", "|10.9.9.0/24 proto")
+    assert list(map(str, parse_seen("wg0", reply.encode()).unrouted)) == lost
+
+
 def test_a_whole_reply() -> None:
     seen = parse_seen("wg0", REPLY.encode())
     assert seen.tools == {"wg", "ip"} and seen.clock == 1_700_000_000

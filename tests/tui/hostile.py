@@ -92,7 +92,7 @@ class Hostile(StandIn):
         async for event in super().watch(interval):
             yield event
 
-    async def plan(self, *, prune: bool = False) -> Plan:
+    async def plan(self, *, prune: bool = False, only: str | None = None) -> Plan:
         good = make_plan(self.mesh, prune=prune)
         first, second, *others = (poisoned(host, self.evil) for host in good.hosts)
         # A diff has lines of its own: each is an attack, and as many as there are.

@@ -15,6 +15,7 @@ from meshtui.fleet.events import (
     ApplyResult,
     Armed,
     DirectionVerified,
+    HostDrift,
     HostPolled,
     HostStatus,
     Keep,
@@ -35,6 +36,7 @@ from meshtui.fleet.reports import (
     TrafficSample,
 )
 from meshtui.mesh.model import Host, Mesh
+from meshtui.plan.drift import Drift, Setting
 from meshtui.plan.model import HostPlan, Plan, Step
 from meshtui.store.changes import Change
 from meshtui.tui.fleet_api import AskHostKey
@@ -124,6 +126,61 @@ def make_plan(mesh: Mesh, *, prune: bool = False) -> Plan:
     return Plan(mesh.name, mesh.interface, tuple(hosts), frozenset(touched))
 
 
+class Drifted:
+    """Implements DriftApi: tells what a test puts into `queue`."""
+
+    def __init__(self) -> None:
+        self.queue: asyncio.Queue[HostDrift | Exception] = asyncio.Queue()
+        self.calls: list[str] = []
+        self.fails: Exception | None = None
+        """What becomes of the next call."""
+
+    async def watch(self) -> AsyncIterator[HostDrift]:
+        while True:
+            event = await self.queue.get()
+            if isinstance(event, Exception):
+                raise event
+            yield event
+
+    def soon(self, *hosts: str) -> None:
+        self.calls.append(f"soon {' '.join(hosts)}")
+
+    def _do(self, call: str) -> None:
+        self.calls.append(call)
+        if self.fails:
+            raise self.fails
+
+    def adopt(self, drift: Drift) -> None:
+        self._do(f"adopt {drift.id}")
+
+    def ignore(self, drift: Drift) -> None:
+        self._do(f"ignore {drift.id}")
+
+    def heed(self, id_: str) -> None:
+        self._do(f"heed {id_}")
+
+
+def make_drift(host: str) -> HostDrift:
+    """A host that somebody was at."""
+    key = "z" * 42 + "A="
+    return HostDrift(
+        host,
+        (
+            Drift(
+                *(host, "disk", "server-b endpoint", "203.0.113.2:51820", "198.51.100.7:51820"),
+                Setting("server-b", "endpoint", "198.51.100.7:51820"),
+            ),
+            Drift(
+                *(host, "running", "listen_port", "51820", "7777"),
+                Setting(host, "listen_port", "7777"),
+            ),
+            Drift(host, "running", "server-c peer", "10.0.0.3/32 at 203.0.113.3:51820", None),
+            Drift(host, "kernel", "route", "10.0.0.0/16", None),
+            Drift(host, "running", "unknown peer zzzzzzzzzzzz…", None, f"{key}, 10.0.0.99/32"),
+        ),
+    )
+
+
 @dataclass
 class StandIn:
     """Implements FleetApi. Tests push events by `queue`, or let `auto` play."""
@@ -154,6 +211,7 @@ class StandIn:
     """By method: what `inspect`, `ping`, … give instead; may be an exception."""
     recorded: dict[float, list[HostPolled]] = field(default_factory=dict)
     """The past, by epoch seconds."""
+    drifting: Drifted = field(default_factory=Drifted)
     now: float = 1_800_000_000.0
     """Epoch seconds."""
 
@@ -188,8 +246,8 @@ class StandIn:
     def look(self, tick: int) -> list[HostPolled]:
         return [poll(self.mesh, name, tick) for name in self.mesh.hosts]
 
-    async def plan(self, *, prune: bool = False) -> Plan:
-        self.calls.append(f"plan prune={prune}")
+    async def plan(self, *, prune: bool = False, only: str | None = None) -> Plan:
+        self.calls.append(f"plan prune={prune}" + (f" only={only}" if only else ""))
         if self.plan_gate:
             await self.plan_gate.wait()
         await asyncio.sleep(self.pace)

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
 # Changes to the interface itself.
+# shellcheck disable=SC2154 # dir and up: see at_work and read_boot in revert.sh
 
 # The next $1 lines of stdin, and not a byte more.
 lines() {
@@ -13,8 +14,9 @@ lines() {
 # change IF ID SECONDS: one change a line on stdin, in their order, live; "peers N" is
 # followed by N lines for `wg addconf`, so that preshared keys of new peers come by stdin.
 change() {
-    extend "$@"
+    at_work "$@"
     while IFS=' ' read -r what value more; do
+        [ ! -e "$dir/rolling" ] || fail "it is taken back" 8
         case $what in
             listen-port) wg set "$1" listen-port "$value" ;;
             mtu) ip link set dev "$1" mtu "$value" ;;
@@ -27,10 +29,18 @@ change() {
             add-address) ip address replace "$value" dev "$1" ;;
             remove-address) ip address del "$value" dev "$1" ;;
             add-route) ip route replace "$value" dev "$1" ;;
-            remove-route) ip route del "$value" dev "$1" ;;
+            remove-route) remove_route "$1" "$value" ;;
             *) fail "unknown change: $what" ;;
         esac || fail "$what failed"
     done
+}
+
+# One that went with an address is gone already.
+remove_route() { # IF ROUTE
+    said=$(ip route del "$2" dev "$1" 2>&1) || case $said in
+        *'No such process'*) ;;
+        *) fail "$said" ;;
+    esac
 }
 
 # What says @live-psk:KEY@ gets the preshared key that runs for that peer.
@@ -52,7 +62,7 @@ with_live_psk() { # IF
 # handshake with each peer on stdin, "KEY KEEPALIVE" a line: a keepalive that was off and is
 # set is sent at once.
 switch_key() {
-    extend "$@"
+    at_work "$@"
     off='' on='' as_was=''
     while IFS=' ' read -r peer seconds; do
         off="$off peer $peer persistent-keepalive 0"
@@ -70,10 +80,9 @@ switch_key() {
 # take_over IF ID SECONDS: "KEY PREFIXES" on stdin; the peer gets the prefixes as soon as it
 # shook hands.
 take_over() {
-    extend "$@"
+    at_work "$@"
     IFS=' ' read -r peer prefixes
     read_boot
-    # shellcheck disable=SC2154 # up: see read_boot
     until=$((up + 8))
     until wg show "$1" latest-handshakes | grep -q "^$peer	[1-9]"; do
         read_boot
@@ -85,7 +94,7 @@ take_over() {
 
 # bring_up IF ID SECONDS: by systemd where it runs; that it comes back at boot is for confirm.
 bring_up() {
-    extend "$@"
+    at_work "$@"
     if has_systemd; then
         # A unit that failed, or whose interface somebody removed, is started afresh.
         if systemctl is-active -q "wg-quick@$1"; then systemctl stop "wg-quick@$1" || :; fi

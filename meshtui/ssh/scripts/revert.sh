@@ -130,8 +130,16 @@ watch() {
     done
 }
 
-# extend IF ID SECONDS: it goes back in SECONDS from now instead. Whatever is done to the
-# host begins so: by then it may have gone back, and be another's.
+# Whatever is done to the host begins so: by then it may have gone back, and be another's.
+# Going back waits for the end of it, and it ends soon: see the loop in change.
+at_work() { # IF ID SECONDS
+    extend "$@"
+    mkdir "$dir/busy" || fail 'something else is being done here'
+    trap 'rmdir "$dir/busy" 2>/dev/null' EXIT
+    [ ! -e "$dir/rolling" ] || fail "$(how_it_ended "$1" "$2")" 8
+}
+
+# extend IF ID SECONDS: it goes back in SECONDS from now instead.
 extend() {
     dir=$STATE/$1/change.$2
     read_state "$dir"
@@ -218,6 +226,10 @@ revert() {
         done
         # Whoever that was came to no end.
     fi
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        [ -d "$dir/busy" ] || break
+        sleep 1
+    done
     rm -f "/etc/wireguard/.$1.meshtui"
     case $(cat "$dir/was") in
         running) restore "$1" || fail "$1 is not wholly as it was" ;;

@@ -71,7 +71,7 @@ put_secrets() { # IF
 # takes its place before the change is confirmed.
 stage() {
     umask 077
-    extend "$@"
+    at_work "$@"
     new=/etc/wireguard/.$1.meshtui
     if [ ! -d /etc/wireguard ]; then mkdir -p /etc/wireguard || exit 1; fi
     chmod 700 /etc/wireguard || exit 1
@@ -92,7 +92,7 @@ stage() {
 # place IF ID SECONDS: the staged file takes its place before it is confirmed: for an
 # interface that does not run yet. A boot does not bring that up.
 place() {
-    extend "$@"
+    at_work "$@"
     # A unit that is enabled would be started at boot, by the new file.
     if has_systemd; then systemctl disable "wg-quick@$1" 2>/dev/null || :; fi
     mv "/etc/wireguard/.$1.meshtui" "/etc/wireguard/$1.conf" || exit 1

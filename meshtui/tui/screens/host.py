@@ -30,7 +30,7 @@ from meshtui.tui.widgets.sparkline import buckets, sparkline
 from meshtui.tui.widgets.status import Flag
 from meshtui.tui.widgets.table import Table
 from meshtui.tui.widgets.traffic import Traffic
-from meshtui.tui.words import describe, duration
+from meshtui.tui.words import describe, drift_line, duration
 
 if TYPE_CHECKING:
     from meshtui.fleet.reports import Inspection, TrafficSample
@@ -188,6 +188,8 @@ class HostScreen(Screen[None]):
         # Of a host that is silent the reason stands there already.
         if self._trouble and row.state not in SILENT:
             text.append(f"\n× not looked at closer: {self._trouble} (r tries again)", "bold")
+        if (found := self._view.drift.get(self._about)) and found.heeded:
+            text.append(f"\n{drift_line(found)}", f"bold {self._header.colour('stale')}")
         width = max(20, self.size.width - 2)
         quiet = row.kept or self._trouble is not None
         for fact_line in flowing(self._facts(row), width)[:_FACT_LINES]:
@@ -300,9 +302,7 @@ class HostScreen(Screen[None]):
     def _title_of(self, name: Pane) -> str:
         if name == "traffic":
             return f"traffic, {self._traffic.span_name} (+ - zoom)"
-        if name == "config":
-            return self._config.title
-        return name
+        return self._config.title if name == "config" else name
 
     def _go_to(self, name: Pane) -> None:
         self._pane = name
@@ -317,9 +317,8 @@ class HostScreen(Screen[None]):
         if self._pane in ("config", "log"):
             return (self._config if self._pane == "config" else self._said).plain
         row = self._row
-        return " ".join(
-            [self._about, *(row.addresses if row else ()), (row and row.public_key) or ""]
-        )
+        known = (*row.addresses, row.public_key or "") if row else ()
+        return " ".join([self._about, *known])
 
     @on(Table.Opened)
     def _open(self, event: Table.Opened) -> None:

@@ -181,8 +181,8 @@ class Canvas:
 
     def _about(self, host: int, mark: bool) -> tuple[object, ...]:
         row = self.view.rows[host]
-        peers = len(row.unknown_peers)
-        return row.state, row.error, row.addresses[:1], self._again(host), peers, mark
+        more = len(row.unknown_peers), self.view.drifts(host) > 0
+        return row.state, row.error, row.addresses[:1], self._again(host), *more, mark
 
     def _again(self, host: int) -> str:
         return again(self.view, host) if self.view.rows[host].kept else ""

@@ -24,6 +24,7 @@ from meshtui.tui.words import (
     bytes_long,
     bytes_short,
     counted,
+    drift_line,
     duration,
     pad,
 )
@@ -236,6 +237,8 @@ class Details(Calm):
             for peer in row.unknown_peers:
                 text.append("\n  " if tall else "  ")
                 text.append(peer)
+        if (found := view.drift.get(view.names[index])) and found.heeded:
+            text.append(f"\n{drift_line(found)}", f"bold {self.colour('stale')}")
         # Last: it is long, and nobody reads it.
         _fact(text, "public_key", row.public_key or "none yet")
 

@@ -17,6 +17,8 @@ StyleOf = Callable[..., Style]
 """Names of the grid's component classes -> their styles on top of one another."""
 
 CURSOR, MARK = "▸", "✓"
+#: Something is otherwise than mesh.toml says.
+DRIFT = "≠"
 #: Which of the two hosts of a line the cursor is on.
 UPPER, LOWER = "▀", "▄"
 
@@ -57,7 +59,8 @@ def host_line(
         segments.append(Segment(text + " ", style_of(base, "dim")))
     segments.append(Segment(HOST_GLYPHS[row.state], style_of(base, state)))
     if layout.extra:
-        text = f"+{len(row.unknown_peers)}" if row.unknown_peers else ""
+        text = DRIFT if view.drifts(index) else ""
+        text += f"+{len(row.unknown_peers)}" if row.unknown_peers else ""
         segments.append(Segment(pad(text, layout.extra), style_of(base, "stale")))
     if layout.word:
         quiet = row.state in ("up", "connecting")

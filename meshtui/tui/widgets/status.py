@@ -53,6 +53,8 @@ class Status(Calm):
             (0, self._share("hosts", view.hosts_up, len(view.rows), "up", waiting)),
             (0, self._share("directions", view.healthy, view.directions, "healthy", waiting)),
         ]
+        if drifts := sum(map(view.drifts, range(len(view.rows)))):
+            pieces.append((2, (("drift ", ""), (f"≠ {drifts}", f"bold {self.colour('stale')}"))))
         traffic = self._counted(view)
         if traffic is not None:
             rx, tx = (bytes_short(round(count)) for count in traffic)
