@@ -224,11 +224,12 @@ def _log(args: Args) -> int:
 
 def _members(args: Args) -> int:
     """What mesh.toml would say after `add`, `set`, `undo` and the like, and an apply of that."""
-    from meshtui.cli.members import change, draft
+    from meshtui.cli.members import change, edit
+    from meshtui.fleet.edits import draft
     from meshtui.store.find import find
 
     _recover_first(args)
-    proposed = draft(find(args.file), args)
+    proposed = draft(find(args.file), edit(args))
 
     async def ask(fleet: Fleet) -> int:
         report = await change(

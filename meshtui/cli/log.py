@@ -83,14 +83,10 @@ def _result(change: Change) -> tuple[str, str]:
         hosts = inert(", ".join(change.diverged), LINE_LIMIT)
         return "bold red", f"DIVERGED: not confirmed on {hosts}; meshtui recover ends that"
     if not change.ended:
-        return "bold yellow", f"broken off after {change.phase or 'nothing'} was begun"
+        return "bold yellow", change.told
     if change.kind == "run":
-        return "dim", "what it printed is not kept"
-    text = f"{change.up} of {change.directions} directions up in {change.seconds:.1f} s"
-    if change.failed:
-        count = len(change.failed)
-        text += f", {count} host{'' if count == 1 else 's'} not as planned"
-    return ("green" if change.ok else "bold red"), text
+        return "dim", change.told
+    return ("green" if change.ok else "bold red"), change.told
 
 
 def _when(at: str) -> str:

@@ -15,46 +15,37 @@ from rich.text import Text
 
 from meshtui.cli.apply import ApplyReport
 from meshtui.cli.plan import print_plan
-from meshtui.errors import UsageError
+from meshtui.fleet.edits import Edit, Proposal
 from meshtui.fleet.events import Keep
 from meshtui.fleet.fleet import Fleet
-from meshtui.fleet.members import look_at_leaving, refuse_owed, remove, stays, with_leaving
+from meshtui.fleet.members import stays
 from meshtui.inert import inert
 from meshtui.plan.render import LINE_LIMIT
-from meshtui.store.edit import Draft, add_host, remove_host, rename_host
-from meshtui.store.edit_keys import set_host, switch_host, switch_link
-from meshtui.store.undo import undo
+from meshtui.store.edit import Draft
 
 
-def draft(path: Path, args: SimpleNamespace) -> Draft:
-    """What mesh.toml would say; UsageError: why it can't."""
+def edit(args: SimpleNamespace) -> Edit:
+    """What the command line asks for."""
     if args.command == "add":
-        return add_host(path, args.name, args.ssh, args.endpoint, args.address)
+        names = (args.name,)
+        return Edit("add", names, args.ssh, args.endpoint, tuple(args.address))
     if args.command == "rename":
-        return rename_host(path, args.old, args.new)
+        return Edit("rename", (args.old, args.new))
     if args.command == "set":
-        return set_host(
-            path,
-            args.name,
+        return Edit(
+            "set",
+            (args.name,),
             endpoint=args.endpoint,
+            addresses=tuple(args.address),
             port=args.port,
-            addresses=args.address,
             keepalive=args.keepalive,
             mtu=args.mtu,
         )
     if args.command in ("disable", "enable"):
-        return _switched(path, args.names, disabled=args.command == "disable")
+        return Edit(args.command, tuple(args.names))
     if args.command == "undo":
-        return undo(path)
-    return remove_host(path, args.name)
-
-
-def _switched(path: Path, names: list[str], *, disabled: bool) -> Draft:
-    if len(names) == 1:
-        return switch_host(path, names[0], disabled=disabled)
-    if len(names) == 2:
-        return switch_link(path, names[0], names[1], disabled=disabled)
-    raise UsageError(f"{len(names)} names: one is a host, two are a link", hint="one at a time")
+        return Edit("undo")
+    return Edit("remove", (args.name,))
 
 
 async def change(
@@ -68,36 +59,26 @@ async def change(
 
     Where mesh.toml and the hosts are so already, nobody is asked.
     """
-    gone = proposed.gone
-    if gone is None:
-        plan, leaving = await fleet.plan(), None
-        shown = plan
-        if args.command == "add":
-            refuse_owed(plan, args.name)
-    else:
-        plan, leaving = await asyncio.gather(fleet.plan(), look_at_leaving(fleet, gone))
-        shown = with_leaving(plan, leaving)
+    proposal = Proposal(fleet, edit(args), proposed)
     report: ApplyReport | None = None
     try:
+        plan = await proposal.plan()
         if not args.json:
             _print_edit(fleet.path, proposed)
-            print_plan(shown)
-        if to_do := shown.changes or proposed.before != proposed.after:
+            print_plan(plan)
+        if to_do := plan.changes or proposed.before != proposed.after:
             await agreed()
-        with ApplyReport(shown, show=not args.json) as report:
+        with ApplyReport(plan, show=not args.json) as report:
             if to_do:
-                keep = keeper(report)
-                work = remove(fleet, plan, leaving, keep) if leaving else fleet.apply(plan, keep)
-                async for event in work:
+                async for event in proposal.apply(plan, keeper(report)):
                     report.take(event)
     except asyncio.CancelledError:
-        if leaving and report:
-            left = f"{leaving.plan.host} may not be taken down: {stays(plan.interface)}"
-            print(f"meshtui: {left}", file=sys.stderr)
+        if proposal.leaving and report:
+            left = f"{proposal.leaving.plan.host} may not be taken down"
+            print(f"meshtui: {left}: {stays(plan.interface)}", file=sys.stderr)
         raise
     finally:
-        if leaving:
-            leaving.session.close()
+        proposal.let_go()
     return report
 
 

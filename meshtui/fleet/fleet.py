@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import re
 import secrets
-import socket
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import replace
 from pathlib import Path
@@ -24,12 +21,14 @@ from meshtui.fleet.reports import LinkSample, TrafficSample
 from meshtui.fleet.session import Session
 from meshtui.fleet.watch import watch
 from meshtui.fleet.wayback import WITHIN, WayBack
+from meshtui.fleet.who import owner, who
 from meshtui.mesh.addresses import allocate
 from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.model import Plan, PlanInputs
 from meshtui.plan.planner import make_plan
 from meshtui.plan.rotate import rotation
 from meshtui.ssh.connect import AskHostKey, Connector
+from meshtui.store.changes import Change, changes
 from meshtui.store.document import read_text
 from meshtui.store.edit import Draft
 from meshtui.store.journal import Journal
@@ -38,7 +37,15 @@ from meshtui.store.write import Found, write_back
 from meshtui.wg.endpoint import Endpoint
 
 if TYPE_CHECKING:
-    from meshtui.fleet.reports import CommandResult, Inspection, PathMtu, PingReport, RoundTrip
+    from meshtui.fleet.edits import Edit, Proposal
+    from meshtui.fleet.reports import (
+        CommandResult,
+        Inspection,
+        PathMtu,
+        PingReport,
+        RoundTrip,
+        Standing,
+    )
 
 
 class Fleet:
@@ -58,6 +65,7 @@ class Fleet:
         """
         self.path = path
         self._draft = draft
+        self._ask, self._ssh_config = ask, ssh_config
         self._connector = Connector(ask, ssh_config)
         self._errands = Errands(self._connector)
         self._past = Past(lambda: self.mesh)
@@ -204,12 +212,12 @@ class Fleet:
         with journal.alone():
             draft = self._draft
             text = draft.after if draft else read_text(self.path)
-            about = {"by": _who(), "file": journal.kept.keep(text)}
+            about = {"by": who(), "file": journal.kept.keep(text)}
             if draft:
                 about["was"] = journal.kept.keep(draft.before)
             back = WayBack(
                 secrets.token_hex(4),
-                _owner(),
+                owner(),
                 self.mesh.interface,
                 self._sessions,
                 lambda name: self.session(name, self.mesh.hosts[name].ssh),
@@ -236,6 +244,30 @@ class Fleet:
                 if draft and not work.kept:
                     draft.take_back(self.path)
                 self.drifting.soon(*self.mesh.hosts)
+
+    async def standing(self) -> Standing | None:
+        """The change that was broken off and not recovered since; None: there is none."""
+        from meshtui.fleet.recover import standing
+
+        return await asyncio.to_thread(standing, self.mesh.name)
+
+    def recover(self) -> AsyncIterator[Applied]:
+        """Bring every host to all-new if any confirmed it, else to all-old. Last: the result."""
+        from meshtui.fleet.recover import recover
+
+        return recover(self)
+
+    async def propose(self, edit: Edit) -> Proposal:
+        """What `edit` would make of the mesh. MeshError: why it can't be made; nothing is asked."""
+        from meshtui.fleet.edits import Proposal, draft
+
+        proposed = await asyncio.to_thread(draft, self.path, edit)
+        fleet = Fleet(self.path, self._ask, self._ssh_config, proposed)
+        return Proposal(fleet, edit, proposed)
+
+    async def changes(self) -> list[Change]:
+        """What was done to the mesh from this machine, oldest first."""
+        return await asyncio.to_thread(lambda: changes(Journal(self.mesh.name).read()))
 
     def session(self, name: str, ssh: str) -> Session:
         """A connection to a host that the mesh has no more; whoever asks for it closes it."""
@@ -345,7 +377,7 @@ class Fleet:
         from meshtui.fleet.commands import run
 
         on = [self._host(name) for name in hosts]
-        Journal(self.mesh.name).note("run", by=_who(), hosts=list(hosts))
+        Journal(self.mesh.name).note("run", by=who(), hosts=list(hosts))
         return run(self._errands, on, command)
 
     def ssh_argv(self, host: str) -> list[str]:
@@ -384,16 +416,3 @@ class Fleet:
     async def traffic(self, host: str, since: float, step: float) -> list[TrafficSample]:
         """A host's traffic in steps of `step` seconds from `since` to now, oldest first."""
         return await self._past.traffic(host, since, step)
-
-
-def _who() -> str:
-    """The person at this machine, as far as it knows."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
-
-
-def _owner() -> str:
-    """The same for other operators to read on the hosts: one word."""
-    return re.sub(r"[^A-Za-z0-9@._-]", "-", f"{_who()}@{socket.gethostname()}")[:80]

@@ -118,7 +118,7 @@ def with_leaving(plan: Plan, leaving: Leaving) -> Plan:
 async def remove(
     fleet: Fleet, plan: Plan, leaving: Leaving, keep: Keep | None = None
 ) -> AsyncIterator[Applied]:
-    """Carry `plan` out as `Fleet.apply` does, then take down what leaves."""
+    """Carry `plan` out as `Fleet.apply` does, then take down what leaves, if it is kept."""
     start = time.monotonic()
     name, result = leaving.plan.host, None
     async for event in fleet.apply(plan, keep):

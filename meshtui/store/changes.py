@@ -74,6 +74,22 @@ class Change:
         """Whether no host has it."""
         return bool(self.reverted) or self.recovered == "reverted"
 
+    @property
+    def told(self) -> str:
+        """How it ended, in a few words."""
+        if not self.ended:
+            then = f", recovered: {self.recovered}" if self.recovered else ""
+            return f"broken off after {self.phase or 'nothing'} was begun{then}"
+        if self.reverted:
+            return f"taken back: {self.reverted}"
+        if self.kind == "run":
+            return "what it printed is not kept"
+        text = f"{self.up} of {self.directions} directions up in {self.seconds:.1f} s"
+        if self.failed:
+            count = len(self.failed)
+            text += f", {count} host{'' if count == 1 else 's'} not as planned"
+        return text
+
     def as_json(self) -> dict[str, Any]:
         """For programs."""
         return {**asdict(self), "ended": self.ended, "ok": self.ok}

@@ -32,6 +32,7 @@ from meshtui.tui.words import comings, describe
 
 if TYPE_CHECKING:
     from meshtui.tui.at_hand import AtHand
+    from meshtui.tui.changing import Changing
     from meshtui.tui.fleet_api import FleetApi, OpenFleet
     from meshtui.tui.privacy import PrivacyFilter
     from meshtui.tui.screens.host import HostScreen
@@ -139,6 +140,7 @@ class MeshApp(App[None], inherit_bindings=False):
                 self.fleet.on_notice(self.complain)
                 self.measuring.every(self.settings.rtt_interval)
             settled.set()
+            self.applying.look_back()
             self.drifting.follow()
             self.picture.tell()
             await self.looking.follow(self.fleet.watch(self.looking.wait))
@@ -277,6 +279,13 @@ class MeshApp(App[None], inherit_bindings=False):
 
         return Commands(self)
 
+    @cached_property
+    def changing(self) -> Changing:
+        """What is done to the mesh itself; loaded when first asked for."""
+        from meshtui.tui.changing import Changing
+
+        return Changing(self)
+
     # -- keys that work on hosts and links, wherever they are shown
 
     def action_host(self) -> None:
@@ -304,6 +313,14 @@ class MeshApp(App[None], inherit_bindings=False):
         self.at_hand.ask_run()
 
     # -- keys that work everywhere
+
+    def action_keep(self) -> None:
+        """Keep the change that waits for an answer."""
+        self.applying.keep()
+
+    def action_revert(self) -> None:
+        """Take back the change under way, or recover one that was broken off."""
+        self.applying.take_back()
 
     def action_command(self) -> None:
         """Ask for a command of meshtui's own."""
@@ -358,12 +375,7 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def action_leave(self) -> None:
         """Quit; ask once while an apply is under way."""
-        from meshtui.tui.screens.quit import QuitScreen
-
-        if not self.applying.running or isinstance(self.screen, QuitScreen):
-            self.exit()
-        else:
-            self.push_screen(QuitScreen(), lambda yes: self.exit() if yes else None)
+        self.applying.leave()
 
     def action_leave_now(self) -> None:
         """Quit at once."""
@@ -371,21 +383,7 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers: the commands that `:` takes."""
-        from meshtui.tui.commands import COMMANDS, action_commands
-
-        for name, action in action_commands().items():
-
-            def act(name: str = name) -> None:
-                self.call_later(self._command, name)
-
-            yield SystemCommand(name, action.description, act)
-        for command in COMMANDS:
-            if command.arguments:
-
-                def ask(text: str = f"{command.name} ") -> None:
-                    self.ask_command(text)
-
-                yield SystemCommand(command.usage, command.description, ask)
+        yield from (SystemCommand(*each) for each in self.commands.offered(self._command))
 
     def _fatal_error(self) -> None:
         """As Textual's, but without local variables: one of them might be a secret."""

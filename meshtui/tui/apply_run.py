@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import get_args
+from math import ceil
 
-from meshtui.fleet.events import ApplyResult, Armed, DirectionVerified, Phase, Progress
+from meshtui.fleet.events import (
+    ApplyResult,
+    Armed,
+    DirectionVerified,
+    Phase,
+    Progress,
+    Verdict,
+)
 from meshtui.inert import inert
 from meshtui.mesh.wanted import joined
 from meshtui.plan.model import Plan
 from meshtui.tui.view import ERROR_LIMIT
 from meshtui.tui.words import counted
 
-PHASES: tuple[Phase, ...] = get_args(Phase)
+#: Every change owes these.
+_OWED: tuple[Phase, ...] = ("key", "stage", "change", "verify")
 
 
 @dataclass(slots=True)
@@ -53,10 +61,14 @@ class HostRun:
 
 
 class ApplyRun:
-    """Takes the events of one apply in."""
+    """Takes the events of one apply in, or those of a recovery."""
 
-    def __init__(self, plan: Plan, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, plan: Plan, clock: Callable[[], float], *, recovers: str | None = None
+    ) -> None:
+        """`recovers`: which change, in a few words; None: this is an apply."""
         self.clock = clock
+        self.recovers = recovers
         self.started = clock()
         self.hosts = {
             host.host: HostRun(host.host, problem=host.problem)
@@ -65,7 +77,15 @@ class ApplyRun:
         }
         self.result: ApplyResult | None = None
         self.error: str | None = None
+        self.verdict: Verdict | None = None
+        """What was proved, where a person was asked whether to keep it."""
+        self.asking = False
+        """Whether that person has not answered yet."""
+        self.reverting = False
+        """Whether a person takes it back."""
         self.version = 0
+        self._until: float | None = None
+        self._phases: set[Phase] = set()
         self._plan = plan
         self._ways: dict[str, list[str]] = {}
         self._lost: set[str] | None = None
@@ -87,8 +107,55 @@ class ApplyRun:
                 self._host(name).problem = why
         elif isinstance(event, DirectionVerified):
             self._host(event.from_).verify(event)
+        elif isinstance(event, Armed):
+            self._until = event.until
         elif isinstance(event, Progress):
             self._progress(event)
+
+    def ask(self, verdict: Verdict) -> None:
+        """It waits for a person's answer."""
+        self.version += 1
+        self.verdict, self.asking, self._until = verdict, True, verdict.until
+        for direction in verdict.directions:
+            self._host(direction.from_).verify(direction)
+
+    def answered(self, *, keep: bool) -> None:
+        """It waits no more."""
+        self.version += 1
+        self.asking, self.reverting = False, not keep
+
+    def revert(self) -> None:
+        """It is being taken back, and says no more of its own."""
+        self.version += 1
+        self.reverting = True
+
+    def taken_back(self, why: str) -> None:
+        """It was taken back, and let go of."""
+        self.take(ApplyResult({}, (), self.elapsed(), reverted=why))
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """Those that every host goes through, and those that a change does where it must."""
+        if self.recovers:
+            return tuple(p for p in ("arm", *_OWED, "confirm", "revert") if p in self._phases)
+        armed = self._until is not None or "arm" in self._phases
+        first: tuple[Phase, ...] = ("arm",) if armed else ()
+        back = "revert" in self._phases
+        ends = (armed and not back) or "confirm" in self._phases
+        last: tuple[Phase, ...] = ("confirm",) if ends else ()
+        return (*first, *_OWED, *last, *(("revert",) if back else ()))
+
+    @property
+    def confirming(self) -> bool:
+        """Whether hosts were told to keep it: from then on it is kept."""
+        return "confirm" in self._phases
+
+    @property
+    def left(self) -> int | None:
+        """Seconds until the hosts go back by themselves; None: they do not."""
+        if self._until is None or self.confirming or self.result is not None:
+            return None
+        return max(0, ceil(self._until - self.clock()))
 
     def fail(self, why: str) -> None:
         """The apply itself broke: what the hosts are at is not known."""
@@ -119,6 +186,8 @@ class ApplyRun:
     def busy(self) -> str:
         """What the status line says of it."""
         ended = sum(1 for host in self.hosts.values() if host.phases.get("change") == "done")
+        if self.recovers:
+            return "recovering"
         return f"applying: {ended}/{len(self.hosts)} changed"
 
     def elapsed(self) -> float:
@@ -127,23 +196,44 @@ class ApplyRun:
 
     def summary(self) -> tuple[str, str]:
         """One line on the whole, and its style."""
+        what = "recovery" if self.recovers else "apply"
         if self.error is not None:
-            return f"× the apply broke off: {inert(self.error, ERROR_LIMIT)}", "bad"
-        known = sum(len(host.verified) for host in self.hosts.values())
-        good = sum(host.good for host in self.hosts.values())
+            goes = "" if self.left is None else "; hosts that were changed go back by themselves"
+            return f"× the {what} broke off: {inert(self.error, ERROR_LIMIT)}{goes}", "bad"
+        good, known = self.proved
         if self.result is None:
+            if self.reverting:
+                return f"» taking it back, {int(self.elapsed())} s", "strong"
+            if self.asking:
+                return "» it runs, and waits for your answer: is it to stay?", "strong"
             at = Counter(self._at(host) for host in self.hosts.values())
             failed = sum(1 for host in self.hosts.values() if host.failed)
-            told = [f"{phase} {at[phase]}" for phase in PHASES if at[phase]]
+            told = [f"{phase} {at[phase]}" for phase in self.phases if at[phase]]
             told += [f"verified {good}/{known}"] if known else []
             told += [f"failed {failed}"] if failed else []
-            return "   ".join([f"» applying, {int(self.elapsed())} s", *told]), "strong"
-        text = f"{good} of {counted(known, 'direction')} up in {self.elapsed():.1f} s"
+            doing = "recovering" if self.recovers else "applying"
+            return "   ".join([f"» {doing}, {int(self.elapsed())} s", *told]), "strong"
+        took = f"in {self.elapsed():.1f} s"
+        back, few = self.result.reverted, counted(len(self.result.failed), "host")
+        if back is not None and not self.recovers:
+            more = f"; {few} not as before" if self.result.failed else ""
+            return f"× taken back: {inert(back, ERROR_LIMIT)}{more}", "bad"
+        text = f"{good} of {counted(known, 'direction')} up {took}"
+        if self.recovers:
+            end = "every host has it" if back is None else f"taken back, {inert(back, ERROR_LIMIT)}"
+            text = f"{self.recovers} recovered {took}: {end}"
         if self.result.failed:
-            text += f", {counted(len(self.result.failed), 'host')} not as planned"
+            text += f", {few} not as planned"
         if (proof := self.result.receipt) is not None and proof.there:
             text += f"; {proof}"
-        return (f"✓ {text}", "good") if self.result.ok else (f"× {text}", "bad")
+        well = self.result.ok or bool(self.recovers and not self.result.failed)
+        return (f"✓ {text}", "good") if well else (f"× {text}", "bad")
+
+    @property
+    def proved(self) -> tuple[int, int]:
+        """How many directions are known to work, and how many were tried."""
+        hosts = self.hosts.values()
+        return sum(host.good for host in hosts), sum(len(host.verified) for host in hosts)
 
     def _at(self, host: HostRun) -> Phase | None:
         return next((phase for phase, at in host.phases.items() if at == "running"), None)
@@ -152,6 +242,7 @@ class ApplyRun:
         host, now = self._host(event.host), self.clock()
         host.started = now if host.started is None else host.started
         host.phases[event.phase] = event.state
+        self._phases.add(event.phase)
         host.detail = event.detail
         if event.state != "running":
             host.ended = now

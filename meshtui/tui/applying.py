@@ -7,13 +7,24 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from meshtui.errors import MeshError
+from meshtui.inert import inert
+from meshtui.tui.view import ERROR_LIMIT
 from meshtui.tui.waiting import answer, asked_to_stop
 from meshtui.tui.words import counted, describe
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from textual.worker import Worker
+
+    from meshtui.fleet.apply import Applied
+    from meshtui.fleet.events import Verdict
+    from meshtui.fleet.reports import Standing
     from meshtui.plan.model import Plan
     from meshtui.tui.app import MeshApp
     from meshtui.tui.apply_run import ApplyRun
+    from meshtui.tui.fleet_api import FleetApi, ProposalApi
+    from meshtui.tui.widgets.status import Flag
 
 
 class Applying:
@@ -26,6 +37,11 @@ class Applying:
         self.over = asyncio.Event()
         """Set while none has anything left to do or to tidy up."""
         self.over.set()
+        self.standing: Standing | None = None
+        """The change that was broken off and waits to be recovered."""
+        self._worker: Worker[None] | None = None
+        self._keep: asyncio.Future[bool] | None = None
+        """A person's answer, while it is waited for."""
 
     @property
     def running(self) -> bool:
@@ -37,6 +53,21 @@ class Applying:
         """What the status line says of it."""
         return self.run.busy() if self.run is not None and self.run.running else ""
 
+    def flags(self) -> list[Flag]:
+        """What every screen says of it: that hosts go back, that a change was broken off."""
+        run, keys = self.run, self._app.keymap
+        if run is not None and run.running and run.left is not None:
+            if run.asking:
+                ask = f"keep? {keys.of('app.keep')} / {keys.of('app.revert')}"
+                return [(f"{ask}, goes back in {run.left} s", "stale")]
+            return [(f"goes back in {run.left} s", "stale")]
+        if self.standing is None or self.running:
+            return []
+        what = "DIVERGED" if self.standing.diverged else f"change {self.standing.number} broken off"
+        return [(f"{what}, {keys.of('app.revert')}: recover", "stale")]
+
+    # -- plan and apply
+
     def show(self, only: str | None = None) -> None:
         """Show the plan, or the apply that is under way. With `only`, what is to be done there."""
         if self.running:
@@ -47,24 +78,51 @@ class Applying:
             hosts = len(self._app.looking.live.rows)
             self._app.push_screen(PlanScreen(partial(self._read, only), hosts), self._start)
 
+    def propose(self, proposal: ProposalApi, title: str) -> None:
+        """Show what an edit of mesh.toml would change, to apply it. `title` is inert."""
+        from meshtui.tui.screens.plan import PlanScreen
+
+        async def read(prune: bool) -> Plan:
+            return self._planned(await answer(proposal.plan(prune=prune)))
+
+        def start(plan: Plan | None) -> None:
+            if plan is None:
+                self._app.work(proposal.close(), title)
+            else:
+                self._start(plan, proposal)
+
+        hosts = len(self._app.looking.live.rows)
+        self._app.push_screen(PlanScreen(read, hosts, title=title, draft=proposal.draft), start)
+
     async def _read(self, only: str | None, prune: bool) -> Plan:
-        plan = await answer((await self._app.opened()).plan(prune=prune, only=only))
+        return self._planned(await answer((await self._app.opened()).plan(prune=prune, only=only)))
+
+    def _planned(self, plan: Plan) -> Plan:
         owed = f", {counted(len(plan.problems), 'host')} owed" if plan.problems else ""
         self._app.looking.log.add("info", f"plan read: {counted(plan.changes, 'step')}{owed}")
         return plan
 
-    def _start(self, plan: Plan | None) -> None:
+    def _start(self, plan: Plan | None, proposal: ProposalApi | None = None) -> None:
         if plan is None:
             return
         from meshtui.tui.apply_run import ApplyRun
 
-        run = self.run = ApplyRun(plan, self._app.clock)
         hosts = sum(1 for host in plan.hosts if host.steps)
         self._app.looking.log.add(
             "info", f"apply begun: {counted(plan.changes, 'step')} on {counted(hosts, 'host')}"
         )
-        self._app.run_worker(
-            self._apply(plan, run), name="apply", group="apply", exit_on_error=False
+        run = ApplyRun(plan, self._app.clock)
+        self._begin(run, lambda fleet: (proposal or fleet).apply(plan, self._ask), proposal)
+
+    def _begin(
+        self,
+        run: ApplyRun,
+        events: Callable[[FleetApi], AsyncIterator[Applied]],
+        proposal: ProposalApi | None = None,
+    ) -> None:
+        self.run = run
+        self._worker = self._app.run_worker(
+            self._follow(run, events, proposal), name="apply", group="apply", exit_on_error=False
         )
         self._show_run()
 
@@ -72,33 +130,44 @@ class Applying:
         from meshtui.tui.screens.apply import ApplyScreen
 
         assert self.run
-        self._app.push_screen(ApplyScreen(self.run))
+        if not isinstance(self._app.screen, ApplyScreen):
+            self._app.push_screen(ApplyScreen(self.run))
 
-    async def _apply(self, plan: Plan, run: ApplyRun) -> None:
+    async def _follow(
+        self,
+        run: ApplyRun,
+        events: Callable[[FleetApi], AsyncIterator[Applied]],
+        proposal: ProposalApi | None,
+    ) -> None:
         self.over.clear()
         try:
-            fleet = await self._app.opened()
-            async for event in fleet.apply(plan):
+            async for event in events(await self._app.opened()):
                 run.take(event)
             if run.running:
                 run.fail("it ended without a result; what the hosts are at is not known")
         except asyncio.CancelledError:
+            if run.reverting:
+                run.taken_back("as you asked")
             if asked_to_stop():
                 raise
-            run.fail("it was called off; what the hosts are at is not known")
+            if run.running:
+                run.fail("it was called off; what the hosts are at is not known")
         except MeshError as error:
             run.fail(str(error))
         except Exception as error:
             run.fail(describe(error))
             raise
         finally:
+            if proposal is not None:
+                await proposal.close()
             self.over.set()
             self._tell(run)
 
     def _tell(self, run: ApplyRun) -> None:
         text, style = run.summary()
         log = self._app.looking.log
-        log.add("good" if style == "good" else "bad", f"apply: {text}")
+        what = "recover" if run.recovers else "apply"
+        log.add("good" if style == "good" else "bad", f"{what}: {text}")
         for host in run.hosts.values():
             if host.problem:
                 log.add("bad", host.problem, host.name)
@@ -108,3 +177,120 @@ class Applying:
 
         if isinstance(self._app.screen, QuitScreen):
             self._app.screen.dismiss(False)
+        if run.recovers:
+            self.look_back()
+
+    # -- whether it stays
+
+    async def _ask(self, verdict: Verdict) -> bool:
+        """Ask a person, where the change touched or harmed anything; no answer is no."""
+        run = self.run
+        assert run
+        if not verdict.touches and not verdict.worse:
+            return True
+        self._keep = asyncio.get_running_loop().create_future()
+        run.ask(verdict)
+        worse = counted(len(verdict.worse), "thing")
+        worse = f"{worse} worse than before" if verdict.worse else "nothing is worse than before"
+        self._app.looking.log.add("warn", f"the change runs, {worse}: is it to stay?")
+        for one in verdict.worse:
+            self._app.looking.log.add("bad", one)
+        self._app.picture.tell()
+        keep = False
+        try:
+            keep = await asyncio.wait_for(self._keep, verdict.until - self._app.clock())
+        except TimeoutError:
+            self._app.looking.log.add("warn", "nobody answered: the change is taken back")
+        finally:
+            self._keep = None
+            run.answered(keep=keep)
+            self._app.picture.tell()
+        return keep
+
+    def keep(self) -> None:
+        """Keep the change that waits for an answer; what is worse with it is shown first."""
+        from meshtui.tui.screens.apply import ApplyScreen
+
+        if self.run is None or self._keep is None or self._keep.done():
+            self._app.say("there is no change that waits to be kept")
+        elif self.run.verdict and self.run.verdict.worse and not self._shown(ApplyScreen):
+            self._show_run()
+        else:
+            self._keep.set_result(True)
+
+    def take_back(self) -> None:
+        """Take back the change under way, or recover the one that was broken off."""
+        run = self.run
+        if run is None or not run.running:
+            self._recover()
+        elif self._keep is not None:
+            if not self._keep.done():
+                self._keep.set_result(False)
+        elif run.recovers:
+            self._app.say("the recovery is under way already")
+        elif run.confirming:
+            self._app.say("too late: hosts keep it already")
+        elif not run.reverting and self._worker is not None:
+            run.revert()
+            self._app.looking.log.add("warn", "the change is taken back")
+            # The fleet takes everything back before it lets go.
+            self._worker.cancel()
+
+    def _shown(self, kind: type) -> bool:
+        return isinstance(self._app.screen, kind)
+
+    # -- what was broken off
+
+    def look_back(self) -> None:
+        """Ask whether an earlier change was broken off, and say so."""
+
+        async def look() -> None:
+            before, key = self.standing, self._app.keymap.of("app.revert")
+            self.standing = found = await (await self._app.opened()).standing()
+            if found is not None and found != before:
+                self._app.complain(_told(found, key))
+            elif (
+                found is None
+                and before
+                and self._app.mesh_screen.message.said == _told(before, key)
+            ):
+                self._app.mesh_screen.complain("")
+            self._app.picture.tell()
+
+        self._app.work(look(), "look for a change that was broken off")
+
+    def _recover(self) -> None:
+        found = self.standing
+        if found is None:
+            self._app.say("there is no change to take back or to recover")
+        elif self._app.read_only:
+            self._app.say("read-only: start without --read-only to do that")
+        else:
+            from meshtui.plan.model import Plan
+            from meshtui.tui.apply_run import ApplyRun
+
+            mesh = self._app.looking.live.mesh
+            what = f"change {found.number}"
+            run = ApplyRun(Plan(mesh.name, mesh.interface, ()), self._app.clock, recovers=what)
+            self._app.looking.log.add("info", f"{what} is recovered")
+            self._begin(run, lambda fleet: fleet.recover())
+
+    # -- leaving
+
+    def leave(self) -> None:
+        """Quit; ask once while one is under way."""
+        from meshtui.tui.screens.quit import QuitScreen
+
+        run = self.run
+        if run is None or not run.running or self._shown(QuitScreen):
+            self._app.exit()
+        else:
+            self._app.push_screen(QuitScreen(run), self._leave_if)
+
+    def _leave_if(self, yes: bool | None) -> None:
+        if yes:
+            self._app.exit()
+
+
+def _told(found: Standing, key: str) -> str:
+    return f"{inert(found.text, ERROR_LIMIT)} ({key}: recover)"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from meshtui.errors import UnknownHostKey
 
 if TYPE_CHECKING:
+    from meshtui.fleet.edits import Edit
     from meshtui.fleet.events import (
         ApplyResult,
         Armed,
@@ -24,14 +25,37 @@ if TYPE_CHECKING:
         PathMtu,
         PingReport,
         RoundTrip,
+        Standing,
         TrafficSample,
     )
     from meshtui.mesh.model import Mesh
     from meshtui.plan.drift import Drift
     from meshtui.plan.model import Plan
+    from meshtui.store.changes import Change
+    from meshtui.store.edit import Draft
 
 AskHostKey = Callable[[UnknownHostKey], Awaitable[bool]]
 """Asks a person whether the key is the right one."""
+
+
+class ProposalApi(Protocol):
+    """An edit of mesh.toml that is not made yet; close it when done."""
+
+    draft: Draft
+
+    async def plan(self, *, prune: bool = False) -> Plan:
+        """As the fleet's, for the mesh that is proposed."""
+        ...
+
+    def apply(
+        self, plan: Plan, keep: Keep | None = None
+    ) -> AsyncIterator[Progress | Armed | DirectionVerified | ApplyResult]:
+        """Write mesh.toml, and carry the latest plan out as the fleet does."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of all hosts."""
+        ...
 
 
 class DriftApi(Protocol):
@@ -87,6 +111,22 @@ class FleetApi(Protocol):
         `keep` decides on that; without it, what makes nothing worse is kept. Cancelled, it
         takes everything back.
         """
+        ...
+
+    async def standing(self) -> Standing | None:
+        """The change that was broken off and not recovered since; None: there is none."""
+        ...
+
+    def recover(self) -> AsyncIterator[Progress | Armed | DirectionVerified | ApplyResult]:
+        """Bring every host to all-new if any confirmed it, else to all-old. Last: the result."""
+        ...
+
+    async def propose(self, edit: Edit) -> ProposalApi:
+        """What `edit` would make of the mesh. MeshError: why it can't be made; nothing is asked."""
+        ...
+
+    async def changes(self) -> list[Change]:
+        """What was done to the mesh from this machine, oldest first."""
         ...
 
     async def close(self) -> None:

@@ -46,7 +46,11 @@ class Keymap:
 
     def shown(self, action: Action) -> str:
         """Its first key as a person writes it: `?`, `esc`, `ctrl+c`."""
-        return key_name(self._keys[action.name][0]) if self._keys[action.name] else ""
+        return self.of(action.name)
+
+    def of(self, name: str) -> str:
+        """The first key of the action of that name, as a person writes it; empty: none."""
+        return key_name(self._keys[name][0]) if self._keys[name] else ""
 
     def changed(self) -> dict[str, str]:
         """What `App.set_keymap` takes: the keys that are not the registry's own."""

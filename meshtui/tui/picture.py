@@ -105,7 +105,7 @@ class Picture:
 
     def _flags(self) -> list[Flag]:
         app, looking = self._app, self._app.looking
-        flags: list[Flag] = []
+        flags: list[Flag] = app.applying.flags()
         if looking.paused:
             flags.append(("paused", "stale"))
         if app.read_only:

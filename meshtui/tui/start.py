@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import os
 import sys
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
 
 #: Seconds that closing the connections may take after the screen is gone.
 CLOSE_WITHIN = 3.0
-#: Seconds that an apply which was broken off may take to tidy up, before that.
-TIDY_WITHIN = 10.0
+#: Seconds that an apply which was broken off may take to take back what it did, before that.
+TIDY_WITHIN = 30.0
 
 
 def run(mesh: Mesh, open_fleet: OpenFleet, settings: Settings | None = None) -> int:
@@ -44,9 +43,12 @@ async def _run(app: MeshApp) -> int:
     await app.run_async(mouse=app.settings.mouse)
     # The terminal is given back by now: a host that hangs holds up nobody.
     if app.fleet is not None:
-        with contextlib.suppress(TimeoutError):
-            # An apply that was broken off still removes the files that it had begun.
+        if not app.applying.over.is_set():
+            print("meshtui: the change is taken back on all hosts…", file=sys.stderr)  # noqa: T201
+        try:
             await asyncio.wait_for(app.applying.over.wait(), TIDY_WITHIN)
+        except TimeoutError:
+            print("meshtui: hosts that did not answer go back by themselves", file=sys.stderr)  # noqa: T201
         try:
             await asyncio.wait_for(app.fleet.close(), CLOSE_WITHIN)
         except TimeoutError:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from meshtui.tui.actions import Action
-from meshtui.tui.commands import complete, parse
+from meshtui.tui.commands import COMMANDS, action_commands, complete, parse
 from meshtui.tui.theme import THEME_NAMES
 from meshtui.tui.when import parse_when
 
@@ -45,6 +46,17 @@ class Commands:
     def complete(self, line: str) -> list[tuple[str, str]]:
         """Whole lines that `line` may become."""
         return complete(line, self.words())
+
+    def offered(
+        self, do: Callable[[str], Awaitable[None]]
+    ) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        """What the palette lists: a name, what it is, and how it is done: by `do`, or asked for."""
+        for name, action in action_commands().items():
+            yield name, action.description, partial(self._app.call_later, do, name)
+        for command in COMMANDS:
+            if command.arguments:
+                ask = partial(self._app.ask_command, f"{command.name} ")
+                yield command.usage, command.description, ask
 
     async def do(self, line: str) -> None:
         """Do what `line` says."""
@@ -96,6 +108,28 @@ class Commands:
     async def _run(self, command: str) -> None:
         # Not run at once: who types it here has not been shown on which hosts.
         self._app.at_hand.ask_run(command)
+
+    async def _add(self, name: str, ssh: str = "") -> None:
+        self._app.changing.add(name, ssh)
+
+    async def _set(self, name: str) -> None:
+        self._app.changing.set(self._known(name))
+
+    async def _rename(self, old: str, new: str = "") -> None:
+        self._app.changing.rename(self._known(old), new)
+
+    async def _remove(self, name: str) -> None:
+        self._app.changing.remove(self._known(name))
+
+    async def _disable(self, name: str, other: str | None = None) -> None:
+        self._switch(name, other, disable=True)
+
+    async def _enable(self, name: str, other: str | None = None) -> None:
+        self._switch(name, other, disable=False)
+
+    def _switch(self, name: str, other: str | None, *, disable: bool) -> None:
+        names = [self._known(one) for one in (name, other) if one is not None]
+        self._app.changing.switch(*names, disable=disable)
 
     async def _filter(self, text: str = "") -> None:
         self._app.back_to_mesh()

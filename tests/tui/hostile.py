@@ -7,6 +7,7 @@ no escape sequence, nothing that reorders or hides what stands beside it.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -14,13 +15,23 @@ from typing import TypeVar
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
-from standin import StandIn, dead, good_apply, make_mesh, make_plan, poll  # noqa: E402
+from proposed import Proposed  # noqa: E402
+from standin import StandIn, confirmed, dead, good_apply, make_mesh, make_plan, poll  # noqa: E402
 
 from meshtui.errors import MeshError, UnknownHostKey  # noqa: E402
-from meshtui.fleet.events import ApplyResult, DirectionVerified, HostPolled, Progress  # noqa: E402
+from meshtui.fleet.edits import Edit  # noqa: E402
+from meshtui.fleet.events import (  # noqa: E402
+    ApplyResult,
+    Armed,
+    DirectionVerified,
+    HostPolled,
+    Keep,
+    Progress,
+)
 from meshtui.fleet.reports import CommandResult, RoundTrip  # noqa: E402
 from meshtui.mesh.model import Mesh  # noqa: E402
 from meshtui.plan.model import HostPlan, Plan  # noqa: E402
+from meshtui.store.changes import Change  # noqa: E402
 
 #: No sequence that the app itself sends has this number in it.
 TOKEN = "7777"
@@ -66,7 +77,12 @@ class Hostile(StandIn):
 
     def __init__(self, mesh: Mesh, evil: str = EVIL) -> None:
         super().__init__(mesh)
+        self.journal = [
+            poisoned(Change(1, "apply", evil, steps={"a": [evil]}, failed={"b": evil}), evil)
+        ]
         self.evil = evil
+        self.asks = False
+        """Whether an apply comes to a question, in place of its end."""
 
     async def watch(self, interval: Callable[[], float]) -> AsyncIterator[HostPolled]:
         names = list(self.mesh.hosts)
@@ -85,13 +101,25 @@ class Hostile(StandIn):
         first = HostPlan(first.host, first.steps, lines, f"{lines}\n{self.evil}", first.notes)
         return Plan(good.mesh, good.interface, (first, owed, *others))
 
-    async def apply(self, plan: Plan) -> AsyncIterator[Progress | DirectionVerified | ApplyResult]:
+    async def apply(
+        self, plan: Plan, keep: Keep | None = None
+    ) -> AsyncIterator[Progress | Armed | DirectionVerified | ApplyResult]:
         names = list(self.mesh.hosts)
+        if self.asks:
+            self.apply_events = confirmed(plan, time.monotonic() + 60, (self.evil,))
+            async for event in super().apply(plan, keep):
+                yield event
+            return
         for event in good_apply(plan)[:-1]:
             yield poisoned(event, self.evil)  # type: ignore[misc]
         yield Progress(names[0], "change", "failed", self.evil)
         yield DirectionVerified(names[0], names[1], False, self.evil)
         raise MeshError(self.evil, host=names[1], hint=self.evil)
+
+    async def propose(self, edit: Edit) -> Proposed:
+        if edit.kind == "remove":
+            raise MeshError(self.evil, host=self.evil, hint=self.evil)
+        return await super().propose(edit)
 
     def _answer(self, call: str, good: object) -> object:
         return poisoned(super()._answer(call, good), self.evil)

@@ -15,6 +15,10 @@ PLACES: dict[str, tuple[str, ...]] = {
     "host": ("o",),
     "link": ("enter",),
     "run": ("exclamation_mark", "i", "d", "enter"),
+    "form": ("n",),
+    "edit": ("e",),
+    "remove": ("D",),
+    "changes": ("C", "enter"),
     "command": ("colon",),
     "filter": ("slash",),
     "log": ("L",),
@@ -33,6 +37,9 @@ ASKED: dict[str, tuple[str, ...]] = {
     "traffic": ("o", "2"),
     "round_trips": ("t",),
     "run": ("exclamation_mark", "i", "d", "enter"),
+    "standing": (),
+    "propose": ("D",),
+    "changes": ("C",),
     "moment": ("left_square_bracket",),
 }
 """A method of FleetApi -> the keys that have the app call it."""

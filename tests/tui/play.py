@@ -1,21 +1,39 @@
-"""Try the screens by hand, without hosts: `python tests/tui/play.py [HOSTS]`."""
+"""Try the screens by hand: `python tests/tui/play.py [HOSTS] [--ask] [--broken]`, no hosts."""
 
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 
-from standin import StandIn, dead, make_mesh, poll  # noqa: E402
+from standin import StandIn, confirmed, dead, make_mesh, poll  # noqa: E402
 
 from meshtui.errors import MeshError, UnknownHostKey  # noqa: E402
-from meshtui.fleet.events import HostPolled  # noqa: E402
+from meshtui.fleet.events import HostPolled, Keep  # noqa: E402
+from meshtui.fleet.reports import Standing  # noqa: E402
+from meshtui.plan.model import Plan  # noqa: E402
 from meshtui.tui.start import run  # noqa: E402
+
+WITHIN = 60.0
+"""Seconds after which hosts go back by themselves."""
+HARM = (
+    "server-b does not reach server-c any more: no handshake within 5 s (is UDP let through?)",
+    "server-d answers no ping from server-a any more",
+)
 
 
 class Play(StandIn):
-    """The third host is dead from the fifth look on; one link goes quiet, one peer is missing."""
+    """The third host is dead from the fifth look on; one link goes quiet, one peer is missing.
+
+    Every second change makes something worse.
+    """
+
+    def apply(self, plan: Plan, keep: Keep | None = None):
+        worse = HARM if self.calls.count("apply") % 2 else ()
+        self.apply_events = confirmed(plan, time.monotonic() + WITHIN, worse)
+        return super().apply(plan, keep)
 
     def look(self, tick: int) -> list[HostPolled]:
         names = list(self.mesh.hosts)
@@ -51,6 +69,10 @@ if __name__ == "__main__":
             )
             for n in "ab"
         ]
+    if "--broken" in sys.argv:
+        names = list(fleet.mesh.hosts)
+        text = f"change 12 by jo DIVERGED: {names[0]}, {names[1]} did not confirm what others did"
+        fleet.broken_off = Standing(12, "jo", "2026-11-22T12:00:00Z", tuple(names[:2]), text)
     try:
         sys.exit(run(fleet.mesh, fleet.open))
     except MeshError as error:

@@ -7,15 +7,22 @@ from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
 from ipaddress import ip_interface, ip_network
 
+from proposed import Proposed
+
 from meshtui.errors import UnknownHostKey
+from meshtui.fleet.edits import Edit
 from meshtui.fleet.events import (
     ApplyResult,
+    Armed,
     DirectionVerified,
     HostDrift,
     HostPolled,
     HostStatus,
+    Keep,
     LinkStatus,
+    Phase,
     Progress,
+    Verdict,
 )
 from meshtui.fleet.reports import (
     CommandResult,
@@ -25,11 +32,13 @@ from meshtui.fleet.reports import (
     PathMtu,
     PingReport,
     RoundTrip,
+    Standing,
     TrafficSample,
 )
 from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.drift import Drift, Setting
 from meshtui.plan.model import HostPlan, Plan, Step
+from meshtui.store.changes import Change
 from meshtui.tui.fleet_api import AskHostKey
 
 
@@ -182,7 +191,15 @@ class StandIn:
     plan_result: Plan | Exception | None = None
     plan_gate: asyncio.Event | None = None
     apply_gate: asyncio.Event | None = None
-    apply_events: list[Progress | DirectionVerified | ApplyResult | Exception] | None = None
+    apply_events: list[Applying] | None = None
+    revert_gate: asyncio.Event | None = None
+    """What taking back after a cancellation waits for."""
+    broken_off: Standing | Exception | None = None
+    """What `standing` finds, until it is recovered."""
+    recover_events: list[Applying] | None = None
+    before: list[str] = field(default_factory=list)
+    """What mesh.toml said before each edit that was applied."""
+    journal: list[Change] = field(default_factory=list)
     asked: list[UnknownHostKey] = field(default_factory=list)
     pace: float = 0.0
     calls: list[str] = field(default_factory=list)
@@ -238,16 +255,56 @@ class StandIn:
             raise self.plan_result
         return self.plan_result or make_plan(self.mesh, prune=prune)
 
-    async def apply(self, plan: Plan) -> AsyncIterator[Progress | DirectionVerified | ApplyResult]:
+    async def apply(
+        self, plan: Plan, keep: Keep | None = None
+    ) -> AsyncIterator[Progress | Armed | DirectionVerified | ApplyResult]:
+        """As the engine: a Verdict among `apply_events` is put to `keep`; cancelled, it reverts."""
         self.calls.append("apply")
         self.applied = plan
-        for event in self.apply_events if self.apply_events is not None else good_apply(plan):
+        try:
+            for event in self.apply_events if self.apply_events is not None else good_apply(plan):
+                await asyncio.sleep(self.pace)
+                if isinstance(event, Exception):
+                    raise event
+                if isinstance(event, Verdict):
+                    assert keep is not None
+                    kept = await keep(event)
+                    self.calls.append(f"keep {kept}")
+                    if not kept:
+                        for back in taken_back(plan):
+                            await asyncio.sleep(self.pace)
+                            yield back
+                        return
+                    continue
+                if isinstance(event, ApplyResult) and self.apply_gate:
+                    await self.apply_gate.wait()
+                yield event
+        except asyncio.CancelledError:
+            self.calls.append("cancelled")
+            if self.revert_gate:
+                await self.revert_gate.wait()
+            await asyncio.sleep(4 * self.pace)
+            self.calls.append("reverted")
+            raise
+
+    async def standing(self) -> Standing | None:
+        if isinstance(self.broken_off, Exception):
+            raise self.broken_off
+        return self.broken_off
+
+    async def recover(self) -> AsyncIterator[Progress | ApplyResult]:
+        for event in self._answer("recover", self.recover_events or recovered(self.mesh)):  # type: ignore[attr-defined]
             await asyncio.sleep(self.pace)
-            if isinstance(event, Exception):
-                raise event
-            if isinstance(event, ApplyResult) and self.apply_gate:
-                await self.apply_gate.wait()
+            if isinstance(event, ApplyResult):
+                self.broken_off = None
             yield event
+
+    async def propose(self, edit: Edit) -> Proposed:
+        self.calls.append(f"propose {edit.kind} {' '.join(edit.names)}".strip())
+        return Proposed(self, edit)
+
+    async def changes(self) -> list[Change]:
+        return self._answer("changes", self.journal)  # type: ignore[return-value]
 
     async def close(self) -> None:
         self.closed = True
@@ -368,8 +425,41 @@ def make_inspection(mesh: Mesh, name: str) -> Inspection:
     return Inspection(name, facts, text(51820), text(51820), text(51821, skip=1))
 
 
-def good_apply(plan: Plan) -> list[Progress | DirectionVerified | ApplyResult | Exception]:
-    events: list[Progress | DirectionVerified | ApplyResult | Exception] = []
+Applying = Progress | Armed | DirectionVerified | Verdict | ApplyResult | Exception
+
+
+def confirmed(
+    plan: Plan, until: float, worse: tuple[str, ...] = (), *, touches: bool = True
+) -> list[Applying]:
+    """An apply with a revert armed, up to its verdict and beyond, where that is kept."""
+    *events, result = good_apply(plan)
+    assert isinstance(result, ApplyResult)
+    names = [host.host for host in plan.hosts if host.steps and not host.problem]
+    armed: list[Applying] = [Progress(name, "arm", "running") for name in names]
+    armed += [Progress(name, "arm", "done") for name in names]
+    ends: list[Applying] = [Verdict(worse, result.directions, touches, until)]
+    ends += [Progress(name, "confirm", "running") for name in names]
+    ends += [Progress(name, "confirm", "done") for name in names]
+    return [*armed, Armed(until), *events, *ends, result]
+
+
+def taken_back(plan: Plan, why: str = "it was not kept") -> list[Progress | ApplyResult]:
+    names = [host.host for host in plan.hosts if host.steps and not host.problem]
+    events: list[Progress | ApplyResult] = [Progress(name, "revert", "running") for name in names]
+    events += [Progress(name, "revert", "done") for name in names]
+    return [*events, ApplyResult({}, (), 7.4, reverted=why)]
+
+
+def recovered(mesh: Mesh, why: str | None = None) -> list[Applying]:
+    """`why`: every host goes back; None: every host confirms."""
+    phase: Phase = "revert" if why else "confirm"
+    events: list[Applying] = [Progress(name, phase, "running") for name in mesh.hosts]
+    events += [Progress(name, phase, "done") for name in mesh.hosts]
+    return [*events, ApplyResult({}, (), 2.1, reverted=why)]
+
+
+def good_apply(plan: Plan) -> list[Applying]:
+    events: list[Applying] = []
     names = [host.host for host in plan.hosts if not host.problem]
     for phase in ("key", "stage", "change", "verify"):
         events += [Progress(name, phase, "running") for name in names]  # type: ignore[arg-type]

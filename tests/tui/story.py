@@ -15,14 +15,16 @@ from dataclasses import replace
 from ipaddress import ip_interface, ip_network
 from pathlib import Path
 
-from standin import StandIn, dead
+from standin import Applying, StandIn, dead
 
 from meshtui.errors import HostState
 from meshtui.fleet.events import (
     ApplyResult,
+    Armed,
     DirectionVerified,
     HostPolled,
     HostStatus,
+    Keep,
     LinkStatus,
     Progress,
 )
@@ -170,8 +172,10 @@ class Story(StandIn):
             return "idle", 3_000 + number(*sorted(ends)) % 9_000
         return "up", number(here, there, "age") % 121
 
-    async def apply(self, plan: Plan) -> AsyncIterator[Progress | DirectionVerified | ApplyResult]:
-        async for event in super().apply(plan):
+    async def apply(
+        self, plan: Plan, keep: Keep | None = None
+    ) -> AsyncIterator[Progress | Armed | DirectionVerified | ApplyResult]:
+        async for event in super().apply(plan, keep):
             self.clock += 0.09
             yield event
 
@@ -215,11 +219,11 @@ class Story(StandIn):
     async def last_worked(self, from_: str, to: str) -> float | None:
         return self.now - 754
 
-    def _apply(self) -> list[Progress | DirectionVerified | ApplyResult | Exception]:
+    def _apply(self) -> list[Applying]:
         """Half way: two hosts verified, one that failed, the others changing."""
         plan = joining()
         names = [host.host for host in plan.hosts if not host.problem]
-        events: list[Progress | DirectionVerified | ApplyResult | Exception] = []
+        events: list[Applying] = []
         for phase in ("key", "stage", "change"):
             events += [Progress(name, phase, "running") for name in names]  # type: ignore[arg-type]
             done = names if phase != "change" else names[:4]

@@ -5,12 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from standin import StandIn, make_mesh
+from standin import StandIn, make_mesh, make_plan
 from textual.pilot import Pilot
 
 from meshtui.errors import UnknownHostKey
 from meshtui.tui.actions import ACTIONS, TITLES
 from meshtui.tui.app import MeshApp
+from meshtui.tui.apply_run import ApplyRun
 from meshtui.tui.screens.help import HelpScreen, help_lines, scopes_of
 from meshtui.tui.screens.hostkey import HostKeyScreen
 from meshtui.tui.screens.quit import QuitScreen
@@ -74,7 +75,7 @@ async def test_the_answers_to_a_host_key_are_always_in_view(height: int) -> None
 @pytest.mark.parametrize("height", HEIGHTS)
 async def test_the_question_before_quitting_says_its_keys(height: int) -> None:
     async with app_of((80, height)) as (app, pilot):
-        app.push_screen(QuitScreen())
+        app.push_screen(QuitScreen(ApplyRun(make_plan(app.looking.live.mesh), app.clock)))
         await until(pilot, QuitScreen)
         shown = await shows(pilot, "y quit")
         if height > 5:

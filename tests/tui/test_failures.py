@@ -59,7 +59,7 @@ async def still_lives(stage: Stage) -> None:
     await stage.press("j")
     assert stage.grid.row == 1
     await stage.press("question_mark")
-    assert "one host to the left" in stage.text()
+    assert "show what would change" in stage.text()
     await stage.press("escape", "ctrl+c")
     assert stage.app._exit
     assert stage.app._exception is None

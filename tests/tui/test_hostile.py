@@ -6,13 +6,25 @@ from pathlib import Path
 from unicodedata import category
 
 import pytest
-from hostile import BIDI, ESCAPE, EVIL, LONGEST, MARKUP, TOKEN, Hostile, hostile_mesh, unknown_key
+from hostile import (
+    BIDI,
+    ESCAPE,
+    EVIL,
+    LONGEST,
+    MARKUP,
+    TOKEN,
+    Hostile,
+    hostile_mesh,
+    poisoned,
+    unknown_key,
+)
 from places import PLACES
 from rich.cells import cell_len
 from rich.segment import Segment
 from stage import Stage, on_stage
 from terminal import Terminal
 
+from meshtui.fleet.reports import Standing
 from meshtui.mesh.names import is_host_name
 from meshtui.tui.actions import ACTIONS
 from meshtui.tui.screens.hostkey import HostKeyScreen
@@ -24,7 +36,7 @@ CLICKS = {
     f"{node}.{action.id}" for action in ACTIONS for node in ("app", "screen", "focused", "grid")
 }
 #: Where nothing of a host is shown.
-BARE = {"help", "palette", "link", "run"}
+BARE = {"help", "palette", "link", "run", "form", "edit"}
 WIDTH = 130
 
 
@@ -82,6 +94,20 @@ async def test_an_error_of_the_watch(error: type[Exception]) -> None:
         fleet.feed(error(EVIL * 60))
         await stage.until("the watch broke")
         assert MARKUP in check(stage)
+
+
+async def test_what_a_change_makes_worse_and_what_was_broken_off() -> None:
+    fleet = Hostile(hostile_mesh(evil_names=False))
+    fleet.asks = True
+    fleet.broken_off = poisoned(Standing(12, "jo", "now", ("a", "b"), "it stopped"), EVIL)
+    async with on_stage(fleet, size=(WIDTH, 45)) as stage:
+        await stage.until("R: recover")
+        assert MARKUP in check(stage)
+        await stage.press(*PLACES["apply"])
+        text = await stage.until("is it to stay?")
+        assert MARKUP in check(stage)
+        assert ESCAPE in text
+        assert "take it back" in text, "the keys stay in view"
 
 
 async def test_a_host_key() -> None:

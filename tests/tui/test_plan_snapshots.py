@@ -6,11 +6,13 @@ from dataclasses import replace
 from ipaddress import ip_interface
 
 import pytest
-from standin import StandIn, good_apply, make_mesh, make_plan
+from standin import StandIn, confirmed, good_apply, make_mesh, make_plan
+from test_changing import JOURNAL
 from textual.pilot import Pilot
 
 from meshtui.errors import UnknownHostKey
-from meshtui.fleet.events import ApplyResult, DirectionVerified, Progress
+from meshtui.fleet.events import ApplyResult, Armed, DirectionVerified, Progress
+from meshtui.fleet.reports import Standing
 from meshtui.plan.model import HostPlan, Plan, Step
 from meshtui.tui.app import MeshApp
 from meshtui.tui.theme import THEME_NAMES
@@ -149,6 +151,68 @@ def test_apply_done(snap_compare: Snap, size: tuple[int, int]) -> None:
     fleet.plan_result = replace(mixed_plan(), hosts=make_plan(fleet.mesh).hosts)
     fleet.apply_events = good_apply(fleet.plan_result)
     assert snap_compare(app, terminal_size=size, run_before=keys("a", "A", "enter"))
+
+
+@sizes
+def test_apply_armed(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app()
+    fleet.apply_gate = asyncio.Event()
+    plan = make_plan(fleet.mesh)
+    fleet.apply_events = [Armed(1047.0), *confirmed(plan, 1047.0)[:30], ApplyResult({}, (), 0)]
+    assert snap_compare(app, terminal_size=size, run_before=keys("a", "A"))
+
+
+@pytest.mark.parametrize("size", [*SIZES, (60, 16)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_apply_asks(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app()
+    worse = (
+        "server-b does not reach server-c any more: no handshake within 5 s (is UDP let through?)",
+        "server-d answers no ping from server-a any more",
+    )
+    fleet.apply_events = confirmed(make_plan(fleet.mesh), 1047.0, worse)
+    assert snap_compare(app, terminal_size=size, run_before=keys("a", "A", "j"))
+
+
+def test_apply_taken_back(snap_compare: Snap) -> None:
+    app, fleet = make_app()
+    fleet.apply_events = confirmed(make_plan(fleet.mesh), 1047.0)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=keys("a", "A", "R"))
+
+
+@sizes
+def test_a_change_that_was_broken_off(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app()
+    fleet.feed_all()
+    text = "change 12 by jo DIVERGED: server-a, server-c did not confirm what others did"
+    names = ("server-a", "server-c")
+    fleet.broken_off = Standing(12, "jo", "2026-11-22T12:00:00Z", names, text)
+    assert snap_compare(app, terminal_size=size, run_before=keys())
+
+
+@sizes
+def test_a_form(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app()
+    fleet.feed_all()
+    assert snap_compare(app, terminal_size=size, run_before=keys("e", "tab", "x", "enter"))
+
+
+@pytest.mark.parametrize("size", [(80, 8), (40, 12)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_a_form_where_there_is_little_room(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, _ = make_app()
+    assert snap_compare(app, terminal_size=size, run_before=keys("n", "A", "tab", "enter"))
+
+
+@sizes
+def test_plan_of_an_edit(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, _ = make_app()
+    assert snap_compare(app, terminal_size=size, run_before=keys("E"))
+
+
+@sizes
+def test_changes(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app()
+    fleet.journal = JOURNAL
+    assert snap_compare(app, terminal_size=size, run_before=keys("C", "enter"))
 
 
 @sizes

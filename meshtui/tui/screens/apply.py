@@ -8,8 +8,9 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from meshtui.tui.actions import bindings
-from meshtui.tui.apply_lines import apply_tree
+from meshtui.tui.apply_lines import apply_tree, question
 from meshtui.tui.apply_run import ApplyRun
+from meshtui.tui.keymap import keymap_of
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.tree import LineTree
@@ -29,11 +30,12 @@ class ApplyScreen(Screen[None]):
         super().__init__()
         self._run = run
         self._timer: Timer | None = None
-        self._shown: tuple[int, int] | None = None
+        self._shown: tuple[int, int, int | None] | None = None
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
         yield Calm(id="title")
+        yield Calm(id="question")
         yield LineTree()
         yield Hints("apply", "tree", "app")
 
@@ -50,19 +52,24 @@ class ApplyScreen(Screen[None]):
     def _look(self) -> None:
         run = self._run
         # Whole seconds are all that moves where nothing happens.
-        at = (run.version, int(run.elapsed()))
+        at = (run.version, int(run.elapsed()), run.left)
         if at == self._shown:
             return
         self._shown = at
         text, style = run.summary()
         shown = self.query_one("#title", Calm)
-        title = Text("apply  ", overflow="fold")
+        title = Text("recover  " if run.recovers else "apply  ", overflow="fold")
         title.append(text, f"bold {shown.colour(_COLOURS[style]) if style in _COLOURS else ''}")
         shown.say(title)
+        keymap, asked = keymap_of(self), self.query_one("#question", Calm)
+        keys = (keymap.of(name) or f":{name[4:]}" for name in ("app.keep", "app.revert"))
+        told = question(run, *keys)
+        asked.display = bool(told)
+        asked.say(told)
         self.query_one(LineTree).plant(apply_tree(run, self.size.width - 3))
         if not run.running and self._timer is not None:
             self._timer.stop()
 
     def action_back(self) -> None:
-        """Back to the grid."""
+        """Back to where one was."""
         self.dismiss(None)

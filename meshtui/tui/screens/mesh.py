@@ -158,6 +158,39 @@ class MeshScreen(Screen[None]):
         """Show the plan, or the apply that is under way."""
         self._app.applying.show()
 
+    def action_add(self) -> None:
+        """Ask for a new host."""
+        self._app.changing.add()
+
+    def action_set(self) -> None:
+        """Ask for other settings of the row's host."""
+        if self.host is not None:
+            self._app.changing.set(self.host)
+
+    def action_rename(self) -> None:
+        """Ask for another name of the row's host."""
+        if self.host is not None:
+            self._app.changing.rename(self.host)
+
+    def action_remove(self) -> None:
+        """Show what it is to take the row's host out."""
+        if self.host is not None:
+            self._app.changing.remove(self.host)
+
+    def action_switch(self) -> None:
+        """Disable or enable the link, or, on the diagonal, the host."""
+        if self.host is not None:
+            names = dict.fromkeys(self.view.names[i] for i in (self.grid.row, self.grid.column))
+            self._app.changing.switch(*names)
+
+    def action_undo(self) -> None:
+        """Show what it is to take back the last change."""
+        self._app.changing.undo()
+
+    def action_changes(self) -> None:
+        """Show what was changed."""
+        self._app.changing.changes()
+
     def action_filter(self) -> None:
         """Ask for a filter, and show what it leaves while it is typed."""
         from meshtui.tui.screens.prompt import PromptScreen

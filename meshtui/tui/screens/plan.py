@@ -12,7 +12,9 @@ from meshtui.errors import MeshError
 from meshtui.plan.impact import impact
 from meshtui.plan.impact_text import ImpactLine, impact_lines
 from meshtui.plan.model import Plan
+from meshtui.store.edit import Draft
 from meshtui.tui.actions import bindings
+from meshtui.tui.change_lines import draft_branch
 from meshtui.tui.plan_lines import IMPACTS, Badge, PlanTree, impact_text, legend, summary, worst
 from meshtui.tui.view import inert_lines
 from meshtui.tui.widgets.calm import Calm
@@ -32,8 +34,12 @@ class PlanScreen(Screen[Plan | None]):
     CSS_PATH = ["plan.tcss", "../widgets/tree.tcss"]  # noqa: RUF012
     BINDINGS = bindings("plan")
 
-    def __init__(self, read: ReadPlan, hosts: int) -> None:
+    def __init__(
+        self, read: ReadPlan, hosts: int, *, title: str = "plan", draft: Draft | None = None
+    ) -> None:
+        """`draft`: of mesh.toml, which is edited with it. `title` is inert."""
         super().__init__()
+        self._head, self._draft = title, draft
         self._read_plan = read
         self._hosts = hosts
         self._prune = False
@@ -81,7 +87,7 @@ class PlanScreen(Screen[Plan | None]):
         self._show()
 
     def _title(self, text: str, style: str = "") -> None:
-        title = Text("plan  ", overflow="fold")
+        title = Text(f"{self._head}  ", overflow="fold")
         title.append(text, style)
         impact = worst(self._plan.hosts) if self._plan else None
         if impact is not None:
@@ -97,7 +103,8 @@ class PlanScreen(Screen[Plan | None]):
         if self._plan is None or self._tree is None:
             tree.plant(())
         else:
-            tree.plant(self._tree.roots(self.size.width - 3))
+            edit = [draft_branch(self._draft)] if self._draft else []
+            tree.plant([*edit, *self._tree.roots(self.size.width - 3)])
         touched = self.query_one("#impact", Calm)
         touched.display = bool(self._impact)
         touched.say(impact_text(self._impact, self.size.width - 2))
@@ -115,13 +122,19 @@ class PlanScreen(Screen[Plan | None]):
 
     @property
     def _can_apply(self) -> bool:
-        return self._plan is not None and self._plan.changes > 0 and not self._read_only
+        return self._plan is not None and self._changes and not self._read_only
+
+    @property
+    def _changes(self) -> bool:
+        """Whether there is anything to do: on a host, or in mesh.toml."""
+        edited = self._draft is not None and self._draft.before != self._draft.after
+        return edited or bool(self._plan and self._plan.changes)
 
     def action_apply(self) -> None:
         """End with the plan, if it changes anything."""
         if self._plan is None:
             return
-        if not self._plan.changes:
+        if not self._changes:
             self.notify("nothing to apply; esc goes back", markup=False)
         elif self._read_only:
             self.notify("read-only: start without --read-only", severity="warning", markup=False)

@@ -18,6 +18,7 @@ from meshtui.tui.view import NAME_LIMIT, inert_lines
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.lines import Line, Lines
+from meshtui.tui.widgets.status import Flag
 from meshtui.tui.words import counted, describe
 
 #: What is shown of a line, and of one answer; the rest is counted.
@@ -48,6 +49,7 @@ class RunScreen(Screen[None]):
         self._said: dict[Answer, list[Line]] = {}
         self._drawn_at = -_DRAW_EVERY
         self._drawing = False
+        self._flags: Sequence[Flag] = ()
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -58,6 +60,12 @@ class RunScreen(Screen[None]):
     def on_mount(self) -> None:
         """Start it."""
         self.action_again()
+
+    def tell_flags(self, flags: Sequence[Flag]) -> None:
+        """What is not as usual: a change that goes back by itself."""
+        if flags != self._flags:
+            self._flags = flags
+            self._show()
 
     def action_again(self) -> None:
         """Run it once more; answers of the run before are not waited for."""
@@ -98,7 +106,10 @@ class RunScreen(Screen[None]):
             title.append(f"   × it broke off: {inert_lines(self._broken)}", "bold")
         elif waiting:
             title.append(f"   {waiting} under way")
-        self.query_one("#title", Calm).say(title)
+        shown = self.query_one("#title", Calm)
+        for flag, state in self._flags:
+            title.append(f"   {flag}", f"bold {shown.colour(state)}")
+        shown.say(title)
         self.query_one(Lines).show(grouped(self._results, self._said))
         # From its end: long answers must leave time for the keys.
         self._drawn_at = time.monotonic()

@@ -1,0 +1,112 @@
+"""Edits of mesh.toml, each applied with it: the mesh that an edit proposes, and its plan."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from meshtui.errors import UsageError
+from meshtui.fleet.apply import Applied
+from meshtui.fleet.events import Keep
+from meshtui.fleet.fleet import Fleet
+from meshtui.fleet.members import Leaving, look_at_leaving, refuse_owed, remove, with_leaving
+from meshtui.plan.model import Plan
+from meshtui.store.edit import Draft, add_host, remove_host, rename_host
+from meshtui.store.edit_keys import set_host, switch_host, switch_link
+from meshtui.store.undo import undo
+
+Kind = Literal["add", "remove", "rename", "set", "disable", "enable", "undo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One edit, as the command line has its words and options. None: not said."""
+
+    kind: Kind
+    names: tuple[str, ...] = ()
+    """Of hosts: one; two for a link, or for a host's old and new name."""
+    ssh: str = ""
+    endpoint: str | None = None
+    addresses: tuple[str, ...] = ()
+    port: str | None = None
+    keepalive: str | None = None
+    mtu: str | None = None
+
+
+def draft(path: Path, edit: Edit) -> Draft:
+    """What mesh.toml would say; UsageError: why it can't."""
+    names = edit.names
+    if edit.kind == "undo":
+        return undo(path)
+    if edit.kind == "add":
+        return add_host(path, names[0], edit.ssh, edit.endpoint, edit.addresses)
+    if edit.kind == "rename":
+        return rename_host(path, names[0], names[1])
+    if edit.kind == "set":
+        return set_host(
+            path,
+            names[0],
+            endpoint=edit.endpoint,
+            port=edit.port,
+            addresses=edit.addresses,
+            keepalive=edit.keepalive,
+            mtu=edit.mtu,
+        )
+    if edit.kind == "remove":
+        return remove_host(path, names[0])
+    disabled = edit.kind == "disable"
+    if len(names) > 2:
+        raise UsageError(f"{len(names)} names: one is a host, two are a link", hint="one at a time")
+    if len(names) == 2:
+        return switch_link(path, names[0], names[1], disabled=disabled)
+    return switch_host(path, names[0], disabled=disabled)
+
+
+class Proposal:
+    """An edit that is not made yet. `apply` makes it; close it when done."""
+
+    def __init__(self, fleet: Fleet, edit: Edit, proposed: Draft) -> None:
+        """`fleet`: that of the proposed mesh, which is closed with this."""
+        self.draft = proposed
+        self.leaving: Leaving | None = None
+        """The host that is taken down last, as it was looked at for the plan."""
+        self._fleet = fleet
+        self._edit = edit
+        self._others: Plan | None = None
+        """The plan for all but the host that leaves."""
+
+    async def plan(self, *, prune: bool = False) -> Plan:
+        """Look at all hosts, and at one that leaves. MeshError: one to be added can't be."""
+        gone = self.draft.gone
+        if gone is None:
+            plan = await self._fleet.plan(prune=prune)
+            if self._edit.kind == "add":
+                refuse_owed(plan, self._edit.names[0])
+            return plan
+        self.let_go()
+        others, leaving = await asyncio.gather(
+            self._fleet.plan(prune=prune), look_at_leaving(self._fleet, gone)
+        )
+        self._others, self.leaving = others, leaving
+        return with_leaving(others, leaving)
+
+    def apply(self, plan: Plan, keep: Keep | None = None) -> AsyncIterator[Applied]:
+        """Write mesh.toml and carry `plan` out, the latest of `plan()`; see `Fleet.apply`."""
+        if self.leaving is not None:
+            assert self._others
+            return remove(self._fleet, self._others, self.leaving, keep)
+        return self._fleet.apply(plan, keep)
+
+    async def close(self) -> None:
+        """Let go of all hosts."""
+        self.let_go()
+        await self._fleet.close()
+
+    def let_go(self) -> None:
+        """Close the connection to the host that leaves."""
+        if self.leaving is not None:
+            self.leaving.session.close()
+            self.leaving = None

@@ -1,0 +1,74 @@
+"""Edits of mesh.toml for the stand-in: the real ones, on a file that lives for a moment."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from meshtui.errors import MeshError
+from meshtui.fleet.edits import Edit, draft
+from meshtui.fleet.events import ApplyResult, Armed, DirectionVerified, Keep, Progress
+from meshtui.mesh.addresses import allocate
+from meshtui.plan.model import HostPlan, Plan, Step
+from meshtui.store.edit import Draft
+from meshtui.store.meshfile import parse
+from meshtui.store.render import render
+
+if TYPE_CHECKING:
+    from standin import StandIn
+
+
+def proposed(fleet: StandIn, edit: Edit) -> Draft:
+    """What the file would say; `undo` goes back by one."""
+    text = render(fleet.mesh)
+    if edit.kind == "undo":
+        if not fleet.before:
+            raise MeshError("nothing was applied: there is nothing to go back to")
+        return Draft(text, fleet.before[-1])
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "mesh.toml"
+        path.write_text(text)
+        return draft(path, edit)
+
+
+class Proposed:
+    """Implements ProposalApi."""
+
+    def __init__(self, fleet: StandIn, edit: Edit) -> None:
+        self.draft = proposed(fleet, edit)
+        self.closed = False
+        self._fleet = fleet
+        self._edit = edit
+
+    async def plan(self, *, prune: bool = False) -> Plan:
+        self._fleet.calls.append(f"plan of {self._edit.kind}")
+        if isinstance(self._fleet.plan_result, Exception):
+            raise self._fleet.plan_result
+        mesh = self._fleet.mesh
+        names = (self._edit.names or ("server-a",))[:1]
+        steps = (Step("set-peer", f"{names[0]}, {self._edit.kind}", "handshake"),)
+        hosts = tuple(HostPlan(name, steps) for name in mesh.hosts if name not in names)
+        return Plan(mesh.name, mesh.interface, hosts)
+
+    async def apply(
+        self, plan: Plan, keep: Keep | None = None
+    ) -> AsyncIterator[Progress | Armed | DirectionVerified | ApplyResult]:
+        fleet = self._fleet
+        async for event in fleet.apply(plan, keep):
+            if isinstance(event, ApplyResult) and event.reverted is None:
+                fleet.before.append(self.draft.before)
+                fleet.reloaded = allocate(parse(self.draft.after, Path("mesh.toml")))
+            yield event
+
+    async def close(self) -> None:
+        self._fleet.calls.append("close the proposal")
+        self.closed = True
+
+
+def disabled(fleet: StandIn, name: str) -> None:
+    """Take a host out for now, without a word."""
+    hosts = {**fleet.mesh.hosts, name: replace(fleet.mesh.hosts[name], disabled=True)}
+    fleet.mesh = replace(fleet.mesh, hosts=hosts)
