@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from meshtui.errors import HostError, MeshError, Unreachable
 from meshtui.fleet.apply import Applied, Apply
+from meshtui.fleet.drafted import about, written
 from meshtui.fleet.drift import Drifting, refuse_shared
 from meshtui.fleet.errands import Errands
 from meshtui.fleet.events import ApplyResult, HostPolled, Keep
-from meshtui.fleet.look import look, polled
+from meshtui.fleet.look import look_at_all
 from meshtui.fleet.observe import endpoints, observe, observe_one
 from meshtui.fleet.past import Past
 from meshtui.fleet.reports import LinkSample, TrafficSample
@@ -145,21 +146,7 @@ class Fleet:
 
     async def status(self) -> list[HostPolled]:
         """One look at every host."""
-
-        async def one(session: Session) -> object:
-            try:
-                return await look(session, self.mesh.interface)
-            except HostError as error:
-                return error
-
-        looks = await asyncio.gather(*(one(session) for session in self._sessions.values()))
-        seen = dict(zip(self._sessions, looks, strict=True))
-        # All keys first: a row is read by the keys of the others.
-        for name, one_look in seen.items():
-            live = getattr(one_look, "live", None)
-            if live and live.public_key:
-                self._keys[name] = live.public_key
-        return [polled(self.mesh, self._keys, name, one) for name, one in seen.items()]  # type: ignore[arg-type]
+        return await look_at_all(self.mesh, self._keys, self._sessions)
 
     async def plan(
         self, *, prune: bool = False, only: str | None = None, renew_psk: Collection[str] = ()
@@ -176,7 +163,7 @@ class Fleet:
         return plan
 
     async def plan_rotation(self, host: str) -> Plan:
-        """Look at all hosts, and say how `host` gets another key. MeshError: it can't now."""
+        """Look at all hosts; how `host` gets another key. MeshError: it can't now."""
         self._host(host)
         return rotation(await self._inputs(), host)
 
@@ -211,10 +198,6 @@ class Fleet:
         journal = Journal(self.mesh.name)
         with journal.alone():
             draft = self._draft
-            text = draft.after if draft else read_text(self.path)
-            about = {"by": who(), "file": journal.kept.keep(text)}
-            if draft:
-                about["was"] = journal.kept.keep(draft.before)
             back = WayBack(
                 secrets.token_hex(4),
                 owner(),
@@ -223,27 +206,22 @@ class Fleet:
                 lambda name: self.session(name, self.mesh.hosts[name].ssh),
                 self.confirm_within,
             )
-            work = Apply(plan, self._sessions, journal.note, about, back, keep)
+            told = about(self.path, draft, journal)
+            work = Apply(plan, self._sessions, journal.note, told, back, keep)
             work.begin()
-            if draft:
+            with written(self.path, draft, journal, lambda: work.kept):
+                if draft:
+                    self._draft, self._stamped = None, self._stamp()
+                self.applying = True
                 try:
-                    draft.write(self.path)
-                except MeshError as error:
-                    journal.note("done", failed={self.path.name: str(error)})
-                    raise
-                self._draft, self._stamped = None, self._stamp()
-            self.applying = True
-            try:
-                async for event in work.run():
-                    if isinstance(event, ApplyResult) and event.reverted is None:
-                        yield await self._ended(work.plan, event, journal)
-                    else:
-                        yield event
-            finally:
-                self.applying = False
-                if draft and not work.kept:
-                    draft.take_back(self.path)
-                self.drifting.soon(*self.mesh.hosts)
+                    async for event in work.run():
+                        if isinstance(event, ApplyResult) and event.reverted is None:
+                            yield await self._ended(work.plan, event, journal)
+                        else:
+                            yield event
+                finally:
+                    self.applying = False
+                    self.drifting.soon(*self.mesh.hosts)
 
     async def standing(self) -> Standing | None:
         """The change that was broken off and not recovered since; None: there is none."""

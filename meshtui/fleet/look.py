@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,6 +41,27 @@ async def look(session: Session, interface: str, deadline: float = LOOK_SECONDS)
         return Look(int(clock), parse_dump(interface, dump) if dump else None)
     except ValueError as error:
         raise Unreachable(f"an answer that makes no sense: {error}", host=session.name) from None
+
+
+async def look_at_all(
+    mesh: Mesh, keys: dict[str, str], sessions: Mapping[str, Session]
+) -> list[HostPolled]:
+    """One look at every host; `keys` learns what they say of themselves."""
+
+    async def one(session: Session) -> Look | HostError:
+        try:
+            return await look(session, mesh.interface)
+        except HostError as error:
+            return error
+
+    looks = await asyncio.gather(*(one(session) for session in sessions.values()))
+    seen = dict(zip(sessions, looks, strict=True))
+    # All keys first: a row is read by the keys of the others.
+    for name, one_look in seen.items():
+        live = one_look.live if isinstance(one_look, Look) else None
+        if live and live.public_key:
+            keys[name] = live.public_key
+    return [polled(mesh, keys, name, one_look) for name, one_look in seen.items()]
 
 
 def polled(
