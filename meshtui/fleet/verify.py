@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 
-from meshtui.errors import HostError, NotInstalled
+from meshtui.errors import CommandFailed, HostError, NotInstalled
 from meshtui.fleet.events import DirectionVerified
 from meshtui.fleet.look import Look, look
 from meshtui.fleet.pings import times
@@ -53,7 +53,9 @@ async def verify(
         earlier, later = hosts[:at], hosts[at + 1 :]
         try:
             try:
-                await check.ping(other for other in others if other in later)
+                # A program that fails once need not the next time: `run` asks again.
+                with contextlib.suppress(CommandFailed):
+                    await check.ping(other for other in others if other in later)
             finally:
                 begun[name].set()
             with contextlib.suppress(TimeoutError):
@@ -106,9 +108,15 @@ class _Check:
 
     async def run(self, results: asyncio.Queue[DirectionVerified | None], deadline: float) -> None:
         while self.open:
-            await self.ping(self.open)
-            now = await look(self._session, self._mesh.interface)
             last = time.monotonic() >= deadline
+            try:
+                await self.ping(self.open)
+                now = await look(self._session, self._mesh.interface)
+            except CommandFailed:
+                if last:
+                    raise
+                await asyncio.sleep(0.2)
+                continue
             still_open = []
             for other in self.open:
                 ok, detail = self._judge(now, other)
