@@ -13,6 +13,7 @@ import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -161,8 +162,9 @@ async def _carry_out(fleet: Fleet, plan: Plan, args: Args) -> ApplyReport:
         await agreed(args)
     with ApplyReport(plan, show=not args.json) as report:
         if plan.changes:
-            async for event in fleet.apply(plan, keeper(args, report)):
-                report.take(event)
+            async with aclosing(fleet.apply(plan, keeper(args, report))) as events:
+                async for event in events:
+                    report.take(event)
     return report
 
 

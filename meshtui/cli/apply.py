@@ -42,6 +42,7 @@ class ApplyReport:
         }
         self._verified = dict.fromkeys((host.host for host in plan.hosts), 0)
         self._result: ApplyResult | None = None
+        self._confirming = False
 
     def __enter__(self) -> Self:
         if self._show and self._console.is_terminal and self._plan.changes:
@@ -61,10 +62,10 @@ class ApplyReport:
         if self._show and kind is None:
             self._print_result()
         elif self._plan.changes and kind is CancelledError:
-            self._console.print(
-                "meshtui: stopped, and taken back: what did not answer to that goes back by itself."
-                " `meshtui log` tells how far it came"
-            )
+            what = "taken back: a host that did not answer to that goes back by itself"
+            if self._confirming:
+                what = "it stays: hosts were being told to confirm it"
+            self._console.print(f"meshtui: stopped, and {what} (meshtui log tells how far it came)")
 
     def pause(self) -> None:
         """Leave the terminal to a question; what comes after it is told in lines."""
@@ -105,6 +106,7 @@ class ApplyReport:
         }
 
     def _progress(self, event: Progress) -> None:
+        self._confirming = self._confirming or event.phase == "confirm"
         style = {"running": "cyan", "done": "green", "failed": "bold red"}[event.state]
         text = event.detail if event.state == "failed" else _DOES[event.phase]
         if event.state == "done":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import termios
 import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -61,6 +62,9 @@ def keeper(args: SimpleNamespace, report: ApplyReport) -> Keep:
             print(f"× {inert(line, 300)}", file=sys.stderr)
         left = verdict.until - time.monotonic()
         unless = "" if left == float("inf") else f" (it goes back by itself in {left:.0f} s)"
+        # What was typed before there was a question is no answer to it.
+        if sys.stdin.isatty():
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
         try:
             return await _yes(f"Keep it?{unless} [y/N] ")
         except asyncio.CancelledError:

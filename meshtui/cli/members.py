@@ -6,6 +6,7 @@ import asyncio
 import difflib
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
@@ -70,8 +71,9 @@ async def change(
             await agreed()
         with ApplyReport(plan, show=not args.json) as report:
             if to_do:
-                async for event in proposal.apply(plan, keeper(report)):
-                    report.take(event)
+                async with aclosing(proposal.apply(plan, keeper(report))) as events:
+                    async for event in events:
+                        report.take(event)
     except asyncio.CancelledError:
         if proposal.leaving and report:
             left = f"{proposal.leaving.plan.host} may not be taken down"

@@ -10,13 +10,12 @@ all of it back.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 
-from meshtui.errors import CommandFailed, Held, HostError, MeshError, Unreachable
+from meshtui.errors import CommandFailed, Held, HostError, MeshError
 from meshtui.fleet.events import (
     ApplyResult,
     Armed,
@@ -27,7 +26,7 @@ from meshtui.fleet.events import (
     Verdict,
 )
 from meshtui.fleet.look import Look, look
-from meshtui.fleet.made import Made
+from meshtui.fleet.made import Made, known_keys
 from meshtui.fleet.receipt import receipt, worse
 from meshtui.fleet.session import Session
 from meshtui.fleet.side_by_side import SideBySide
@@ -88,7 +87,7 @@ class Apply:
         told = {"id": self._back.change, **self._about}
         self._note("apply", plan=summary(self.plan), steps=told_steps(self.plan), **told)
 
-    async def run(self) -> AsyncIterator[Applied]:
+    async def run(self) -> AsyncGenerator[Applied, None]:
         """Do it all. The last event is the ApplyResult.
 
         Cancelled, or closed, it takes back what is not confirmed.
@@ -113,16 +112,24 @@ class Apply:
                     proof = receipt(self._before, after, self._keys, untouched)
             if self._back.armed:
                 yield Armed(self._back.until)
-                reverted, ended = await self._decide(), True
-                self.kept = reverted is None
-                ending = self._confirm_all() if reverted is None else self._revert_all(reverted)
+                reverted = await self._decide()
+                if reverted is None:
+                    self._note("confirm", hosts=sorted(self._back.armed))
+                self.kept, ended = reverted is None, True
+                ending = self._confirm_all() if self.kept else self._revert_all(reverted or "")
                 async for event in self._at.during(ending, whole=True):
                     yield event
-            self.kept = reverted is None
+            self.kept, ended = reverted is None, True
         finally:
-            if self._back.armed and not ended:
+            if not ended:
                 await self._revert_all("it was broken off")
+                if not self._back.armed:
+                    self._done(start, None, "it was broken off")
             await self._back.close()
+        yield self._done(start, proof, reverted)
+
+    def _done(self, start: float, proof: Receipt | None, reverted: str | None) -> ApplyResult:
+        """The end, for the journal as well."""
         seconds = time.monotonic() - start
         result = ApplyResult(self._failed, tuple(self._directions), seconds, proof, reverted)
         self._note(
@@ -131,11 +138,11 @@ class Apply:
             up=sum(direction.ok for direction in self._directions),
             directions=len(self._directions),
             seconds=round(result.seconds, 2),
-            receipt="" if proof is None else str(proof),
+            receipt=str(proof or ""),
             reverted=reverted,
             diverged=sorted(self._back.armed) if reverted is None else [],
         )
-        yield result
+        return result
 
     # -- phases ----------------------------------------------------------------
 
@@ -162,7 +169,7 @@ class Apply:
             return
         self._note("key", hosts=[host.host for host in makers])
         made: dict[str, Seen | HostError] = {}
-        taken = self._known_keys()
+        taken = known_keys(self.plan)
 
         async def one(host: HostPlan) -> None:
             assert host.work
@@ -216,7 +223,7 @@ class Apply:
             failed = await self._at.each("change", wave, self._change)
             for name, error in failed.items():
                 self._failed[name] = error.why
-                if name in self._before and self._before[name].live:
+                if self._seen(name).live:
                     self._worse.append(f"{name} could not be changed: {error.why}")
                 else:
                     # Nothing ran there: the others are none the worse for it.
@@ -240,12 +247,12 @@ class Apply:
         self._worse += [f"{name} could not be changed: {e.why}" for name, e in failed.items()]
 
     async def _switch_one(self, host: HostPlan) -> None:
-        assert host.work and host.work.switch
-        await self._send(host.work.switch, host, host.work.switch_data)
+        if host.work and host.work.switch:
+            await self._send(host.work.switch, host, host.work.switch_data)
 
     async def _after(self, host: HostPlan) -> None:
-        assert host.work
-        await self._send("change", host, host.work.after)
+        if host.work:
+            await self._send("change", host, host.work.after)
 
     async def _change(self, host: HostPlan) -> None:
         work = host.work
@@ -270,7 +277,7 @@ class Apply:
         bad: set[str] = set()
         for name in left:
             yield Progress(name, "verify", "running")
-        reached = asyncio.create_task(self._back.extend(new=True), name="connect anew")
+        reached = asyncio.create_task(self._back.connect_anew(), name="connect anew")
         keys, before, touched = self.plan.public_keys, self._before, self.plan.touched
         async for result in verify(mesh, keys, self._sessions, able, before, touched):
             self._directions.append(result)
@@ -282,8 +289,7 @@ class Apply:
             if not left[name]:
                 yield Progress(name, "verify", "failed" if name in bad else "done")
         for name, error in (await reached).items():
-            what = "reached by a new connection" if isinstance(error, Unreachable) else "confirmed"
-            self._worse.append(f"{name} cannot be {what}: {error.why}")
+            self._worse.append(f"{name} cannot be reached by a new connection: {error.why}")
         self._worse += worse(self._before, self._keys, self._directions)
 
     async def _decide(self) -> str | None:
@@ -303,24 +309,24 @@ class Apply:
         if not kept:
             return self._worse[0] if self._worse else "it was not confirmed"
         for name, error in (await self._back.ready()).items():
-            return f"{name} did not agree to confirm: {error.why}"
+            return f"{name} cannot be confirmed: {error.why}"
         return None
 
     async def _confirm_all(self) -> None:
         able = [host for host in self._able() if host.host in self._back.armed]
-        self._note("confirm", hosts=[host.host for host in able])
         for wave in _waves(able):
             await self._at.each("confirm", wave, self._confirm)
 
     async def _confirm(self, host: HostPlan) -> None:
         for error in (await self._back.confirm([host.host])).values():
-            self._failed[host.host] = (
-                f"confirmed elsewhere, and not here: {error.why}; `meshtui recover` ends that"
-            )
+            where = "confirmed elsewhere, and not here: " if host.host in self._back.armed else ""
+            then = "; `meshtui recover` ends that" if where else ""
+            self._failed[host.host] = f"{where}{error.why}{then}"
             raise error
 
     async def _revert_all(self, why: str) -> None:
-        able = [host for host in self.plan.hosts if host.host in self._back.armed]
+        if not (able := [host for host in self.plan.hosts if host.host in self._back.armed]):
+            return
         try:
             self._note("revert", hosts=[host.host for host in able], why=why)
         finally:
@@ -349,16 +355,6 @@ class Apply:
 
     def _able(self) -> list[HostPlan]:
         return [host for host in self.plan.hosts if not host.problem]
-
-    def _known_keys(self) -> set[str]:
-        """Every key that some host has, or has a peer for: a new one is none of them."""
-        assert self.plan.inputs
-        keys = set(self.plan.public_keys.values())
-        for seen in self.plan.inputs.seen.values():
-            if isinstance(seen, Seen):
-                keys |= set(seen.live.peers if seen.live else ())
-                keys |= set(re.findall(r"[A-Za-z0-9+/]{43}=", seen.file or ""))
-        return keys
 
     def _seen(self, name: str) -> Seen:
         assert self.plan.inputs

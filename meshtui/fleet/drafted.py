@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from meshtui.errors import MeshError
+from meshtui.fleet.events import ApplyResult
 from meshtui.fleet.who import who
 from meshtui.store.document import read_text
 from meshtui.store.edit import Draft
@@ -18,24 +18,27 @@ def about(path: Path, draft: Draft | None, journal: Journal) -> dict[str, str]:
     told = {"by": who(), "file": journal.kept.keep(draft.after if draft else read_text(path))}
     if draft:
         told["was"] = journal.kept.keep(draft.before)
+    if draft and draft.gone:
+        told["leaving"] = draft.gone.name
     return told
 
 
-@contextmanager
-def written(
-    path: Path, draft: Draft | None, journal: Journal, kept: Callable[[], bool]
-) -> Iterator[None]:
-    """`draft` is what `path` says meanwhile, and afterwards if `kept()`."""
-    if draft is None:
-        yield
-        return
+def write(path: Path, draft: Draft, journal: Journal) -> None:
+    """Put `draft` in the file's place. MeshError: nothing was changed, and why."""
     try:
         draft.write(path)
     except MeshError as error:
-        journal.note("done", failed={path.name: str(error)})
+        journal.note("done", failed={path.name: str(error)}, reverted=str(error))
         raise
+
+
+def put_back(path: Path, draft: Draft | None, result: ApplyResult) -> ApplyResult:
+    """The file as it was before; the result says so where that cannot be."""
+    if draft is None:
+        return result
     try:
-        yield
-    finally:
-        if not kept():
-            draft.take_back(path)
+        draft.take_back(path)
+    except MeshError as error:
+        why = f"the hosts were taken back, and it was not: {error.what}"
+        return replace(result, failed={**result.failed, path.name: why})
+    return result

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -93,7 +93,7 @@ class Proposal:
         self._others, self.leaving = others, leaving
         return with_leaving(others, leaving)
 
-    def apply(self, plan: Plan, keep: Keep | None = None) -> AsyncIterator[Applied]:
+    def apply(self, plan: Plan, keep: Keep | None = None) -> AsyncGenerator[Applied, None]:
         """Write mesh.toml and carry `plan` out, the latest of `plan()`; see `Fleet.apply`."""
         if self.leaving is not None:
             assert self._others

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meshtui.errors import HostError, MeshError, Unreachable
 from meshtui.fleet.apply import Applied, Apply
-from meshtui.fleet.drafted import about, written
+from meshtui.fleet.drafted import about, put_back, write
 from meshtui.fleet.drift import Drifting, refuse_shared
 from meshtui.fleet.errands import Errands
 from meshtui.fleet.events import ApplyResult, HostPolled, Keep
@@ -22,7 +22,7 @@ from meshtui.fleet.reports import LinkSample, TrafficSample
 from meshtui.fleet.session import Session
 from meshtui.fleet.watch import watch
 from meshtui.fleet.wayback import WITHIN, WayBack
-from meshtui.fleet.who import owner, who
+from meshtui.fleet.who import who
 from meshtui.mesh.addresses import allocate
 from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.model import Plan, PlanInputs
@@ -189,7 +189,7 @@ class Fleet:
         hosts = self._written.hosts
         return frozenset(n for n in told if told[n].mtu and n in hosts and not hosts[n].mtu)
 
-    async def apply(self, plan: Plan, keep: Keep | None = None) -> AsyncIterator[Applied]:
+    async def apply(self, plan: Plan, keep: Keep | None = None) -> AsyncGenerator[Applied, None]:
         """Carry `plan` out, verify it, and confirm it or take it back. Last: the ApplyResult.
 
         `keep` decides on that; without it, what makes nothing worse is kept.
@@ -198,30 +198,27 @@ class Fleet:
         journal = Journal(self.mesh.name)
         with journal.alone():
             draft = self._draft
-            back = WayBack(
-                secrets.token_hex(4),
-                owner(),
-                self.mesh.interface,
-                self._sessions,
-                lambda name: self.session(name, self.mesh.hosts[name].ssh),
-                self.confirm_within,
-            )
+            back = WayBack(self.mesh.interface, self._sessions, self._fresh, self.confirm_within)
             told = about(self.path, draft, journal)
             work = Apply(plan, self._sessions, journal.note, told, back, keep)
             work.begin()
-            with written(self.path, draft, journal, lambda: work.kept):
-                if draft:
-                    self._draft, self._stamped = None, self._stamp()
-                self.applying = True
-                try:
-                    async for event in work.run():
-                        if isinstance(event, ApplyResult) and event.reverted is None:
-                            yield await self._ended(work.plan, event, journal)
+            if draft:
+                write(self.path, draft, journal)
+                self._draft, self._stamped = None, self._stamp()
+            self.applying, told_all = True, False
+            try:
+                async with aclosing(work.run()) as events:
+                    async for event in events:
+                        if isinstance(event, ApplyResult):
+                            told_all = True
+                            yield await self._ended(work.plan, event, journal, draft)
                         else:
                             yield event
-                finally:
-                    self.applying = False
-                    self.drifting.soon(*self.mesh.hosts)
+            finally:
+                self.applying = False
+                if draft and not (work.kept or told_all):
+                    draft.take_back(self.path)
+                self.drifting.soon(*self.mesh.hosts)
 
     async def standing(self) -> Standing | None:
         """The change that was broken off and not recovered since; None: there is none."""
@@ -247,6 +244,9 @@ class Fleet:
         """What was done to the mesh from this machine, oldest first."""
         return await asyncio.to_thread(lambda: changes(Journal(self.mesh.name).read()))
 
+    def _fresh(self, name: str) -> Session:
+        return self.session(name, self.mesh.hosts[name].ssh)
+
     def session(self, name: str, ssh: str) -> Session:
         """A connection to a host that the mesh has no more; whoever asks for it closes it."""
         return Session(name, ssh, self._connector)
@@ -271,7 +271,11 @@ class Fleet:
                 hint="plan again",
             )
 
-    async def _ended(self, plan: Plan, result: ApplyResult, journal: Journal) -> ApplyResult:
+    async def _ended(
+        self, plan: Plan, result: ApplyResult, journal: Journal, draft: Draft | None
+    ) -> ApplyResult:
+        if result.reverted is not None:
+            return put_back(self.path, draft, result)
         try:
             await asyncio.to_thread(self._write_back, plan)
             journal.note("file", file=journal.kept.keep(read_text(self.path)))

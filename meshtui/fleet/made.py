@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
 from meshtui.mesh.model import Mesh
+from meshtui.plan.model import Plan
+from meshtui.plan.seen import Seen
 from meshtui.wg.keys import Secret, keypair, preshared
+
+
+def known_keys(plan: Plan) -> set[str]:
+    """Every key that some host has, or has a peer for: a new one is none of them."""
+    assert plan.inputs
+    keys = set(plan.public_keys.values())
+    for seen in plan.inputs.seen.values():
+        if isinstance(seen, Seen):
+            keys |= set(seen.live.peers if seen.live else ())
+            keys |= set(re.findall(r"[A-Za-z0-9+/]{43}=", seen.file or ""))
+    return keys
 
 
 class Made:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from meshtui.errors import HostError, MeshError
@@ -117,15 +118,16 @@ def with_leaving(plan: Plan, leaving: Leaving) -> Plan:
 
 async def remove(
     fleet: Fleet, plan: Plan, leaving: Leaving, keep: Keep | None = None
-) -> AsyncIterator[Applied]:
+) -> AsyncGenerator[Applied, None]:
     """Carry `plan` out as `Fleet.apply` does, then take down what leaves, if it is kept."""
     start = time.monotonic()
     name, result = leaving.plan.host, None
-    async for event in fleet.apply(plan, keep):
-        if isinstance(event, ApplyResult):
-            result = event
-        else:
-            yield event
+    async with aclosing(fleet.apply(plan, keep)) as events:
+        async for event in events:
+            if isinstance(event, ApplyResult):
+                result = event
+            else:
+                yield event
     assert result
     if result.reverted is not None:
         # It stays a host of the mesh.
@@ -147,7 +149,9 @@ async def remove(
             yield Progress(name, "change", "failed", error.why)
         else:
             yield Progress(name, "change", "done")
-    if name in failed:
+    if name not in failed:
+        note("taken-down", host=name)
+    else:
         note("failed", host=name, why=failed[name])
     yield replace(result, failed=failed, seconds=time.monotonic() - start)
 

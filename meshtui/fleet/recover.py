@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 
-from meshtui.errors import HostError, MeshError
+from meshtui.errors import CommandFailed, HostError, MeshError
 from meshtui.fleet.apply import Applied
+from meshtui.fleet.errands import as_they_come
 from meshtui.fleet.events import ApplyResult, Phase, Progress
 from meshtui.fleet.fleet import Fleet
 from meshtui.fleet.reports import Standing
@@ -48,7 +50,7 @@ def standing(mesh: str) -> Standing | None:
     return Standing(found.number, found.by, found.at, tuple(found.diverged), text)
 
 
-async def recover(fleet: Fleet, break_id: str | None = None) -> AsyncIterator[Applied]:
+async def recover(fleet: Fleet, break_id: str | None = None) -> AsyncGenerator[Applied, None]:
     """End what was broken off. The last item is the ApplyResult. MeshError: there is nothing.
 
     `break_id`: end the change of that id, whoever began it, on all hosts that hold it.
@@ -61,43 +63,65 @@ async def recover(fleet: Fleet, break_id: str | None = None) -> AsyncIterator[Ap
             found = Change(0, "apply", "", id=break_id, armed=list(fleet.mesh.hosts))
         if found is None:
             raise MeshError("no change was broken off: there is nothing to recover")
-        sessions = _sessions(fleet, journal, found)
+        interface, sessions = _sessions(fleet, journal, found)
         try:
-            known, failed = await _ask(fleet.mesh.interface, found.id, sessions)
+            known, failed = await _ask(interface, found.id, sessions)
             if break_id and not any(one.state or one.confirmed for one in known.values()):
                 raise MeshError(f"no host is under change {break_id}")
-            forward = any(one.confirmed for one in known.values())
-            # Nobody confirms before the journal says so.
-            sure = forward or found.phase != "confirm" or not failed
+            # Nobody confirms before the journal says so: whoever says it did then is wrong.
+            may = found.phase in ("confirm", "")
+            forward = may and any(one.confirmed for one in known.values())
+            sure = forward or break_id is not None or not (may and failed)
             verb: Phase = "confirm" if forward else "revert"
-            for name, one in known.items() if sure else ():
-                if one.state is None:
-                    continue
+            under = [name for name, one in known.items() if one.state and sure]
+            for name in under:
                 yield Progress(name, verb, "running")
-                try:
-                    await sessions[name].ask(
-                        verb, fleet.mesh.interface, found.id, deadline=_END_SECONDS
-                    )
-                except HostError as error:
-                    failed[name] = error.why
-                    yield Progress(name, verb, "failed", error.why)
-                else:
-                    yield Progress(name, verb, "done")
-            gone_back = [n for n, one in known.items() if not (one.state or one.confirmed)]
+            ending = [_end(sessions[n], verb, interface, found.id, break_id) for n in under]
+            async for name, error in as_they_come(ending):
+                if error:
+                    failed[name] = error
+                yield Progress(name, verb, "failed" if error else "done", error)
         finally:
             for session in sessions.values():
                 session.close()
-        if sure and (not failed or not forward):
-            journal.note("recovered", id=found.id, how="confirmed" if forward else "reverted")
-            if not forward:
-                _put_back(fleet, journal, found)
-    if forward and gone_back and sha256_of(read_text(fleet.path)) == found.file:
-        # It was agreed to, and others have it: the rest follows.
-        async for event in fleet.apply(await fleet.plan()):
-            yield event
-        return
+        if sure and not forward:
+            _put_back(fleet, journal, found)
+        if sure and not forward and not failed:
+            journal.note("recovered", id=found.id, how="reverted")
+    if forward and sha256_of(read_text(fleet.path)) == found.file:
+        # It was agreed to, and others have it: the rest follows, and is proved.
+        plan = await fleet.plan()
+        if plan.changes:
+            async with aclosing(fleet.apply(plan)) as events:
+                async for event in events:
+                    if isinstance(event, ApplyResult):
+                        yield replace(event, failed=failed | event.failed)
+                    else:
+                        yield event
+            journal.note("recovered", id=found.id, how="confirmed")
+            return
+    if forward and not failed:
+        journal.note("recovered", id=found.id, how="confirmed")
     why = None if forward or not sure else f"change {found.id} was taken back where it stood"
     yield ApplyResult(failed, (), time.monotonic() - start, reverted=why)
+
+
+async def _end(
+    session: Session, verb: str, interface: str, change: str, break_id: str | None
+) -> tuple[str, str]:
+    """The host, and why it did not do it; empty: it did."""
+    try:
+        try:
+            await session.ask(verb, interface, change, deadline=_END_SECONDS)
+        except CommandFailed as error:
+            if break_id is None or verb != "revert":
+                raise
+            # Better free and not wholly as it was than locked for ever.
+            await session.ask("abandon", interface, change, deadline=_END_SECONDS)
+            return session.name, f"{error.why}: it is free again, and left as it is"
+    except HostError as error:
+        return session.name, error.why
+    return session.name, ""
 
 
 async def _ask(
@@ -131,13 +155,18 @@ def parse_standing(reply: str, change: str) -> Stand:
     return Stand(state, confirmed or state == "committing")
 
 
-def _sessions(fleet: Fleet, journal: Journal, found: Change) -> dict[str, Session]:
-    """A connection to each host that was armed; by the mesh.toml of then, if that is kept."""
-    ssh = {name: host.ssh for name, host in fleet.mesh.hosts.items()}
+def _sessions(fleet: Fleet, journal: Journal, found: Change) -> tuple[str, dict[str, Session]]:
+    """The interface, and a connection to each host that was armed.
+
+    By the mesh.toml of then, if that is kept.
+    """
+    mesh = fleet.mesh
+    ssh = {name: host.ssh for name, host in mesh.hosts.items()}
     if found.file:
-        then = parse(journal.kept.text(found.file), fleet.path)
-        ssh |= {name: host.ssh for name, host in then.hosts.items()}
-    return {name: fleet.session(name, ssh[name]) for name in found.armed if name in ssh}
+        mesh = parse(journal.kept.text(found.file), fleet.path)
+        ssh |= {name: host.ssh for name, host in mesh.hosts.items()}
+    there = {name: fleet.session(name, ssh[name]) for name in found.armed if name in ssh}
+    return mesh.interface, there
 
 
 def _put_back(fleet: Fleet, journal: Journal, found: Change) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 
-from meshtui.errors import HostError, Unreachable
+from meshtui.errors import CommandFailed, HostError, Unreachable
 from meshtui.fleet.session import Session
+from meshtui.fleet.who import owner
 from meshtui.plan.model import HostPlan
 
 #: Seconds until hosts go back by themselves, unless they hear otherwise.
@@ -24,8 +26,6 @@ _REVERT_SECONDS = 40.0
 _FREE_SECONDS = 5.0
 #: A first bring-up may take this much longer, in seconds: nothing ran there before.
 _BRING_UP = 90
-#: What must be left of the time when hosts are told to confirm, in seconds.
-_MARGIN = 8.0
 
 
 class WayBack:
@@ -33,18 +33,17 @@ class WayBack:
 
     def __init__(
         self,
-        change: str,
-        owner: str,
         interface: str,
         sessions: Mapping[str, Session],
         fresh: Callable[[str], Session],
         within: int,
     ) -> None:
-        """`change`: its id, on the hosts too. `fresh` gives a session that shares no
-        connection. `within`: seconds; 0: hosts go back when they are asked to, only.
+        """`fresh` gives a session that shares no connection. `within`: seconds; 0: hosts go
+        back when they are asked to, only.
         """
-        self.change = change
-        self.owner = owner
+        self.change = secrets.token_hex(4)
+        """Its id, on the hosts too."""
+        self.owner = owner()
         self.within = within
         self.armed: dict[str, float] = {}
         """Host -> when it goes back by itself, in seconds of the monotonic clock."""
@@ -85,41 +84,57 @@ class WayBack:
         """What was asked of the host at `start` also put its going back off."""
         self.armed[host.host] = self._end(start, self.seconds(host))
 
-    async def extend(self, *, new: bool = False) -> dict[str, HostError]:
-        """Put the going back off on all hosts; those that did not hear of it, with the reason.
+    async def connect_anew(self) -> dict[str, HostError]:
+        """Put the going back off on all hosts, over connections that are made for it.
 
-        With `new`, over connections that are made for it, and only where the host can
-        confirm: the proof that it is reached, and that nothing is in the way there.
+        Hosts that cannot be reached so, with the reason.
         """
-        if new:
-            self._new = {name: self._fresh(name) for name in self.armed}
-        verb = "ready" if new else "extend"
+        self._new = {name: self._fresh(name) for name in self.armed}
+        return await self._all(self._put_off, list(self.armed))
+
+    async def ready(self) -> dict[str, HostError]:
+        """Ask all hosts, right before, whether they can confirm; those that can't, with why."""
 
         async def one(name: str) -> HostError | None:
-            start = time.monotonic()
-            session = self._new.get(name) or self._sessions[name]
-            try:
-                await session.ask(verb, self._interface, *self._args, deadline=_ASK_SECONDS)
-            except HostError as error:
-                return error
-            self.armed[name] = self._end(start, self.within)
-            return None
+            return await self._put_off(name, "ready")
 
         return await self._all(one, list(self.armed))
+
+    async def _put_off(self, name: str, verb: str = "extend") -> HostError | None:
+        start = time.monotonic()
+        session = self._new.get(name) or self._sessions[name]
+        try:
+            await session.ask(
+                verb, self._interface, self.change, str(self.within), deadline=_ASK_SECONDS
+            )
+        except HostError as error:
+            return error
+        # It may have been freed meanwhile.
+        if name in self.armed:
+            self.armed[name] = self._end(start, self.within)
+        return None
 
     @contextlib.asynccontextmanager
     async def renewed(self, said: Callable[[float], None]) -> AsyncIterator[None]:
         """Put it off again and again meanwhile; `said` hears of each new `until`."""
         over = asyncio.Event()
 
+        asked: dict[str, asyncio.Task[object]] = {}
+
+        async def one(name: str) -> None:
+            # Who does not answer shows when something is asked of it.
+            await self._put_off(name)
+            said(self.until)
+
         async def renew() -> None:
             while self.within and not over.is_set():
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(over.wait(), self.within / 3)
                     return
-                # Who does not answer shows when something is asked of it.
-                await self.extend()
-                said(self.until)
+                # Each by itself: one that is busy keeps nobody else waiting.
+                for name in self.armed:
+                    if name not in asked or asked[name].done():
+                        asked[name] = asyncio.create_task(one(name), name=f"renew {name}")
 
         task = asyncio.create_task(renew(), name="renew what hosts wait for")
         try:
@@ -127,13 +142,10 @@ class WayBack:
         finally:
             # Broken off in the middle of an answer, a connection is of no more use.
             over.set()
-            await asyncio.wait({task}, timeout=1)
-            task.cancel()
-
-    async def ready(self) -> dict[str, HostError]:
-        """See that there is time to confirm; hosts that did not agree to more, with the reason."""
-        enough = self.until - time.monotonic() > max(_MARGIN, self.within / 2)
-        return {} if enough else await self.extend()
+            left = {task, *asked.values()}
+            await asyncio.wait(left, timeout=1)
+            for each in left:
+                each.cancel()
 
     async def confirm(self, hosts: Iterable[str]) -> dict[str, HostError]:
         """The change stays on `hosts`; those that did not say so, with the reason."""
@@ -176,7 +188,7 @@ class WayBack:
                 continue
             session = way or self._fresh(name)
             try:
-                await session.ask(verb, self._interface, self.change, deadline=deadline)
+                said = await session.ask(verb, self._interface, self.change, deadline=deadline)
             except HostError as error:
                 last = error
                 if not isinstance(error, Unreachable):
@@ -186,12 +198,11 @@ class WayBack:
                 if way is None:
                     session.close()
             self.armed.pop(name, None)
+            if said.strip():
+                # It is done, but for something that must be told.
+                return CommandFailed(said.decode("utf-8", "replace").strip(), host=name)
             return None
         return last
-
-    @property
-    def _args(self) -> tuple[str, str]:
-        return self.change, str(self.within)
 
     def _end(self, start: float, seconds: int) -> float:
         return start + seconds if seconds else float("inf")

@@ -41,6 +41,8 @@ class Change:
     """SHA-256 of the mesh.toml that was applied; see `Kept`."""
     was: str = ""
     """The same of the mesh.toml before, where the change was an edit of it."""
+    leaving: str = ""
+    """The host that it takes out of the mesh, until that is taken down."""
     id: str = ""
     """What the hosts know it by."""
     armed: list[str] = field(default_factory=list)
@@ -105,6 +107,7 @@ def changes(entries: Iterable[Mapping[str, object]]) -> list[Change]:
             change = Change(len(found) + 1, event, _text(entry.get("at")), _text(entry.get("by")))
             change.plan = _text(entry.get("plan"))
             change.hosts, change.file = hosts, _text(entry.get("file"))
+            change.leaving = _text(entry.get("leaving"))
             change.was, change.id = _text(entry.get("was")), _text(entry.get("id"))
             if event == "run":
                 change.plan = f"a command on {len(hosts)} host{'' if len(hosts) == 1 else 's'}"
@@ -114,6 +117,8 @@ def changes(entries: Iterable[Mapping[str, object]]) -> list[Change]:
             found.append(change)
         elif (last := next((c for c in reversed(found) if c.kind == "apply"), None)) is None:
             continue
+        elif event == "taken-down":
+            last.leaving = ""
         elif event == "failed":
             last.failed[_text(entry.get("host"))] = _text(entry.get("why"))
         elif event == "done":
@@ -146,7 +151,11 @@ def owed(found: Iterable[Change]) -> dict[str, str]:
     Also of a host that left, and was not taken down.
     """
     stayed = [c for c in found if c.kind == "apply" and c.ended and not c.taken_back]
-    return dict(stayed[-1].failed) if stayed else {}
+    if not stayed:
+        return {}
+    last = stayed[-1]
+    leaves = {last.leaving: "it left, and was not taken down"} if last.leaving else {}
+    return leaves | last.failed
 
 
 def to_undo(found: Iterable[Change]) -> tuple[Change, Change]:

@@ -14,7 +14,7 @@ lines() {
 # change IF ID SECONDS: one change a line on stdin, in their order, live; "peers N" is
 # followed by N lines for `wg addconf`, so that preshared keys of new peers come by stdin.
 change() {
-    at_work "$@"
+    at_the_live "$@"
     while IFS=' ' read -r what value more; do
         [ ! -e "$dir/rolling" ] || fail "it is taken back" 8
         case $what in
@@ -28,7 +28,8 @@ change() {
             preshared) printf '%s\n' "$more" | wg set "$1" peer "$value" preshared-key /dev/stdin ;;
             add-address) ip address replace "$value" dev "$1" ;;
             remove-address) ip address del "$value" dev "$1" ;;
-            add-route) ip route replace "$value" dev "$1" ;;
+            # As wg-quick does: one that leads elsewhere is somebody's.
+            add-route) ip route add "$value" dev "$1" ;;
             remove-route) remove_route "$1" "$value" ;;
             *) fail "unknown change: $what" ;;
         esac || fail "$what failed"
@@ -62,7 +63,7 @@ with_live_psk() { # IF
 # handshake with each peer on stdin, "KEY KEEPALIVE" a line: a keepalive that was off and is
 # set is sent at once.
 switch_key() {
-    at_work "$@"
+    at_the_live "$@"
     off='' on='' as_was=''
     while IFS=' ' read -r peer seconds; do
         off="$off peer $peer persistent-keepalive 0"
@@ -80,7 +81,7 @@ switch_key() {
 # take_over IF ID SECONDS: "KEY PREFIXES" on stdin; the peer gets the prefixes as soon as it
 # shook hands.
 take_over() {
-    at_work "$@"
+    at_the_live "$@"
     IFS=' ' read -r peer prefixes
     read_boot
     until=$((up + 8))
@@ -94,13 +95,18 @@ take_over() {
 
 # bring_up IF ID SECONDS: by systemd where it runs; that it comes back at boot is for confirm.
 bring_up() {
-    at_work "$@"
+    at_the_live "$@"
     if has_systemd; then
         # A unit that failed, or whose interface somebody removed, is started afresh.
         if systemctl is-active -q "wg-quick@$1"; then systemctl stop "wg-quick@$1" || :; fi
         systemctl reset-failed "wg-quick@$1" 2>/dev/null || :
     fi
     start_it "$1"
+    # It may have taken longer than all others waited.
+    if [ ! -d "$dir" ] || [ -e "$dir/rolling" ]; then
+        stop_it "$1"
+        fail 'it was taken back meanwhile' 8
+    fi
 }
 
 start_it() { # IF
@@ -116,9 +122,8 @@ start_it() { # IF
 
 stop_it() { # IF
     if has_systemd; then
-        if systemctl is-active -q "wg-quick@$1"; then
-            systemctl stop "wg-quick@$1" || fail "wg-quick@$1 did not stop"
-        fi
+        # Without asking whether it runs: a start under way is to end, too.
+        systemctl stop "wg-quick@$1" 2>/dev/null || :
         systemctl reset-failed "wg-quick@$1" 2>/dev/null || :
     fi
     if ip link show dev "$1" >/dev/null 2>&1; then

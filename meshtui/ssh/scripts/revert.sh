@@ -18,7 +18,7 @@ arm() {
     make_state "$1"
     settle "$1"
     # shellcheck disable=SC2153 # STATE: see observe.sh
-    [ ! -L "$STATE/$1/change" ] || fail "$(who_holds "$1")" 7
+    if [ -L "$STATE/$1/change" ]; then held "$1"; fi
     file=/etc/wireguard/$1.conf
     [ "$(sum_of "$file")" = "$4" ] || fail "$file changed since the plan was made; plan again" 9
     dir=$STATE/$1/change.$2
@@ -27,13 +27,14 @@ arm() {
         rm -rf "$dir"
         fail "cannot save in $dir what is to come back: is the disk full?"
     fi
-    if [ "$3" -gt 0 ] && ! start_watch "$1" "$2" "$3"; then
-        rm -rf "$dir"
-        fail 'cannot start what would take the change back'
-    fi
     if ! ln -sn "change.$2" "$STATE/$1/change" 2>/dev/null; then
         rm -rf "$dir"
-        fail "$(who_holds "$1")" 7
+        held "$1"
+    fi
+    if [ "$3" -gt 0 ] && ! start_watch "$1" "$2" "$3"; then
+        rm -rf "$dir"
+        rm -f "$STATE/$1/change"
+        fail 'cannot start what would take the change back'
     fi
 }
 
@@ -61,13 +62,20 @@ save() { # as arm
     if [ "$3" -gt 0 ]; then at=$((up + $3)); else at=0; fi
     # The program that meshtui sent is what goes back, too: in a file, so that it outlives us.
     # shellcheck disable=SC2154 # s: see _LOAD in shell.py
-    printf '%s\n' "$s" >"$dir/program" && : >"$dir/pending.$at"
+    printf '%s\n' "$s" >"$dir/program" && : >"$dir/pending.$at" || return 1
+    # What a boot would have to find; the rest is of no use after one.
+    sync "$dir/about" "$dir/was" "$dir" 2>/dev/null || :
 }
 
-# Sets up and boot: seconds since the host booted, and which boot that was.
+# Sets up and boot: seconds since the host booted, and which boot that was. In a container
+# the first is its own, and the kernel's name of the boot is not.
 read_boot() {
     IFS=. read -r up _ </proc/uptime
     IFS= read -r boot </proc/sys/kernel/random/boot_id
+    IFS= read -r stat </proc/1/stat
+    # shellcheck disable=SC2086 # words
+    set -- ${stat##*) }
+    boot=$boot.${20}
 }
 
 # Sets state to how the change in directory $1 stands; empty: there is none any more.
@@ -88,9 +96,13 @@ addresses() { # IF
     ip -o address show dev "$1" | awk '$4 !~ /^fe80:/ { print $4 }'
 }
 
-# What routes lead there; the words that only say how things are now are no part of it.
+# What routes lead there, but for those of routing daemons; the words that only say how
+# things are now are no part of it.
 routes() { # 4|6 IF
-    ip "-$1" route show dev "$2" 2>/dev/null | sed 's/ \(linkdown\|dead\)//g; s/ expires [0-9]*sec//; s/ *$//'
+    ip "-$1" route show dev "$2" 2>/dev/null | awk '
+        { proto = ""; for (i = 1; i < NF; i++) if ($i == "proto") proto = $(i + 1) }
+        proto ~ /^(|kernel|boot|static)$/' |
+        sed 's/ \(linkdown\|dead\)//g; s/ expires [0-9]*sec//; s/ nhid [0-9]*//; s/ *$//'
 }
 
 # A process of its own, which neither the end of this login nor a full disk ends.
@@ -117,13 +129,16 @@ watch() {
     trap '' HUP INT
     dir=$STATE/$1/change.$2
     : >"$dir/watching" || exit 1
-    while read_state "$dir" && [ -n "$state" ]; do
+    while [ "$(readlink "$STATE/$1/change")" = "change.$2" ] && read_state "$dir" && [ -n "$state" ]; do
+        read_boot
         case $state in
             committing) exit 0 ;;
             rolling) (revert "$1" "$2") ;;
             *)
-                read_boot
-                [ "$up" -lt "${state#pending.}" ] || (revert "$1" "$2")
+                # This very one: it may be put off in this moment.
+                if [ "$up" -ge "${state#pending.}" ] && mv "$dir/$state" "$dir/rolling" 2>/dev/null; then
+                    (revert "$1" "$2")
+                fi
                 ;;
         esac
         sleep 1
@@ -134,9 +149,25 @@ watch() {
 # Going back waits for the end of it, and it ends soon: see the loop in change.
 at_work() { # IF ID SECONDS
     extend "$@"
-    mkdir "$dir/busy" || fail 'something else is being done here'
-    trap 'rmdir "$dir/busy" 2>/dev/null' EXIT
+    own_pid >"$dir/busy" || fail "cannot write to $dir"
+    trap 'rm -f "$dir/busy"' EXIT
     [ ! -e "$dir/rolling" ] || fail "$(how_it_ended "$1" "$2")" 8
+}
+
+# The same, where what runs is changed: only then there is something to restore.
+at_the_live() { # IF ID SECONDS
+    at_work "$@"
+    : >"$dir/touched" || fail "cannot write to $dir"
+}
+
+# Of this very process, which need not be the shell that was started first.
+own_pid() {
+    read -r pid _ </proc/self/stat && echo "$pid"
+}
+
+# Whether the process that a file names is there still.
+lives() { # FILE
+    read -r pid 2>/dev/null <"$1" && [ -n "$pid" ] && [ -e "/proc/$pid" ]
 }
 
 # extend IF ID SECONDS: it goes back in SECONDS from now instead.
@@ -175,6 +206,7 @@ files_stand() { # IF
 }
 
 # confirm IF ID: the change stays, on disk as well. Asked again, it goes on where it was.
+# Prints what could not be done, and is none of the change itself.
 confirm() {
     dir=$STATE/$1/change.$2
     read_state "$dir"
@@ -195,7 +227,10 @@ confirm() {
         mv "$new" "$file" || fail "cannot write $file: it runs as changed, and the file is the old one"
         sync "$file" /etc/wireguard 2>/dev/null || sync
     fi
-    if [ -e "$dir/enable" ]; then enable_it "$1" || fail "cannot enable wg-quick@$1"; fi
+    # That alone is no reason to keep the host locked: it is told.
+    if [ -e "$dir/enable" ] && has_systemd; then
+        enable_it "$1" >/dev/null || echo "cannot enable wg-quick@$1: it will not come back at boot"
+    fi
     if [ -s "$STATE/$1/private.key" ] &&
         [ "$(wg pubkey <"$STATE/$1/private.key")" = "$(wg show "$1" public-key)" ]; then
         drop_key "$1"
@@ -219,23 +254,34 @@ revert() {
             ;;
     esac
     # Its own timer and meshtui may both be at it.
-    if ! mkdir "$dir/working" 2>/dev/null; then
-        for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+    if lives "$dir/working"; then
+        for _ in 1 2 3 4 5 6 7 8 9 10 11 12; do
             [ -d "$dir" ] || return 0
             sleep 1
         done
-        # Whoever that was came to no end.
     fi
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
-        [ -d "$dir/busy" ] || break
+    own_pid >"$dir/working" 2>/dev/null || :
+    for _ in 1 2 3 4 5; do
+        lives "$dir/busy" || break
         sleep 1
     done
     rm -f "/etc/wireguard/.$1.meshtui"
-    case $(cat "$dir/was") in
-        running) restore "$1" || fail "$1 is not wholly as it was" ;;
-        none) take_back "$1" || fail "cannot take $1 down again" ;;
-        *) fail "$dir says nothing of what was" ;;
-    esac
+    if [ -e "$dir/touched" ]; then
+        case $(cat "$dir/was") in
+            running) restore "$1" || fail "$1 is not wholly as it was" ;;
+            none) take_back "$1" || fail "cannot take $1 down again" ;;
+            *) fail "$dir says nothing of what was" ;;
+        esac
+    fi
+    finish "$1" "$2" reverted
+}
+
+# abandon IF ID: the host is free again, however it is: it cannot go back.
+abandon() {
+    dir=$STATE/$1/change.$2
+    read_state "$dir"
+    [ "$state" = rolling ] || fail "change $2 is not one that cannot go back here" 8
+    rm -f "/etc/wireguard/.$1.meshtui"
     finish "$1" "$2" reverted
 }
 
@@ -261,7 +307,7 @@ restore() { # IF
     fi
     IFS= read -r mtu <"$dir/mtu"
     [ "$(cat "/sys/class/net/$1/mtu")" = "$mtu" ] || ip link set dev "$1" mtu "$mtu" || return 1
-    addresses "$1" | grep -vxFf "$dir/addresses" | while IFS= read -r address; do
+    addresses "$1" | without "$dir/addresses" | while IFS= read -r address; do
         ip address del "$address" dev "$1"
     done
     # Added after: with the first of a subnet Linux takes the others away.
@@ -270,15 +316,20 @@ restore() { # IF
     done <"$dir/addresses"
     for family in 4 6; do
         # shellcheck disable=SC2086 # a route is words
-        routes "$family" "$1" | grep -vxFf "$dir/routes$family" | while IFS= read -r route; do
+        routes "$family" "$1" | without "$dir/routes$family" | while IFS= read -r route; do
             ip "-$family" route del $route dev "$1"
         done
         # shellcheck disable=SC2086
         while IFS= read -r route; do
-            routes "$family" "$1" | grep -qxF "$route" ||
-                ip "-$family" route replace $route dev "$1" || return 1
+            # One that somebody else has taken by now is theirs.
+            routes "$family" "$1" | grep -qxF "$route" || ip "-$family" route add $route dev "$1" || :
         done <"$dir/routes$family"
     done
+}
+
+# The lines that are not in FILE; busybox finds none if that is empty.
+without() { # FILE
+    grep -vxF -e - -f "$1"
 }
 
 # The interface did not run before: neither does it now, and the file is what it was.
@@ -302,29 +353,39 @@ finish() { # IF ID confirmed|reverted
     dir=$STATE/$1/change.$2
     [ ! -e "$dir/$3" ] || mv "$dir/$3" "$STATE/$1/last" || fail "cannot write $STATE/$1/last"
     if has_systemd; then systemctl stop "meshtui-revert-$2.timer" 2>/dev/null || :; fi
-    rm -f "$STATE/$1/change"
     rm -rf "$dir"
+    [ "$(readlink "$STATE/$1/change")" != "change.$2" ] || rm -f "$STATE/$1/change"
 }
 
 # A change that nobody can end any more is ended here: the host booted since, or what
 # was to take it back is dead.
 settle() { # IF
-    [ -L "$STATE/$1/change" ] || return 0
-    id=$(readlink "$STATE/$1/change")
+    read_boot
+    id=$(readlink "$STATE/$1/change") || id=
+    # Directories that never came to be the lock, or are no more, are nobody's after a while.
+    set +f
+    for dir in "$STATE/$1"/change.*; do
+        if [ ! -d "$dir" ] || [ "${dir##*/}" = "$id" ]; then continue; fi
+        IFS=' ' read -r its_boot began _ 2>/dev/null <"$dir/about" || its_boot=
+        if [ "$its_boot" != "$boot" ] || [ "$up" -gt "$((began + 300))" ]; then rm -rf "$dir"; fi
+    done
+    set -f
+    [ -n "$id" ] || return 0
     id=${id#change.}
     dir=$STATE/$1/change.$id
-    if ! IFS=' ' read -r its_boot _ 2>/dev/null <"$dir/about"; then
-        rm -f "$STATE/$1/change"
+    if ! IFS=' ' read -r its_boot _ 2>/dev/null <"$dir/about" || [ -z "$its_boot" ]; then
+        rm -rf "$dir"
+        rm -f "$STATE/$1/change" "/etc/wireguard/.$1.meshtui"
         return 0
     fi
-    read_boot
     read_state "$dir"
     if [ "$state" = committing ]; then
+        # Its file may not be the one that runs after a boot: a plan tells.
         (confirm "$1" "$id")
     elif [ "$its_boot" != "$boot" ]; then
         # What ran is gone; the file of an interface that did not run before is still there.
         [ "$(cat "$dir/was")" != none ] || (revert "$1" "$id")
-        rm -f "/etc/wireguard/.$1.meshtui"
+        [ ! -d "$dir" ] || rm -f "/etc/wireguard/.$1.meshtui"
         [ ! -d "$dir" ] || (finish "$1" "$id" reverted)
     elif [ "$state" = rolling ] ||
         { [ "$state" != pending.0 ] && [ "$up" -gt "$((${state#pending.} + 10))" ]; }; then
@@ -356,10 +417,18 @@ standing() {
     [ ! -s "$STATE/$1/last" ] || sed 's/^/last /' "$STATE/$1/last"
 }
 
+# Somebody else's change is under way; or one that is stuck, which stops this host only.
+held() { # IF
+    status=7
+    [ ! -e "$STATE/$1/change/rolling" ] || status=1
+    fail "$(who_holds "$1")" "$status"
+}
+
 who_holds() { # IF
     standing "$1" | {
         IFS=' ' read -r _ id how left age owner
         printf '%s is changing this host (change %s, %s, begun %s s ago)' "$owner" "$id" "$how" "$age"
+        if [ "$how" = rolling ]; then printf '; if it stays so: meshtui recover --break %s' "$id"; fi
         if [ "$how" = pending ] && [ "$left" -gt 0 ]; then
             printf '; it ends in %s s at the latest' "$left"
         fi
@@ -368,7 +437,7 @@ who_holds() { # IF
 
 how_it_ended() { # IF ID
     case $(cat "$STATE/$1/last" 2>/dev/null) in
-        "$2 reverted") echo "change $2 was taken back here: its time was over" ;;
+        "$2 reverted") echo "change $2 was taken back here" ;;
         "$2 confirmed") echo "change $2 is confirmed here" ;;
         *) echo "change $2 is not under way here" ;;
     esac

@@ -92,7 +92,7 @@ stage() {
 # place IF ID SECONDS: the staged file takes its place before it is confirmed: for an
 # interface that does not run yet. A boot does not bring that up.
 place() {
-    at_work "$@"
+    at_the_live "$@"
     # A unit that is enabled would be started at boot, by the new file.
     if has_systemd; then systemctl disable "wg-quick@$1" 2>/dev/null || :; fi
     mv "/etc/wireguard/.$1.meshtui" "/etc/wireguard/$1.conf" || exit 1
