@@ -101,7 +101,7 @@ bring_up() {
         if systemctl is-active -q "wg-quick@$1"; then systemctl stop "wg-quick@$1" || :; fi
         systemctl reset-failed "wg-quick@$1" 2>/dev/null || :
     fi
-    start_it "$1"
+    start_it "$1" || exit
     # It may have taken longer than all others waited.
     if [ ! -d "$dir" ] || [ -e "$dir/rolling" ]; then
         stop_it "$1"
