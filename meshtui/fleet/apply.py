@@ -147,6 +147,9 @@ class Apply:
         failed = await self._at.each("arm", able, self._back.arm)
         held = [error for error in failed.values() if isinstance(error, Held)]
         if held:
+            await self._revert_all(f"{held[0].host}: {held[0].what}")
+            if not self._back.armed:
+                self._note("done", reverted=f"{held[0].host}: {held[0].what}")
             raise MeshError(
                 f"{held[0].what}: nothing was changed",
                 host=held[0].host,

@@ -7,9 +7,9 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 
-from meshtui.errors import HostError, Unreachable
+from meshtui.errors import HostError, Unreachable, UsageError
 from meshtui.fleet.session import Session
-from meshtui.plan.model import HostPlan
+from meshtui.plan.model import HostPlan, Plan
 
 #: Seconds until hosts go back by themselves, unless they hear otherwise.
 WITHIN = 60
@@ -26,6 +26,16 @@ _FREE_SECONDS = 5.0
 _BRING_UP = 90
 #: What must be left of the time when hosts are told to confirm, in seconds.
 _MARGIN = 8.0
+
+
+def refuse_no_way_back(plan: Plan, within: int) -> None:
+    """UsageError where a host may be cut off, and would not go back by itself."""
+    if plan.own_path and not within:
+        raise UsageError(
+            f"{', '.join(plan.own_path)}: reached through {plan.interface} itself, which changes:"
+            " nothing was changed",
+            hint=f"--confirm-within {SHORTEST} or more, so that it goes back by itself",
+        )
 
 
 class WayBack:

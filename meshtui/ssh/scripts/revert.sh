@@ -230,12 +230,16 @@ revert() {
         [ -d "$dir/busy" ] || break
         sleep 1
     done
-    rm -f "/etc/wireguard/.$1.meshtui"
     case $(cat "$dir/was") in
         running) restore "$1" || fail "$1 is not wholly as it was" ;;
         none) take_back "$1" || fail "cannot take $1 down again" ;;
         *) fail "$dir says nothing of what was" ;;
     esac
+    # A key may stand in it: the change is not over before that is gone.
+    if ! rm -f "/etc/wireguard/.$1.meshtui"; then
+        rmdir "$dir/working"
+        fail "cannot remove /etc/wireguard/.$1.meshtui: $1 runs as it did before"
+    fi
     finish "$1" "$2" reverted
 }
 
@@ -363,6 +367,8 @@ who_holds() { # IF
         if [ "$how" = pending ] && [ "$left" -gt 0 ]; then
             printf '; it ends in %s s at the latest' "$left"
         fi
+        # What is left unread would make its writer complain.
+        cat >/dev/null
     }
 }
 
