@@ -91,11 +91,14 @@ async def recover(fleet: Fleet, break_id: str | None = None) -> AsyncIterator[Ap
             journal.note("recovered", id=found.id, how="confirmed" if forward else "reverted")
             if not forward:
                 _put_back(fleet, journal, found)
-    if forward and gone_back and sha256_of(read_text(fleet.path)) == found.file:
-        # It was agreed to, and others have it: the rest follows.
-        async for event in fleet.apply(await fleet.plan()):
-            yield event
-        return
+    agreed = forward and sha256_of(read_text(fleet.path)) == found.file
+    if agreed and (gone_back or not failed):
+        # Others have it: the rest follows, as what booted with its old file meanwhile.
+        plan = await fleet.plan()
+        if plan.changes:
+            async for event in fleet.apply(plan):
+                yield event
+            return
     why = None if forward or not sure else f"change {found.id} was taken back where it stood"
     yield ApplyResult(failed, (), time.monotonic() - start, reverted=why)
 

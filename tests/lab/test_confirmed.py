@@ -119,7 +119,9 @@ def test_a_second_operator_is_told_who_is_at_it(one: Lab) -> None:
     at = "after arm on server-c"
     with Stopped(one, at, "apply", "--yes", within=40, env=["LOGNAME=ann"]) as it:
         said = his("apply", "--yes", code=1)
-        told = re.search(r"ann@\S+ is changing this host \(change (\w+), pending, begun \d+ s", said)
+        told = re.search(
+            r"ann@\S+ is changing this host \(change (\w+), pending, begun \d+ s", said
+        )
         assert told and "nothing was changed" in said and "recover --break" in said, said
         now = states(one, HOSTS)
         assert {host: replace(state, left="") for host, state in now.items()} == before

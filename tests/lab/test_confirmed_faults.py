@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from confirmed import Stopped, settled
-from meshtui_on import apply, edit, meshtui, on, plan, status
+from meshtui_on import apply, edit, meshtui, on, plan
 from state import State, states
 
 from meshtui.lab import Lab, faults
