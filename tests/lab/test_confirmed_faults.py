@@ -123,7 +123,10 @@ def test_at_the_very_end_it_waits_until_etc_can_be_written(one: Lab) -> None:
     plan(one, code=0)
 
 
-@pytest.mark.parametrize("at", ["after arm on server-a", "after change on server-a"])
+@pytest.mark.parametrize(
+    "at",
+    [pytest.param("after arm on server-a", marks=pytest.mark.long), "after change on server-a"],
+)
 def test_a_host_that_loses_its_power_is_as_before(one: Lab, at: str) -> None:
     before = settled(one, HOSTS, 5)
     with Stopped(one, at, "apply", "--yes", within=3) as it:
@@ -139,21 +142,78 @@ def test_a_host_that_loses_its_power_is_as_before(one: Lab, at: str) -> None:
     assert settled(one, HOSTS, 5) == before
 
 
+def blocks(lab: Lab, host: str, program: str, when: str) -> None:
+    """Have `program` stand still on the host, with arguments like `when`; /run/still tells."""
+    script = f"""#!/bin/sh
+case $* in {when}) touch /run/still; sleep 60;; esac
+exec /bin/{program} "$@"
+"""
+    put = f"cat >/usr/local/sbin/{program}; chmod 755 /usr/local/sbin/{program}"
+    lab.on(host, ["sh", "-c", put], input=script, check=True)
+
+
+def off_and_on(lab: Lab, host: str, program: str) -> None:
+    """Cut the power once that stands still."""
+    on(lab, host, "sh", "-c", "until [ -e /run/still ]; do sleep 0.05; done")
+    lab.kill(host)
+    lab.boot(host)
+    on(lab, host, "rm", f"/usr/local/sbin/{program}")
+
+
 def test_a_host_that_loses_its_power_as_it_confirms_has_the_change(one: Lab) -> None:
     before = settled(one, HOSTS, 5)
-    slow = "case $* in *wg0.conf) touch /run/moving; sleep 60;; esac"
-    script = f'#!/bin/sh\n{slow}\nexec /bin/mv "$@"\n'
-    put = "cat >/usr/local/sbin/mv; chmod 755 /usr/local/sbin/mv"
-    one.on(OFF, ["sh", "-c", put], input=script, check=True)
+    blocks(one, OFF, "mv", "*wg0.conf")
     with Stopped(one, f"before confirm on {OFF}", "apply", "--yes", within=10) as it:
         it.release()
-        on(one, OFF, "sh", "-c", "until [ -e /run/moving ]; do sleep 0.05; done")
-        one.kill(OFF)
+        off_and_on(one, OFF, "mv")
         it.kill()
-    one.boot(OFF)
-    on(one, OFF, "rm", "/usr/local/sbin/mv")
     assert states(one, [OFF])[OFF].left.startswith("change")
     # What runs after a boot of a light host is nothing: recover brings it up, and proves it.
     meshtui(one, "recover")
     assert settled(one, HOSTS, 5) == new(before)
     plan(one, code=0)
+
+
+@pytest.mark.long
+def test_a_host_that_loses_its_power_as_it_is_armed_keeps_no_copy_of_its_keys(one: Lab) -> None:
+    before = settled(one, HOSTS, 5)
+    blocks(one, OFF, "ln", "-sn*")
+    with Stopped(one, f"before arm on {OFF}", "apply", "--yes", within=3) as it:
+        it.release()
+        off_and_on(one, OFF, "ln")
+        it.kill()
+    left = states(one, [OFF])[OFF].left
+    assert left.startswith("change.") and left.count("\n") == 1, left
+    time.sleep(max(0.0, 15 - it.age()))
+    meshtui(one, "apply", "--yes")
+    assert settled(one, HOSTS, 5) == new(before)
+
+
+_CLOCK = """
+cat >/usr/local/sbin/date <<'END'
+#!/bin/sh
+[ "$*" = +%s ] || exec /bin/date "$@"
+echo "$(($(/bin/date +%s) + OFF))"
+END
+cat >/usr/local/sbin/awk <<'END'
+#!/bin/bash
+exec /usr/bin/awk "${@//print srand()/print srand() + OFF}"
+END
+chmod 755 /usr/local/sbin/date /usr/local/sbin/awk
+"""
+
+
+@pytest.mark.parametrize("off", [86400, pytest.param(-86400, marks=pytest.mark.long)])
+def test_a_clock_that_somebody_sets_does_not_count(one: Lab, off: int) -> None:
+    """The machine's own clock is everybody's: what reads it here is told another time."""
+    before = settled(one, HOSTS, 5)
+    with Stopped(one, "before the note change", "apply", "--yes") as it:
+        on(one, OFF, "sh", "-c", _CLOCK.replace("OFF", f"({off})"))
+        since = time.monotonic()
+        it.kill()
+    assert settled(one, HOSTS, 12) == before
+    assert time.monotonic() - since > 2, "before its time"
+    assert abs(int(on(one, OFF, "date", "+%s")) - time.time() - off) < 5
+    meshtui(one, "apply", "--yes")
+    assert settled(one, HOSTS, 5) == new(before)
+    on(one, OFF, "rm", "/usr/local/sbin/date", "/usr/local/sbin/awk")

@@ -8,7 +8,7 @@ import pytest
 from confirmed import Stopped, settled
 from meshtui_on import apply, edit, meshtui, on
 
-from meshtui.lab import Lab
+from meshtui.lab import Lab, faults
 
 pytestmark = pytest.mark.lab
 MakeLab = Callable[..., Lab]
@@ -21,7 +21,14 @@ SHELLS = {
 }
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    "shell",
+    [
+        pytest.param("dash", marks=pytest.mark.long),
+        "busybox",
+        pytest.param("no setsid", marks=pytest.mark.long),
+    ],
+)
 def test_any_sh_takes_it_back_and_confirms_it(lab: MakeLab, shell: str) -> None:
     one = lab(2)
     on(one, "server-b", "/bin/bash", "-c", SHELLS[shell])
@@ -35,6 +42,14 @@ def test_any_sh_takes_it_back_and_confirms_it(lab: MakeLab, shell: str) -> None:
     meshtui(one, "apply", "--yes")
     new = {host: was.become("Keepalive = 20", "Keepalive = 21") for host, was in before.items()}
     assert settled(one, HOSTS, 5) == new
+
+    edit(one, "keepalive = 21", "keepalive = 22")
+    with Stopped(one, "before the note verify", "apply", "--yes", within=10) as it:
+        faults.read_only_etc(one, "server-b")
+        said = it.go_on(1)
+    assert "taken back: server-b cannot be confirmed: cannot write to /etc/wireguard" in said, said
+    faults.writable_etc(one, "server-b")
+    assert settled(one, HOSTS, 20) == new
 
 
 _ALL = """

@@ -123,7 +123,14 @@ watch() {
             rolling) (revert "$1" "$2") ;;
             *)
                 read_boot
-                [ "$up" -lt "${state#pending.}" ] || (revert "$1" "$2")
+                if [ "$up" -ge "${state#pending.}" ]; then
+                    # What never held the host has no say: others may have changed it since.
+                    [ "$(readlink "$STATE/$1/change")" = "change.$2" ] || {
+                        rm -rf "$dir"
+                        exit 0
+                    }
+                    (revert "$1" "$2")
+                fi
                 ;;
         esac
         sleep 1
@@ -158,7 +165,10 @@ extend() {
 # is better not begun elsewhere.
 ready() {
     extend "$@"
-    [ ! -d /etc/wireguard ] || [ -w /etc/wireguard ] || fail 'cannot write to /etc/wireguard: Read-only file system'
+    # By doing it: to root some `test -w` grants everything.
+    if [ -s "$dir/staged" ] || [ -e "$dir/enable" ]; then
+        said=$(chmod 700 /etc/wireguard 2>&1) || fail "cannot write to /etc/wireguard: ${said##*: }"
+    fi
     files_stand "$1"
 }
 
@@ -313,6 +323,7 @@ finish() { # IF ID confirmed|reverted
 # A change that nobody can end any more is ended here: the host booted since, or what
 # was to take it back is dead.
 settle() { # IF
+    sweep "$1"
     [ -L "$STATE/$1/change" ] || return 0
     id=$(readlink "$STATE/$1/change")
     id=${id#change.}
@@ -334,6 +345,26 @@ settle() { # IF
         { [ "$state" != pending.0 ] && [ "$up" -gt "$((${state#pending.} + 10))" ]; }; then
         (revert "$1" "$id")
     fi
+}
+
+# What a power cut left of a change that does not hold the host: keys stand in it.
+sweep() { # IF
+    read_boot
+    set +f
+    for dir in "$STATE/$1"/change.*; do
+        [ "${dir##*/}" != "$(readlink "$STATE/$1/change")" ] || continue
+        IFS=' ' read -r its_boot _ 2>/dev/null <"$dir/about" || continue
+        read_state "$dir"
+        if [ "$its_boot" = "$boot" ]; then
+            # Somebody may be arming it right now.
+            case $state in
+                pending.0) continue ;;
+                pending.*) [ "$up" -gt "$((${state#pending.} + 10))" ] || continue ;;
+            esac
+        fi
+        rm -rf "$dir"
+    done
+    set -f
 }
 
 # settled IF: what ended by the host's boot, or would never end, is tidied up; then as standing.
