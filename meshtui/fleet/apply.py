@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 
-from meshtui.errors import CommandFailed, Held, HostError, MeshError, Unreachable
+from meshtui.errors import CommandFailed, Held, HostError, Unreachable
 from meshtui.fleet.events import (
     ApplyResult,
     Armed,
@@ -32,7 +32,7 @@ from meshtui.fleet.receipt import receipt, worse
 from meshtui.fleet.session import Session
 from meshtui.fleet.side_by_side import SideBySide
 from meshtui.fleet.verify import verify
-from meshtui.fleet.wayback import WayBack
+from meshtui.fleet.wayback import WayBack, refused
 from meshtui.mesh.wanted import joined
 from meshtui.plan.model import HostPlan, Plan
 from meshtui.plan.planner import again
@@ -147,15 +147,10 @@ class Apply:
         failed = await self._at.each("arm", able, self._back.arm)
         held = [error for error in failed.values() if isinstance(error, Held)]
         if held:
-            await self._revert_all(f"{held[0].host}: {held[0].what}")
+            await self._revert_all(str(held[0]))
             if not self._back.armed:
-                self._note("done", reverted=f"{held[0].host}: {held[0].what}")
-            raise MeshError(
-                f"{held[0].what}: nothing was changed",
-                host=held[0].host,
-                hint="wait for its end, then plan again; `meshtui recover --break ID` ends"
-                " one whose meshtui is gone",
-            )
+                self._note("done", reverted=str(held[0]))
+            raise refused(held[0])
         self._armed_until(self._back.until)
         self._again(failed)
 

@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 
-from meshtui.errors import HostError, Unreachable, UsageError
+from meshtui.errors import Held, HostError, MeshError, Unreachable, UsageError
 from meshtui.fleet.session import Session
 from meshtui.plan.model import HostPlan, Plan
 
@@ -36,6 +36,16 @@ def refuse_no_way_back(plan: Plan, within: int) -> None:
             " nothing was changed",
             hint=f"--confirm-within {SHORTEST} or more, so that it goes back by itself",
         )
+
+
+def refused(held: Held) -> MeshError:
+    """What to tell where another change is under way on a host."""
+    return MeshError(
+        f"{held.what}: nothing was changed",
+        host=held.host,
+        hint="wait for its end, then plan again; `meshtui recover --break ID` ends one whose"
+        " meshtui is gone",
+    )
 
 
 class WayBack:
