@@ -31,7 +31,7 @@ from meshtui.fleet.receipt import receipt, worse
 from meshtui.fleet.session import Session
 from meshtui.fleet.side_by_side import SideBySide
 from meshtui.fleet.verify import verify
-from meshtui.fleet.wayback import WayBack
+from meshtui.fleet.wayback import WayBack, refused
 from meshtui.mesh.wanted import joined
 from meshtui.plan.model import HostPlan, Plan
 from meshtui.plan.planner import again
@@ -92,7 +92,7 @@ class Apply:
 
         Cancelled, or closed, it takes back what is not confirmed.
         """
-        start, ended = time.monotonic(), False
+        start, ended, why = time.monotonic(), False, "it was broken off"
         proof: Receipt | None = None
         reverted: str | None = None
         try:
@@ -120,11 +120,14 @@ class Apply:
                 async for event in self._at.during(ending, whole=True):
                     yield event
             self.kept, ended = reverted is None, True
+        except MeshError as error:
+            why = str(error)
+            raise
         finally:
             if not ended:
-                await self._revert_all("it was broken off")
+                await self._revert_all(why)
                 if not self._back.armed:
-                    self._done(start, None, "it was broken off")
+                    self._done(start, None, why)
             await self._back.close()
         yield self._done(start, proof, reverted)
 
@@ -154,12 +157,7 @@ class Apply:
         failed = await self._at.each("arm", able, self._back.arm)
         held = [error for error in failed.values() if isinstance(error, Held)]
         if held:
-            raise MeshError(
-                f"{held[0].what}: nothing was changed",
-                host=held[0].host,
-                hint="wait for its end, then plan again; `meshtui recover --break ID` ends"
-                " one whose meshtui is gone",
-            )
+            raise refused(held[0])
         self._armed_until(self._back.until)
         self._again(failed)
 

@@ -21,7 +21,7 @@ from meshtui.fleet.past import Past
 from meshtui.fleet.reports import LinkSample, TrafficSample
 from meshtui.fleet.session import Session
 from meshtui.fleet.watch import watch
-from meshtui.fleet.wayback import WITHIN, WayBack
+from meshtui.fleet.wayback import WITHIN, WayBack, refuse_no_way_back
 from meshtui.fleet.who import who
 from meshtui.mesh.addresses import allocate
 from meshtui.mesh.model import Host, Mesh
@@ -195,6 +195,7 @@ class Fleet:
         `keep` decides on that; without it, what makes nothing worse is kept.
         """
         self._refuse_stale(plan)
+        refuse_no_way_back(plan, self.confirm_within)
         journal = Journal(self.mesh.name)
         with journal.alone():
             draft = self._draft

@@ -8,10 +8,17 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 
-from meshtui.errors import CommandFailed, HostError, Unreachable
+from meshtui.errors import (
+    CommandFailed,
+    Held,
+    HostError,
+    MeshError,
+    Unreachable,
+    UsageError,
+)
 from meshtui.fleet.session import Session
 from meshtui.fleet.who import owner
-from meshtui.plan.model import HostPlan
+from meshtui.plan.model import HostPlan, Plan
 
 #: Seconds until hosts go back by themselves, unless they hear otherwise.
 WITHIN = 60
@@ -26,6 +33,26 @@ _REVERT_SECONDS = 40.0
 _FREE_SECONDS = 5.0
 #: A first bring-up may take this much longer, in seconds: nothing ran there before.
 _BRING_UP = 90
+
+
+def refuse_no_way_back(plan: Plan, within: int) -> None:
+    """UsageError where a host may be cut off, and would not go back by itself."""
+    if plan.own_path and not within:
+        raise UsageError(
+            f"{', '.join(plan.own_path)}: reached through {plan.interface} itself, which changes:"
+            " nothing was changed",
+            hint=f"--confirm-within {SHORTEST} or more, so that it goes back by itself",
+        )
+
+
+def refused(held: Held) -> MeshError:
+    """What to tell where another change is under way on a host."""
+    return MeshError(
+        f"{held.what}: nothing was changed",
+        host=held.host,
+        hint="wait for its end, then plan again; `meshtui recover --break ID` ends one whose"
+        " meshtui is gone",
+    )
 
 
 class WayBack:

@@ -31,14 +31,19 @@ add rule inet faults onward meta l4proto udp ip6 saddr . ip6 daddr @deaf6 drop
 """
 
 
-def fill_disk(lab: Lab, host: str) -> None:
-    """Leave no room in the host's /etc/wireguard: writing there ends with ENOSPC."""
-    _on(lab, host, "fill-disk")
+def small_disk(lab: Lab, host: str, where: str) -> None:
+    """Give that directory of the host a disk of its own, which `fill_disk` then fills."""
+    _on(lab, host, "small-disk", where)
 
 
-def free_disk(lab: Lab, host: str) -> None:
+def fill_disk(lab: Lab, host: str, where: str = "/etc/wireguard") -> None:
+    """Leave no room in that directory of the host: writing there ends with ENOSPC."""
+    _on(lab, host, "fill-disk", where)
+
+
+def free_disk(lab: Lab, host: str, where: str = "/etc/wireguard") -> None:
     """Undo `fill_disk`; what was written meanwhile is lost."""
-    _on(lab, host, "free-disk")
+    _on(lab, host, "free-disk", where)
 
 
 def read_only_etc(lab: Lab, host: str) -> None:

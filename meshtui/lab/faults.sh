@@ -3,14 +3,20 @@
 # Sent to the host's `sh -s` by faults.py; nothing here reads stdin.
 set -eu
 
-fill_disk() { # /etc/wireguard keeps what it has, and takes nothing more
+small_disk() { # DIR: a disk of its own, with what it has
+    if mountpoint -q "$1"; then return; fi
     keep=$(mktemp -d)
-    cp -a /etc/wireguard/. "$keep"
-    mount -t tmpfs -o size=256k,mode=0700 full /etc/wireguard
-    cp -a "$keep/." /etc/wireguard
+    mkdir -p "$1"
+    cp -a "$1/." "$keep"
+    mount -t tmpfs -o size=256k,mode=0700 small "$1"
+    cp -a "$keep/." "$1"
     rm -r "$keep"
+}
+
+fill_disk() { # DIR: it keeps what it has, and takes nothing more
+    small_disk "$1"
     # cat says that the disk is full: that is the end of it.
-    cat /dev/zero >/etc/wireguard/.full 2>/dev/null || :
+    cat /dev/zero >"$1/.full" 2>/dev/null || :
 }
 
 read_only_etc() {
@@ -63,8 +69,9 @@ add_user() { # NAME SHELL none|password|free
 verb=$1
 shift
 case $verb in
-fill-disk) fill_disk ;;
-free-disk) umount /etc/wireguard ;;
+small-disk) small_disk "$1" ;;
+fill-disk) fill_disk "$1" ;;
+free-disk) umount "$1" ;;
 read-only-etc) read_only_etc ;;
 writable-etc) umount /etc ;;
 remove-wg) remove_wg ;;

@@ -98,6 +98,7 @@ def _own(inputs: PlanInputs, seen: Seen, keys: Mapping[str, str], name: str) -> 
             switch="switch_key",
             switch_data=tuple(f"{p.public_key} {p.persistent_keepalive}" for p in peers),
         ),
+        own_path=seen.ssh_inside,
     )
 
 
@@ -143,4 +144,5 @@ def _other(seen: Seen, peer: LivePeer, host: str, name: str, new: str | None) ->
             switch_data=(f"{key} {prefixes}",),
             after=tuple(then),
         ),
+        own_path=seen.ssh_inside,
     )

@@ -140,8 +140,12 @@ def changes(entries: Iterable[Mapping[str, object]]) -> list[Change]:
 
 
 def broken_off(found: Iterable[Change]) -> Change | None:
-    """The latest apply, if it did not come to its end, and hosts may show it."""
-    last = next((c for c in reversed(list(found)) if c.kind == "apply"), None)
+    """The latest apply, if it did not come to its end, and hosts may show it.
+
+    One that was taken back changed nothing: what was so before it still is.
+    """
+    applies = (c for c in reversed(list(found)) if c.kind == "apply")
+    last = next((c for c in applies if c.open or (c.armed and not c.taken_back)), None)
     return last if last is not None and last.open else None
 
 

@@ -1,10 +1,11 @@
 """meshtui, broken off at a point: killed, or its network cut, as it asks or notes the Nth thing.
 
-    python broken_off.py N kill|cut SECONDS ARGUMENT...
+    python broken_off.py POINT kill|cut|wait SECONDS ARGUMENT...
 
-Points are counted over all that it writes into its journal and asks of hosts to change
-them: before and after each. Run in the operator's namespace of a lab. Without a point
-(N = 0) it prints how many there are. Hosts go back after SECONDS.
+Points are all that it writes into its journal and asks of hosts to change them: before and
+after each. POINT is the number of one, or what it is called: `after arm on server-b`. To
+`wait` there is to do nothing until a line comes on stdin. Run in the operator's namespace
+of a lab. Without a point (0) it prints how many there are. Hosts go back after SECONDS.
 """
 
 from __future__ import annotations
@@ -28,19 +29,24 @@ table inet cut {
 """
 
 
-def main(at: int, how: str, seconds: int, argv: list[str]) -> int:
+def main(at: str, how: str, seconds: int, argv: list[str]) -> int:
     """Run meshtui with `argv`; do as `how` says at point `at`."""
     passed = 0
+    done = False
 
     def point(name: str) -> None:
-        nonlocal passed
+        nonlocal passed, done
         passed += 1
-        if passed != at:
+        if done or at not in (str(passed), name):
             return
+        done = True
         print(f"at {name}", file=sys.stderr, flush=True)
         if how == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
-        subprocess.run(["nft", "-f", "-"], input=_CUT, text=True, check=True)
+        if how == "cut":
+            subprocess.run(["nft", "-f", "-"], input=_CUT, text=True, check=True)
+        if how == "wait":
+            sys.stdin.readline()
 
     note, ask = Journal.note, Session.ask
 
@@ -65,10 +71,10 @@ def main(at: int, how: str, seconds: int, argv: list[str]) -> int:
     from meshtui.cli import main as meshtui
 
     code = meshtui(argv)
-    if not at:
+    if at == "0":
         print(f"{passed} points", file=sys.stderr)
     return code
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4:]))
+    sys.exit(main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4:]))

@@ -14,7 +14,7 @@ from meshtui.lab import Lab
 
 _READ = """
 wg showconf wg0 2>/dev/null | grep -v '^Endpoint'
-echo @; ip -o address show dev wg0 2>/dev/null | awk '{ print $4 }'
+echo @; ip -o address show dev wg0 2>/dev/null | awk '$4 !~ /^fe80:/ { print $4 }'
 echo @; ip -4 route show dev wg0 2>/dev/null; ip -6 route show dev wg0 2>/dev/null
 echo @; cat /sys/class/net/wg0/mtu 2>/dev/null
 echo @; cat /etc/wireguard/wg0.conf 2>/dev/null
@@ -39,6 +39,7 @@ class State:
     wg: tuple[str, ...]
     """`wg showconf` without endpoints, its peers in one order."""
     addresses: str
+    """But for link-local ones: an interface made anew has another."""
     routes: tuple[str, ...]
     mtu: str
     file: str

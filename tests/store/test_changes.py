@@ -156,3 +156,12 @@ def test_a_change_that_was_taken_back_is_none_to_undo() -> None:
     back = done | {"reverted": "a is worse"}
     with pytest.raises(MeshError, match="nothing to go back to"):
         to_undo(changes([one, done, two, back]))
+
+
+def test_what_diverged_stays_so_through_changes_that_were_taken_back() -> None:
+    arm = {"event": "arm", "hosts": ["server-a"]}
+    diverged = [APPLY, arm, {**DONE, "diverged": ["server-a"]}]
+    refused = [APPLY, arm, {**DONE, "reverted": "server-a: held"}]
+    left = broken_off(changes([*diverged, *refused, APPLY]))
+    assert left and left.number == 1
+    assert broken_off(changes([*diverged, APPLY, arm, DONE])) is None

@@ -189,7 +189,10 @@ extend() {
 # is better not begun elsewhere.
 ready() {
     extend "$@"
-    [ ! -d /etc/wireguard ] || [ -w /etc/wireguard ] || fail 'cannot write to /etc/wireguard: Read-only file system'
+    # By doing it: to root some `test -w` grants everything.
+    if [ -s "$dir/staged" ] || [ -e "$dir/enable" ]; then
+        said=$(chmod 700 /etc/wireguard 2>&1) || fail "cannot write to /etc/wireguard: ${said##*: }"
+    fi
     files_stand "$1"
 }
 
@@ -265,7 +268,6 @@ revert() {
         lives "$dir/busy" || break
         sleep 1
     done
-    rm -f "/etc/wireguard/.$1.meshtui"
     if [ -e "$dir/touched" ]; then
         case $(cat "$dir/was") in
             running) restore "$1" || fail "$1 is not wholly as it was" ;;
@@ -273,6 +275,9 @@ revert() {
             *) fail "$dir says nothing of what was" ;;
         esac
     fi
+    # A key may stand in it: the change is not over before that is gone.
+    rm -f "/etc/wireguard/.$1.meshtui" ||
+        fail "cannot remove /etc/wireguard/.$1.meshtui: $1 runs as it did before"
     finish "$1" "$2" reverted
 }
 
@@ -360,17 +365,9 @@ finish() { # IF ID confirmed|reverted
 # A change that nobody can end any more is ended here: the host booted since, or what
 # was to take it back is dead.
 settle() { # IF
-    read_boot
-    id=$(readlink "$STATE/$1/change") || id=
-    # Directories that never came to be the lock, or are no more, are nobody's after a while.
-    set +f
-    for dir in "$STATE/$1"/change.*; do
-        if [ ! -d "$dir" ] || [ "${dir##*/}" = "$id" ]; then continue; fi
-        IFS=' ' read -r its_boot began _ 2>/dev/null <"$dir/about" || its_boot=
-        if [ "$its_boot" != "$boot" ] || [ "$up" -gt "$((began + 300))" ]; then rm -rf "$dir"; fi
-    done
-    set -f
-    [ -n "$id" ] || return 0
+    sweep "$1"
+    [ -L "$STATE/$1/change" ] || return 0
+    id=$(readlink "$STATE/$1/change")
     id=${id#change.}
     dir=$STATE/$1/change.$id
     if ! IFS=' ' read -r its_boot _ 2>/dev/null <"$dir/about" || [ -z "$its_boot" ]; then
@@ -391,6 +388,26 @@ settle() { # IF
         { [ "$state" != pending.0 ] && [ "$up" -gt "$((${state#pending.} + 10))" ]; }; then
         (revert "$1" "$id")
     fi
+}
+
+# What a power cut left of a change that does not hold the host: keys stand in it.
+sweep() { # IF
+    read_boot
+    set +f
+    for dir in "$STATE/$1"/change.*; do
+        [ "${dir##*/}" != "$(readlink "$STATE/$1/change")" ] || continue
+        IFS=' ' read -r its_boot _ 2>/dev/null <"$dir/about" || continue
+        read_state "$dir"
+        if [ "$its_boot" = "$boot" ]; then
+            # Somebody may be arming it right now.
+            case $state in
+                pending.0) continue ;;
+                pending.*) [ "$up" -gt "$((${state#pending.} + 10))" ] || continue ;;
+            esac
+        fi
+        rm -rf "$dir"
+    done
+    set -f
 }
 
 # settled IF: what ended by the host's boot, or would never end, is tidied up; then as standing.
@@ -432,6 +449,8 @@ who_holds() { # IF
         if [ "$how" = pending ] && [ "$left" -gt 0 ]; then
             printf '; it ends in %s s at the latest' "$left"
         fi
+        # What is left unread would make its writer complain.
+        cat >/dev/null
     }
 }
 
