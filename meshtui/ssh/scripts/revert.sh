@@ -45,6 +45,8 @@ save() { # as arm
         echo "$2 confirmed" >"$dir/confirmed" &&
         echo "$2 reverted" >"$dir/reverted" &&
         echo "$4" >"$dir/base" &&
+        echo 00000000 >"$dir/busy" &&
+        echo 00000000 >"$dir/working" &&
         { [ "$5" != enable ] || : >"$dir/enable"; } || return 1
     if has_systemd; then systemctl is-enabled "wg-quick@$1" >"$dir/enabled" 2>/dev/null || :; fi
     if wg show "$1" >/dev/null 2>&1; then
@@ -149,8 +151,7 @@ watch() {
 # Going back waits for the end of it, and it ends soon: see the loop in change.
 at_work() { # IF ID SECONDS
     extend "$@"
-    own_pid >"$dir/busy" || fail "cannot write to $dir"
-    trap 'rm -f "$dir/busy"' EXIT
+    own_pid 1<>"$dir/busy" || fail "cannot write to $dir"
     [ ! -e "$dir/rolling" ] || fail "$(how_it_ended "$1" "$2")" 8
 }
 
@@ -160,7 +161,8 @@ at_the_live() { # IF ID SECONDS
     : >"$dir/touched" || fail "cannot write to $dir"
 }
 
-# Of this very process, which need not be the shell that was started first.
+# Of this very process, which need not be the shell that was started first. Written over
+# what save put there, so that it takes no room.
 own_pid() {
     read -r pid _ </proc/self/stat && echo "$pid"
 }
@@ -263,7 +265,7 @@ revert() {
             sleep 1
         done
     fi
-    own_pid >"$dir/working" 2>/dev/null || :
+    own_pid 1<>"$dir/working" || :
     for _ in 1 2 3 4 5; do
         lives "$dir/busy" || break
         sleep 1

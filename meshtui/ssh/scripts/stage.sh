@@ -85,7 +85,7 @@ stage() {
     }
     sum_of "$new" >"$STATE/$1/change.$2/staged" || {
         rm -f "$new"
-        fail "cannot write to $STATE/$1"
+        fail "cannot write to $STATE/$1: is the disk full?"
     }
 }
 
