@@ -125,6 +125,13 @@ def _rotate(args: Args) -> int:
         else:
             for name in names:
                 plan = await fleet.plan_rotation(name)
+                if args.all and (owed := plan.problems):
+                    # One after the other, all would be out of its reach.
+                    raise MeshError(
+                        "it would lose every host until it is told their new keys",
+                        host=owed[0].host,
+                        hint="rotate hosts one by one, or all once it can be changed",
+                    )
                 reports.append(await _carry_out(fleet, plan, args))
                 if not reports[-1].ok:
                     break

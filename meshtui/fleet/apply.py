@@ -27,7 +27,7 @@ from meshtui.fleet.events import (
 )
 from meshtui.fleet.look import Look, look
 from meshtui.fleet.made import Made, known_keys
-from meshtui.fleet.receipt import receipt, worse
+from meshtui.fleet.receipt import elsewhere, receipt, worse
 from meshtui.fleet.session import Session
 from meshtui.fleet.side_by_side import SideBySide
 from meshtui.fleet.verify import verify
@@ -58,13 +58,11 @@ class Apply:
         plan: Plan,
         sessions: dict[str, Session],
         note: Callable[..., None],
-        about: dict[str, str],
         back: WayBack,
         keep: Keep | None = None,
     ) -> None:
-        """`note`: the journal's. `about`: what else it is to know, as who applies this."""
+        """`note`: the journal's."""
         self.plan = plan
-        self._about = about
         self._sessions = sessions
         self._note = note
         self._back = back
@@ -82,9 +80,9 @@ class Apply:
         """Why it is to be taken back."""
         self._at = SideBySide(note)
 
-    def begin(self) -> None:
-        """Say in the journal what is about to be done."""
-        told = {"id": self._back.change, **self._about}
+    def begin(self, about: dict[str, str]) -> None:
+        """Say in the journal what is about to be done; `about`: what else, as by whom."""
+        told = {"id": self._back.change, **about}
         self._note("apply", plan=summary(self.plan), steps=told_steps(self.plan), **told)
 
     async def run(self) -> AsyncGenerator[Applied, None]:
@@ -107,6 +105,7 @@ class Apply:
                         yield proved
                     self._verified = True
                     after = await self._looks(list(self._before))
+                    self._worse += elsewhere(self.plan, after)
                     assert self.plan.inputs
                     untouched = set(joined(self.plan.inputs.mesh)) - self.plan.touched
                     proof = receipt(self._before, after, self._keys, untouched)

@@ -200,9 +200,8 @@ class Fleet:
         with journal.alone():
             draft = self._draft
             back = WayBack(self.mesh.interface, self._sessions, self._fresh, self.confirm_within)
-            told = about(self.path, draft, journal)
-            work = Apply(plan, self._sessions, journal.note, told, back, keep)
-            work.begin()
+            work = Apply(plan, self._sessions, journal.note, back, keep)
+            work.begin(about(self.path, draft, journal))
             if draft:
                 write(self.path, draft, journal)
                 self._draft, self._stamped = None, self._stamp()

@@ -15,7 +15,7 @@ from meshtui.fleet.session import Session
 from meshtui.mesh.model import Mesh
 from meshtui.mesh.wanted import joined
 from meshtui.wg.dump import LivePeer
-from meshtui.wg.health import age
+from meshtui.wg.health import ALIVE, age
 
 #: A lost handshake is tried again after 5 s: time for two more.
 VERIFY_SECONDS = 15.0
@@ -161,7 +161,9 @@ class _Check:
         lost = [address for address in addresses if address not in self._milliseconds]
         told = f"handshake {age(peer, now.clock)} s ago"
         if not self._can_ping:
-            return True, f"{told}; not pinged: there is no ping on {self._session.name}"
+            seconds = age(peer, now.clock)
+            alive = seconds is not None and seconds <= ALIVE
+            return alive, f"{told}; not pinged: there is no ping on {self._session.name}"
         if lost:
             return False, f"{told}, but no answer from {', '.join(lost)}"
         pings = ", ".join(f"{one} in {self._milliseconds[one]:.1f} ms" for one in addresses)

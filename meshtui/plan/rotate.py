@@ -23,11 +23,17 @@ from meshtui.wg.health import ALIVE, age
 def rotation(inputs: PlanInputs, name: str) -> Plan:
     """The plan of a new key for the host `name`; with its public half once that is made.
 
-    MeshError: hosts are not as mesh.toml wants them, or cannot be asked.
+    Hosts that cannot be changed now are owed it. MeshError: the host itself can't be, or
+    others are not as mesh.toml wants them.
     """
-    seen = {host: one for host, one in inputs.seen.items() if isinstance(one, Seen)}
     now = make_plan(inputs)
+    problems = {host.host: host.problem for host in now.problems}
     _refuse(now, inputs.seen, name)
+    seen = {
+        host: one
+        for host, one in inputs.seen.items()
+        if isinstance(one, Seen) and host not in problems
+    }
     old, new = now.public_keys[name], seen[name].made_key
     hosts = []
     for host, one in seen.items():
@@ -38,6 +44,10 @@ def rotation(inputs: PlanInputs, name: str) -> Plan:
         else:
             hosts.append(HostPlan(host))
     others = {host.host for host in hosts if host.work and host.host != name}
+    hosts += [
+        HostPlan(host, problem=f"{why}; it loses {name} until it is told the new key")
+        for host, why in problems.items()
+    ]
     return Plan(
         mesh=now.mesh,
         interface=now.interface,
@@ -50,12 +60,8 @@ def rotation(inputs: PlanInputs, name: str) -> Plan:
 
 
 def _refuse(now: Plan, seen: Mapping[str, Seen | HostError], name: str) -> None:
-    for host in now.problems:
-        raise MeshError(
-            f"{host.problem}: it would lose {name} until it is told the new key",
-            host=host.host,
-            hint=f"rotate {name} once that is put right",
-        )
+    if problem := next((host.problem for host in now.problems if host.host == name), None):
+        raise MeshError(f"it can't be given another key: {problem}", host=name)
     if any(host.work for host in now.hosts):
         raise MeshError(
             "hosts are not as mesh.toml wants them: nothing was changed",

@@ -54,6 +54,16 @@ def wrong_address(lab: Lab) -> None:
     edit(lab, '"10.0.0.2"', '"10.0.0.9"')
 
 
+def test_an_endpoint_that_nobody_answers_from_is_taken_back(one: Lab) -> None:
+    """Every ping gets through all the same: the peer speaks first."""
+    before, text = settled(one, HOSTS, 5), (one.path / "mesh.toml").read_text()
+    set_it = ("set", "server-b", "--endpoint", "203.0.113.77", "--yes", "--json")
+    said = json.loads(meshtui(one, *set_it, code=1).stdout)["reverted"]
+    assert "server-b speaks to " in said and "not from 203.0.113.77:51820" in said
+    assert settled(one, HOSTS, 5) == before
+    assert (one.path / "mesh.toml").read_text() == text
+
+
 def test_a_change_that_cuts_its_own_path_comes_back(one: Lab) -> None:
     through_the_mesh(one, "server-b")
     before = settled(one, HOSTS, 5)
