@@ -179,6 +179,9 @@ def _recover(args: Args) -> int:
     from meshtui.cli.recover import recover_now
 
     async def ask(fleet: Fleet) -> int:
+        if args.break_id is None and await fleet.standing() is None:
+            print("nothing was broken off", file=sys.stderr)
+            return 0
         said = await recover_now(fleet, args.break_id)
         if args.json:
             _print_json(said.as_json())

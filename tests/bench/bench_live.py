@@ -23,13 +23,23 @@ from meshtui_on import meshtui  # noqa: E402
 from meshtui.lab import Lab  # noqa: E402
 
 
-def measure(lab: Lab, hosts: list[str], what: str, do: Callable[[], object]) -> None:
-    """Print how long `do` took, and what the pings between `hosts` lost meanwhile."""
+def measure(
+    lab: Lab, hosts: list[str], what: str, do: Callable[[], object], but: str = ""
+) -> None:
+    """Print how long `do` took, and what the pings between `hosts` lost meanwhile.
+
+    Those of the host `but` are told apart.
+    """
     with Flow(lab, hosts) as flow:
         start = time.monotonic()
         do()
         took = time.monotonic() - start
-    print(f"{what:<20} {took:5.2f} s   {flow.lost} of {flow.sent} pings lost", flush=True)
+    lost, sent = flow.lost, flow.sent
+    if but:
+        lost = sum(count for way, count in flow.lost_in.items() if but not in way)
+    gap = max((seconds for way, seconds in flow.gaps.items() if but and but in way), default=0)
+    told = f"; {but} itself: at most {1000 * gap:.0f} ms without an answer" if but else ""
+    print(f"{what:<20} {took:5.2f} s   {lost} of {sent} pings lost{told}", flush=True)
 
 
 def main(count: int) -> None:
@@ -54,6 +64,12 @@ def main(count: int) -> None:
         measure(lab, hosts, "remove it", lambda: meshtui(lab, "remove", last, "--yes"))
         measure(lab, hosts, "a host's keepalive", keepalive)
         measure(lab, hosts, "undo that", lambda: meshtui(lab, "undo", "--yes"))
+        rotate = ("rotate", hosts[1], "--yes")
+        measure(lab, hosts, "a host's key", lambda: meshtui(lab, *rotate), hosts[1])
+        # How long it takes where nothing else keeps the machine busy.
+        start = time.monotonic()
+        meshtui(lab, "add", last, *ssh, "--yes")
+        print(f"{'add, without pings':<20} {time.monotonic() - start:5.2f} s")
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ class Sweep:
         for host, one in now.items():
             assert one in (self.old[host], new[host]), f"{host} is in between"
         done = meshtui(self.lab, "recover", code=None)
-        assert done.returncode == 0 or "nothing to recover" in done.stderr, done.stderr
+        assert done.returncode == 0, done.stderr
         now = self.settled()
         assert now in (self.old, new), done.stderr
         if now == new:
