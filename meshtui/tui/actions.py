@@ -101,11 +101,19 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "mesh", "switch", ("E",), "disable", "disable or enable the link; on the diagonal, the host"
     ),
+    Action("mesh", "rotate", ("X",), "new key", "another key for the marked hosts, else the row's"),
     Action("mesh", "undo", ("u",), "undo", "take the last change back, as a plan"),
     Action("mesh", "changes", ("C",), "changes", "what was changed from this machine"),
     Action("mesh", "clear", ("escape",), "clear", "back to now, or drop the filter and marks"),
     Action("about", "host", ("o",), "host", "all about the host of this row", hint=True),
-    Action("about", "drift", ("d",), "drift", "what the host has otherwise than mesh.toml says"),
+    Action(
+        "about",
+        "drift",
+        ("d",),
+        "drift",
+        "what the host has otherwise than mesh.toml says",
+        hint=True,
+    ),
     Action("about", "ssh", ("S",), "ssh", "open a shell on the host; leave it to come back"),
     Action("about", "run", ("exclamation_mark",), "run", "run a command on the marked hosts"),
     Action("about", "copy", ("y",), "copy", "copy what the cursor is on"),

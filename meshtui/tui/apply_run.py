@@ -197,6 +197,9 @@ class ApplyRun:
     def summary(self) -> tuple[str, str]:
         """One line on the whole, and its style."""
         what = "recovery" if self.recovers else "apply"
+        if self.error is not None and not self._phases - {"arm"}:
+            # Hosts that were armed are let go of at once: they are as they were.
+            return f"× not applied: {inert(split_hint(self.error)[0], ERROR_LIMIT)}", "bad"
         if self.error is not None:
             goes = "" if self.left is None else "; hosts that were changed go back by themselves"
             return f"× the {what} broke off: {inert(self.error, ERROR_LIMIT)}{goes}", "bad"
@@ -226,8 +229,14 @@ class ApplyRun:
             text += f", {few} not as planned"
         if (proof := self.result.receipt) is not None and proof.there:
             text += f"; {proof}"
-        well = self.result.ok or bool(self.recovers and not self.result.failed)
-        return (f"✓ {text}", "good") if well else (f"× {text}", "bad")
+        return (f"✓ {text}", "good") if self.well else (f"× {text}", "bad")
+
+    @property
+    def well(self) -> bool:
+        """Whether it ended as it was meant to."""
+        if self.result is None:
+            return False
+        return self.result.ok or bool(self.recovers and not self.result.failed)
 
     @property
     def proved(self) -> tuple[int, int]:

@@ -14,13 +14,13 @@ from meshtui.tui.widgets.calm import Calm
 class Hints(Calm):
     """Hints for the actions of some scopes, in the registry's order."""
 
-    def __init__(self, *scopes: Scope) -> None:
+    def __init__(self, *scopes: Scope, without: tuple[str, ...] = ()) -> None:
         super().__init__()
-        self._scopes = scopes
+        self._scopes, self._without = scopes, without
 
     def on_mount(self) -> None:
         """Show them, with the keys that they have in this app."""
-        self.leave_out()
+        self.leave_out(*self._without)
 
     def leave_out(self, *actions: str) -> None:
         """Hint at all of them but these: `plan.apply`, where there is nothing to apply."""

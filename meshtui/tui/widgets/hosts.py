@@ -63,12 +63,22 @@ def host_line(
         text += f"+{len(row.unknown_peers)}" if row.unknown_peers else ""
         segments.append(Segment(pad(text, layout.extra), style_of(base, "stale")))
     if layout.word:
-        quiet = row.state in ("up", "connecting")
-        word = f"{row.state} {again(view, index)}" if row.kept else row.state
-        style = style_of(base, "dim" if quiet else state)
+        word, quiet = _word(view, index)
+        style = style_of(base, "dim" if quiet else "stale" if row.state == "up" else state)
         segments.append(Segment(f" {pad(word, layout.word)}", style))
     segments.append(Segment("│ ", style_of(base, "rule")))
     return segments
+
+
+def _word(view: MeshView, index: int) -> tuple[str, bool]:
+    """How a host is, in words, and whether nobody need care."""
+    row, name = view.rows[index], view.names[index]
+    if view.mesh.hosts[name].disabled:
+        return "disabled", True
+    if row.state == "up" and name in view.owed:
+        return "up, owed", False
+    word = f"{row.state} {again(view, index)}" if row.kept else row.state
+    return word, row.state in ("up", "connecting")
 
 
 def pair_line(
