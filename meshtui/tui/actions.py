@@ -105,7 +105,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("mesh", "undo", ("u",), "undo", "take the last change back, as a plan"),
     Action("mesh", "changes", ("C",), "changes", "what was changed from this machine"),
     Action("mesh", "clear", ("escape",), "clear", "back to now, or drop the filter and marks"),
-    Action("about", "host", ("o",), "host", "all about the host of this row", hint=True),
+    Action("about", "host", ("o",), "host", "all about the host of this row"),
     Action(
         "about",
         "drift",
@@ -159,7 +159,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("host", "zoom_out", ("minus",), "zoom out", "traffic over a longer time"),
     Action("host", "compare", ("c",), "compare", "other configurations side by side"),
     Action("host", "difference", ("n",), "next ≠", "the next difference in the configuration"),
-    Action("host", "again", ("r",), "look again", "ask the host again", hint=True),
+    Action("host", "again", ("r",), "again", "ask the host again", hint=True),
     Action("host", "back", ("escape",), "back", "back to where you were", hint=True),
     Action("table", "up", ("up", "k"), "up", "one row up"),
     Action("table", "down", ("down", "j"), "down", "one row down"),

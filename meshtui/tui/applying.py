@@ -184,7 +184,7 @@ class Applying:
             if run.running:
                 run.fail("it was called off; what the hosts are at is not known")
         except MeshError as error:
-            run.fail(str(error))
+            run.end(error)
         except Exception as error:
             run.fail(describe(error))
             raise

@@ -113,7 +113,7 @@ class HostScreen(Screen[None]):
                 pane.add_class("pane")
                 pane.id = f"pane-{name}"
                 yield pane
-        yield Hints("host", "about", "app", without=("about.host",))
+        yield Hints("host", "about", "app")
 
     def on_mount(self) -> None:
         """Show what is known, and ask for the rest."""

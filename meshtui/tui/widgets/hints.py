@@ -11,16 +11,19 @@ from meshtui.tui.keymap import Keymap, keymap_of
 from meshtui.tui.widgets.calm import Calm
 
 
+_GAP = "   "
+
+
 class Hints(Calm):
     """Hints for the actions of some scopes, in the registry's order."""
 
-    def __init__(self, *scopes: Scope, without: tuple[str, ...] = ()) -> None:
+    def __init__(self, *scopes: Scope) -> None:
         super().__init__()
-        self._scopes, self._without = scopes, without
+        self._scopes = scopes
 
     def on_mount(self) -> None:
         """Show them, with the keys that they have in this app."""
-        self.leave_out(*self._without)
+        self.leave_out()
 
     def leave_out(self, *actions: str) -> None:
         """Hint at all of them but these: `plan.apply`, where there is nothing to apply."""
@@ -42,9 +45,9 @@ def hints(keymap: Keymap, *scopes: Scope, without: tuple[str, ...] = ()) -> Text
         if not keymap.keys(action):
             continue
         target = action.call if action.call.startswith("app.") else f"screen.{action.id}"
+        text.append(_GAP if len(text) > 1 else "")
         start = len(text)
         text.append(keymap.shown(action), "bold")
         text.append(f" {action.label}", "dim")
         text.stylize(Style.from_meta({"hint": target}), start)
-        text.append("   ")
     return text
