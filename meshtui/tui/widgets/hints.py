@@ -10,7 +10,6 @@ from meshtui.tui.actions import ACTIONS, Scope
 from meshtui.tui.keymap import Keymap, keymap_of
 from meshtui.tui.widgets.calm import Calm
 
-
 _GAP = "   "
 
 
