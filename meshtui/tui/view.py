@@ -288,9 +288,9 @@ class MeshView:
         return len(found.heeded) if (found := self.drift.get(self.names[row])) else 0
 
     def troubled(self, row: int) -> bool:
-        """Whether anything is wrong with a host, or with a direction that it sees."""
+        """Whether anything is wrong with a host that is meant to work, or with what it sees."""
         here = self.rows[row]
-        if here.state == "connecting":
+        if here.state == "connecting" or self.mesh.hosts[self.names[row]].disabled:
             return False
         return (
             here.state != "up"

@@ -9,6 +9,7 @@ from standin import StandIn, dead, make_mesh, poll
 from meshtui.fleet.events import ApplyResult
 from meshtui.mesh.model import Link
 from meshtui.store.changes import Change
+from meshtui.tui.view import MeshView
 
 
 def fleet_of(**failed: str) -> StandIn:
@@ -82,3 +83,12 @@ async def test_what_is_disabled_says_so() -> None:
         await stage.until("● up, disabled in mesh.toml")
         await stage.press("o")
         await stage.until("● up, disabled in mesh.toml")
+
+
+def test_how_a_disabled_host_is_troubles_nobody() -> None:
+    fleet = StandIn(make_mesh(3))
+    disabled(fleet, "server-b")
+    view = MeshView(fleet.mesh)
+    for name in fleet.mesh.hosts:
+        view.see(replace(dead(fleet.mesh, name), links=()))
+    assert [view.troubled(row) for row in range(3)] == [True, False, True]
