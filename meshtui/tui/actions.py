@@ -226,7 +226,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("drift", "adopt", ("t",), "adopt", "have mesh.toml say what the host has", hint=True),
     Action("drift", "repair", ("a",), "repair", "the plan for this host alone", hint=True),
     Action("drift", "ignore", ("i",), "ignore", "hear no more of it, or again", hint=True),
-    Action("drift", "again", ("r",), "look again", "ask the host again", hint=True),
+    Action("drift", "again", ("r",), "again", "ask the host again"),
     Action("drift", "back", ("escape",), "back", "back to where you were", hint=True),
     Action("prompt", "cancel", ("escape",), "cancel", "close it and do nothing"),
     Action("prompt", "complete", ("tab",), "complete", "take the first suggestion"),

@@ -23,8 +23,8 @@ async def test_a_host_that_is_owed_says_so() -> None:
     fleet = fleet_of(server_b="no \x1b[31manswer")
     fleet.feed_all()
     async with on_stage(fleet, size=(120, 30)) as stage:
-        text = await stage.until("server-b 10.0.0.2 ● up, owed ")
-        assert "server-a 10.0.0.1 ● up  " in text
+        text = await stage.until("server-b 10.0.0.2 ●! up, owed ")
+        assert "server-a 10.0.0.1 ●  up  " in text
         await stage.press("down")
         await stage.until("owed the latest change: no ␛[31manswer")
         await stage.press("o")
@@ -74,7 +74,7 @@ async def test_what_is_disabled_says_so() -> None:
     for name in fleet.mesh.hosts:
         fleet.feed(replace(poll(fleet.mesh, name), links=()))
     async with on_stage(fleet, size=(120, 30)) as stage:
-        await stage.until("server-b 10.0.0.2 ● disabled ")
+        await stage.until("server-b 10.0.0.2 – disabled ")
         text = await stage.until("no tunnel: server-b is disabled")
         assert text.count("no tunnel: server-b is disabled") == 2
         await stage.press("right")

@@ -61,7 +61,7 @@ async def test_marked_hosts_one_after_another_each_with_its_plan() -> None:
         await stage.until("switch-key")
         await stage.press("A")
         await stage.until("another key for server-c, 2 of 2")
-        await stage.until("switch-key")
+        await stage.until("make-key")
         assert fleet.calls.count("apply") == 1, "nothing is changed that was not shown"
         await stage.press("A")
         await stage.until("directions up in")
