@@ -81,7 +81,8 @@ def _head(run: ApplyRun, host: HostRun, names: int, width: int, *, wide: bool) -
         (f"{pad(_name(host), names)}  ", "strong"),
     )
     if not host.phases:
-        return (*line, ("waiting" if host.problem is None else "not changed", "dim"), ("  ", ""))
+        waits = host.problem is None and not run.refused
+        return (*line, ("waiting" if waits else "not changed", "dim"), ("  ", ""))
     for phase, at in zip(run.phases, states, strict=True):
         style = "added" if at == "done" else _STYLES[at]
         line = (*line, (f"{_GLYPHS[at]} {phase}  " if wide else f"{_GLYPHS[at]} ", style))
