@@ -137,6 +137,8 @@ class ApplyReport:
         bad = [direction for direction in result.directions if not direction.ok]
         for one in bad:
             console.print(Text(f"× {one.from_} -> {one.to}: {one.detail}", style="red"))
+        if result.reverted is not None:
+            return
         good = len(result.directions) - len(bad)
         console.print(
             Text(

@@ -28,6 +28,8 @@ or port changes; it ends."""
 
 #: All hosts are changed at the same time: from the first that is to the last.
 SIDE_BY_SIDE = 1.0
+#: A host's key is switched: one handshake, and that its peers notice it.
+HANDSHAKE = 0.25
 #: WireGuard's REKEY_TIMEOUT: when it tries again after a handshake that failed.
 RETRY = 5.0
 
@@ -201,6 +203,9 @@ class _State:
                     yield step.peer, "session", self._rekeyed(host, step.peer)
                 if step.takes or step.gives:
                     yield step.peer, "route", self._unrouted(host, step.peer, step.takes)
+            case "switch-key":
+                for peer in self._peers(host):
+                    yield peer, "session", (HANDSHAKE, "until they shook hands with the new key")
             case "add-address":
                 for peer in self._peers(host):
                     yield peer, "route", None

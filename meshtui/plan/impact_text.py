@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from meshtui.inert import inert
 from meshtui.plan.impact import Link, Loss, Move, PlanImpact, Touch
 from meshtui.plan.model import Plan
+from meshtui.plan.seen import Seen
 
 #: So many are named before the rest is counted.
 _NAMED = 3
@@ -32,11 +33,12 @@ class ImpactLine(NamedTuple):
 
 
 def impact_lines(plan: Plan, found: PlanImpact) -> list[ImpactLine]:
-    """The worst first; none where the plan changes nothing."""
+    """Who stands in its way, then the worst first; none where it changes nothing."""
+    held = [ImpactLine("held", inert(text, _LIMIT), True) for text in _held(plan)]
     if not plan.changes:
-        return []
+        return held
     if not found:
-        return [ImpactLine("impact", "touches nothing that runs")]
+        return [*held, ImpactLine("impact", "touches nothing that runs")]
     own = []
     if found.own_path:
         own = [f"reached through {plan.interface} itself: {_some(found.own_path)}"]
@@ -55,7 +57,7 @@ def impact_lines(plan: Plan, found: PlanImpact) -> list[ImpactLine]:
         ("prefixes", moves, "; ", False),
         ("links", touched, "; ", False),
     )
-    return [
+    return held + [
         ImpactLine(label, inert(_some(texts, between, _NAMED + 1), _LIMIT), bad)
         for label, texts, between, bad in said
         if texts
@@ -85,6 +87,18 @@ def impact_json(found: PlanImpact) -> dict[str, Any]:
         ],
         "own_path": list(found.own_path),
     }
+
+
+def _held(plan: Plan) -> list[str]:
+    """The changes under way on its hosts, each once: until it ends, an apply is refused."""
+    hosts: dict[tuple[str, str], list[str]] = {}
+    for name, seen in plan.inputs.seen.items() if plan.inputs else ():
+        if isinstance(seen, Seen) and (change := seen.underway):
+            hosts.setdefault((change.owner, change.id), []).append(name)
+    return [
+        f"{owner} is changing {_some(names)} (change {id_}): no apply until that ends"
+        for (owner, id_), names in hosts.items()
+    ]
 
 
 def _plain(link: Link) -> list[str]:

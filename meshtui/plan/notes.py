@@ -1,4 +1,4 @@
-"""What a host cannot do, said where it is changed."""
+"""What a host cannot do, said where it is changed, and who is changing it already."""
 
 from __future__ import annotations
 
@@ -22,3 +22,12 @@ def host_notes(name: str, seen: Seen) -> list[str]:
     elif seen.systemd.startswith("masked"):
         notes.append(f"wg-quick@{name} is masked: the interface will not come back at boot")
     return notes
+
+
+def held_notes(seen: Seen) -> list[str]:
+    """Who is changing the host; not inert."""
+    if (change := seen.underway) is None:
+        return []
+    ends = f"; it ends in {change.left} s at the latest" if change.left > 0 else ""
+    begun = f"change {change.id}, begun {change.age} s ago"
+    return [f"{change.owner} is changing this host ({begun}){ends}"]

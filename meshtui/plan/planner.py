@@ -14,7 +14,7 @@ from meshtui.mesh.wanted import joined, single, wanted
 from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
 from meshtui.plan.live import Context, LivePlan, far, live_plan
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
-from meshtui.plan.notes import host_notes
+from meshtui.plan.notes import held_notes, host_notes
 from meshtui.plan.seen import Seen
 from meshtui.plan.trouble import clones, read, steals, trouble
 from meshtui.wg.conf import ConfFile, Section
@@ -247,7 +247,7 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
     else:
         live.renewed |= {peer.name for peer in want.peers}
     steps, work = _work(known, name, seen, text, live)
-    notes += _notes(known, name)
+    notes += [*_notes(known, name), *held_notes(seen)]
     if work:
         notes += host_notes(known.mesh.interface, seen)
     plan = HostPlan(

@@ -8,10 +8,12 @@ key goes. Between the switch and the move nothing gets through: that is one hand
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from meshtui.errors import HostError, MeshError
 from meshtui.plan.file import peers_by_key
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
+from meshtui.plan.notes import held_notes
 from meshtui.plan.planner import make_plan
 from meshtui.plan.seen import Seen
 from meshtui.plan.trouble import read
@@ -38,11 +40,12 @@ def rotation(inputs: PlanInputs, name: str) -> Plan:
     hosts = []
     for host, one in seen.items():
         if host == name:
-            hosts.append(_own(inputs, one, now.public_keys, name))
+            plan = _own(inputs, one, now.public_keys, name)
         elif one.live and old in one.live.peers:
-            hosts.append(_other(one, one.live.peers[old], host, name, new))
+            plan = _other(one, one.live.peers[old], host, name, new)
         else:
-            hosts.append(HostPlan(host))
+            plan = HostPlan(host)
+        hosts.append(replace(plan, notes=tuple(held_notes(one))))
     others = {host.host for host in hosts if host.work and host.host != name}
     hosts += [
         HostPlan(host, problem=f"{why}; it loses {name} until it is told the new key")

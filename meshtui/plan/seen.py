@@ -11,6 +11,19 @@ from meshtui.wg.keys import is_key
 
 
 @dataclass(frozen=True, slots=True)
+class Underway:
+    """A change that has not ended on a host: nobody else can change it until then."""
+
+    id: str
+    owner: str
+    """Who makes it, as `jo@laptop`."""
+    age: int
+    """Seconds since it began there."""
+    left: int
+    """Seconds until the host goes back by itself; 0: it does not, or is about to."""
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One host, as it is now."""
 
@@ -46,6 +59,9 @@ class Seen:
     """`@secret:N@` of a preshared key in the file -> its fingerprint."""
     made_key: str | None = None
     """The public half of a key that an earlier apply made and did not come to use."""
+
+    underway: Underway | None = None
+    """The change that holds the host's lock; None: none."""
 
     @property
     def used_key(self) -> str | None:
@@ -108,7 +124,17 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
             for number, fingerprint in map(_pair, found.get("file-preshared", []))
         },
         made_key=key("made-key"),
+        underway=_underway(found.get("standing", [])),
     )
+
+
+def _underway(lines: list[str]) -> Underway | None:
+    """As `standing` (revert.sh) tells it. Void is one that a boot has ended."""
+    for line in lines:
+        if line.startswith("change "):
+            _, id_, state, left, age, owner = line.split(" ", 5)
+            return None if state == "void" else Underway(id_, owner, int(age), int(left))
+    return None
 
 
 def _pair(line: str) -> tuple[str, str]:

@@ -81,7 +81,8 @@ def _head(run: ApplyRun, host: HostRun, names: int, width: int, *, wide: bool) -
         (f"{pad(_name(host), names)}  ", "strong"),
     )
     if not host.phases:
-        return (*line, ("waiting" if host.problem is None else "not changed", "dim"), ("  ", ""))
+        waits = host.problem is None and not run.refused
+        return (*line, ("waiting" if waits else "not changed", "dim"), ("  ", ""))
     for phase, at in zip(run.phases, states, strict=True):
         style = "added" if at == "done" else _STYLES[at]
         line = (*line, (f"{_GLYPHS[at]} {phase}  " if wide else f"{_GLYPHS[at]} ", style))
@@ -155,6 +156,8 @@ def _phases(run: ApplyRun, host: HostRun) -> list[str]:
 def _overall(run: ApplyRun, host: HostRun, states: list[str]) -> str:
     if host.failed:
         return "failed"
+    if run.refused:
+        return "skipped"
     reverted = run.result is not None and run.result.reverted is not None
     if host.phases.get("revert") == "done" or (reverted and host.phases and not run.recovers):
         return "back"
@@ -172,11 +175,14 @@ def _elapsed(run: ApplyRun, host: HostRun, state: str) -> str:
 
 
 def question(run: ApplyRun, keep: str, revert: str) -> Text:
-    """What is to be said above the hosts while they may still go back; empty: nothing.
+    """What is to be said above the hosts: what to do, while they may go back; empty: nothing.
 
     `keep` and `revert` are the keys that answer.
     """
     text = Text(overflow="fold")
+    if run.refused and (do := split_hint(run.error or "")[1]):
+        text.append(f"→ {inert(do, ERROR_LIMIT)}")
+        return text
     if run.left is None or not run.running:
         return text
     goes = f"goes back by itself in {run.left} s"

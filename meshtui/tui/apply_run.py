@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil
 
+from meshtui.errors import MeshError
 from meshtui.fleet.events import (
     ApplyResult,
     Armed,
@@ -18,6 +19,7 @@ from meshtui.fleet.events import (
 from meshtui.inert import inert
 from meshtui.mesh.wanted import joined
 from meshtui.plan.model import Plan
+from meshtui.tui.plan_lines import split_hint
 from meshtui.tui.view import ERROR_LIMIT
 from meshtui.tui.words import counted
 
@@ -77,6 +79,8 @@ class ApplyRun:
         }
         self.result: ApplyResult | None = None
         self.error: str | None = None
+        self.refused = False
+        """Whether it ended before any host was touched."""
         self.verdict: Verdict | None = None
         """What was proved, where a person was asked whether to keep it."""
         self.asking = False
@@ -162,6 +166,11 @@ class ApplyRun:
         self.version += 1
         self.error = why
 
+    def end(self, error: MeshError) -> None:
+        """The fleet ended it. One that is only armed is let go of: its hosts are as they were."""
+        self.fail(str(error))
+        self.refused = not self.recovers and not self._phases - {"arm"}
+
     def ways(self) -> dict[str, list[str]]:
         """Whom each host is to reach: all that are still worked on, in the file's order."""
         hosts = self.hosts.values()
@@ -197,6 +206,8 @@ class ApplyRun:
     def summary(self) -> tuple[str, str]:
         """One line on the whole, and its style."""
         what = "recovery" if self.recovers else "apply"
+        if self.refused:
+            return f"× not applied: {inert(split_hint(self.error or '')[0], ERROR_LIMIT)}", "bad"
         if self.error is not None:
             goes = "" if self.left is None else "; hosts that were changed go back by themselves"
             return f"× the {what} broke off: {inert(self.error, ERROR_LIMIT)}{goes}", "bad"
@@ -226,8 +237,14 @@ class ApplyRun:
             text += f", {few} not as planned"
         if (proof := self.result.receipt) is not None and proof.there:
             text += f"; {proof}"
-        well = self.result.ok or bool(self.recovers and not self.result.failed)
-        return (f"✓ {text}", "good") if well else (f"× {text}", "bad")
+        return (f"✓ {text}", "good") if self.well else (f"× {text}", "bad")
+
+    @property
+    def well(self) -> bool:
+        """Whether it ended as it was meant to."""
+        if self.result is None:
+            return False
+        return self.result.ok or bool(self.recovers and not self.result.failed)
 
     @property
     def proved(self) -> tuple[int, int]:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from meshtui.errors import MeshError
 from meshtui.inert import inert
+from meshtui.tui.owing import Owing
 from meshtui.tui.view import ERROR_LIMIT
 from meshtui.tui.waiting import answer, asked_to_stop
 from meshtui.tui.words import counted, describe
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from textual.worker import Worker
 
@@ -39,6 +40,7 @@ class Applying:
         self.over.set()
         self.standing: Standing | None = None
         """The change that was broken off and waits to be recovered."""
+        self.owing = Owing(app)
         self._worker: Worker[None] | None = None
         self._keep: asyncio.Future[bool] | None = None
         """A person's answer, while it is waited for."""
@@ -73,10 +75,29 @@ class Applying:
         if self.running:
             self._show_run()
         else:
-            from meshtui.tui.screens.plan import PlanScreen
+            self.plan("plan", partial(self._read, only))
 
-            hosts = len(self._app.looking.live.rows)
-            self._app.push_screen(PlanScreen(partial(self._read, only), hosts), self._start)
+    def plan(
+        self,
+        title: str,
+        read: Callable[[bool], Awaitable[Plan]],
+        *,
+        prunes: bool = True,
+        then: Callable[[bool], None] | None = None,
+    ) -> None:
+        """Show the plan that `read` makes, to apply it. `title` is inert.
+
+        `then` is told whether that ended well; not where the plan is left. `prunes`: whether
+        `read` can plan the removal of unknown peers, too.
+        """
+        from meshtui.tui.screens.plan import PlanScreen
+
+        async def planned(prune: bool) -> Plan:
+            return self._planned(await read(prune))
+
+        hosts = len(self._app.looking.live.rows)
+        screen = PlanScreen(planned, hosts, title=title, prunes=prunes)
+        self._app.push_screen(screen, lambda plan: self._start(plan, then=then))
 
     def propose(self, proposal: ProposalApi, title: str) -> None:
         """Show what an edit of mesh.toml would change, to apply it. `title` is inert."""
@@ -95,14 +116,19 @@ class Applying:
         self._app.push_screen(PlanScreen(read, hosts, title=title, draft=proposal.draft), start)
 
     async def _read(self, only: str | None, prune: bool) -> Plan:
-        return self._planned(await answer((await self._app.opened()).plan(prune=prune, only=only)))
+        return await answer((await self._app.opened()).plan(prune=prune, only=only))
 
     def _planned(self, plan: Plan) -> Plan:
         owed = f", {counted(len(plan.problems), 'host')} owed" if plan.problems else ""
         self._app.looking.log.add("info", f"plan read: {counted(plan.changes, 'step')}{owed}")
         return plan
 
-    def _start(self, plan: Plan | None, proposal: ProposalApi | None = None) -> None:
+    def _start(
+        self,
+        plan: Plan | None,
+        proposal: ProposalApi | None = None,
+        then: Callable[[bool], None] | None = None,
+    ) -> None:
         if plan is None:
             return
         from meshtui.tui.apply_run import ApplyRun
@@ -112,17 +138,21 @@ class Applying:
             "info", f"apply begun: {counted(plan.changes, 'step')} on {counted(hosts, 'host')}"
         )
         run = ApplyRun(plan, self._app.clock)
-        self._begin(run, lambda fleet: (proposal or fleet).apply(plan, self._ask), proposal)
+        self._begin(run, lambda fleet: (proposal or fleet).apply(plan, self._ask), proposal, then)
 
     def _begin(
         self,
         run: ApplyRun,
         events: Callable[[FleetApi], AsyncIterator[Applied]],
         proposal: ProposalApi | None = None,
+        then: Callable[[bool], None] | None = None,
     ) -> None:
         self.run = run
         self._worker = self._app.run_worker(
-            self._follow(run, events, proposal), name="apply", group="apply", exit_on_error=False
+            self._follow(run, events, proposal, then),
+            name="apply",
+            group="apply",
+            exit_on_error=False,
         )
         self._show_run()
 
@@ -138,6 +168,7 @@ class Applying:
         run: ApplyRun,
         events: Callable[[FleetApi], AsyncIterator[Applied]],
         proposal: ProposalApi | None,
+        then: Callable[[bool], None] | None,
     ) -> None:
         self.over.clear()
         try:
@@ -153,7 +184,7 @@ class Applying:
             if run.running:
                 run.fail("it was called off; what the hosts are at is not known")
         except MeshError as error:
-            run.fail(str(error))
+            run.end(error)
         except Exception as error:
             run.fail(describe(error))
             raise
@@ -162,6 +193,8 @@ class Applying:
                 await proposal.close()
             self.over.set()
             self._tell(run)
+            if then is not None:
+                then(run.well)
 
     def _tell(self, run: ApplyRun) -> None:
         text, style = run.summary()
@@ -179,6 +212,8 @@ class Applying:
             self._app.screen.dismiss(False)
         if run.recovers:
             self.look_back()
+        else:
+            self.owing.look()
 
     # -- whether it stays
 
@@ -209,11 +244,9 @@ class Applying:
 
     def keep(self) -> None:
         """Keep the change that waits for an answer; what is worse with it is shown first."""
-        from meshtui.tui.screens.apply import ApplyScreen
-
         if self.run is None or self._keep is None or self._keep.done():
             self._app.say("there is no change that waits to be kept")
-        elif self.run.verdict and self.run.verdict.worse and not self._shown(ApplyScreen):
+        elif self.run.verdict and self.run.verdict.worse and not self.in_front:
             self._show_run()
         else:
             self._keep.set_result(True)
@@ -236,13 +269,21 @@ class Applying:
             # The fleet takes everything back before it lets go.
             self._worker.cancel()
 
+    @property
+    def in_front(self) -> bool:
+        """Whether the latest apply is what a person looks at."""
+        from meshtui.tui.screens.apply import ApplyScreen
+
+        return self._shown(ApplyScreen)
+
     def _shown(self, kind: type) -> bool:
         return isinstance(self._app.screen, kind)
 
     # -- what was broken off
 
     def look_back(self) -> None:
-        """Ask whether an earlier change was broken off, and say so."""
+        """Ask whether an earlier change was broken off, or left hosts out, and say so."""
+        self.owing.look()
 
         async def look() -> None:
             before, key = self.standing, self._app.keymap.of("app.revert")

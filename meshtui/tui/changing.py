@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from meshtui.errors import UsageError
 from meshtui.fleet.edits import Edit
 from meshtui.inert import inert
+from meshtui.tui.rotating import Rotating
 from meshtui.tui.screens.form import Field, FormScreen
 from meshtui.tui.view import NAME_LIMIT
 from meshtui.tui.waiting import answer
@@ -26,6 +27,7 @@ class Changing:
 
     def __init__(self, app: MeshApp) -> None:
         self._app = app
+        self.keys = Rotating(app, self.refused)
 
     def add(self, name: str = "", ssh: str = "") -> None:
         """Ask for a new host."""
@@ -112,7 +114,7 @@ class Changing:
     def _form(
         self, title: str, fields: tuple[Field, ...], edit: Callable[[Mapping[str, str]], Edit]
     ) -> None:
-        if self._refused():
+        if self.refused():
             return
 
         async def propose(said: Mapping[str, str]) -> ProposalApi:
@@ -128,13 +130,14 @@ class Changing:
         async def propose() -> None:
             self._app.applying.propose(await self._propose(edit), title)
 
-        if not self._refused():
+        if not self.refused():
             self._app.work(propose(), title)
 
     async def _propose(self, edit: Edit) -> ProposalApi:
         return await answer((await self._app.opened()).propose(edit))
 
-    def _refused(self) -> bool:
+    def refused(self) -> bool:
+        """Whether nothing may be changed now; it says why."""
         if self._app.read_only:
             self._app.say("read-only: start without --read-only to do that")
         elif self._app.applying.running:

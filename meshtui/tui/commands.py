@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from meshtui.tui.actions import ACTIONS, Action, Scope
 
 Kind = str
-"""Of an argument: what completes it. `host`, `theme`, `mode`, `sort`; any other is free text."""
+"""Of an argument: what completes it. `host`, `theme`, `mode`, `sort`; any other is free text.
+
+`hosts` is one host or more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,8 @@ COMMANDS = (
     Command("remove", ("host",), "take a host out of the mesh"),
     Command("disable", ("host", "host"), "a host or a link out of the mesh for now", 1),
     Command("enable", ("host", "host"), "a disabled host or link back in", 1),
+    Command("rotate", ("hosts",), "another key for hosts, one after another; --all"),
+    Command("rotate-psk", ("hosts",), "new preshared keys for the links of hosts; --all"),
     Command("filter", ("text",), "hosts with this in their name; !text: all but these"),
     Command("mode", ("mode",), "what the cells show", 1),
     Command("sort", ("sort",), "the order of the hosts", 1),
@@ -103,6 +108,8 @@ def complete(line: str, words: Mapping[Kind, Sequence[str]]) -> list[tuple[str, 
         return []
     done, _, last = rest.rpartition(" ")
     at = len(done.split())
+    if command.arguments[-1:] == ("hosts",):
+        at = min(at, len(command.arguments) - 1)
     if at >= len(command.arguments):
         return []
     before = " ".join([name, *done.split()])

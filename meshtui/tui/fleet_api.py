@@ -96,11 +96,18 @@ class FleetApi(Protocol):
         """What the hosts have otherwise."""
         ...
 
-    async def plan(self, *, prune: bool = False, only: str | None = None) -> Plan:
+    async def plan(
+        self, *, prune: bool = False, only: str | None = None, renew_psk: Collection[str] = ()
+    ) -> Plan:
         """Look at all hosts and say what would change; `prune` removes unknown peers too.
 
-        With `only`, on that host alone. MeshError: that takes other hosts as well.
+        With `only`, on that host alone. MeshError: that takes other hosts as well. Links of
+        the hosts `renew_psk` get another preshared key.
         """
+        ...
+
+    async def plan_rotation(self, host: str) -> Plan:
+        """Look at all hosts; how `host` gets another key. MeshError: it can't now."""
         ...
 
     def apply(

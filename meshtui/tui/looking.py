@@ -58,6 +58,10 @@ class Stage(Protocol):
         """Show how old the picture is and what is under way."""
         ...
 
+    def back(self, host: str) -> None:
+        """A host answers again."""
+        ...
+
     def later(self, seconds: float, do: Callable[[], None]) -> None:
         """Call `do` after `seconds`."""
         ...
@@ -156,6 +160,8 @@ class Looking:
             return
         for change in changes(before, self.live.rows[at]):
             self.log.add(*change)
+        if self.live.rows[at].state == "up" and before.state not in ("up", "connecting"):
+            self._stage.back(event.host.name)
         self.touch(touched, news=turn != self.live.turns[at])
 
     def touch(self, indexes: Collection[int], *, news: bool = False) -> None:

@@ -42,6 +42,10 @@ class Picture:
         """Whether another screen than a question is in front of the grid."""
         return any(not isinstance(s, ModalScreen) for s in self._app.screen_stack[1:])
 
+    def back(self, host: str) -> None:
+        """A host answers again: it may be owed a change."""
+        self._app.applying.owing.look(host)
+
     def later(self, seconds: float, do: Callable[[], None]) -> None:
         """Call `do` after `seconds`."""
         self._app.set_timer(seconds, do)

@@ -249,6 +249,9 @@ LINK_MEANINGS: dict[LinkState, str] = {
     "unknown": "that host cannot be asked",
 }
 
+#: Of a host: it is disabled, whatever its state; it has something otherwise than mesh.toml
+#: says; it missed the latest change.
+DISABLED, DRIFT, OWED = "–", "≠", "!"
 HOST_GLYPHS: dict[SeenState, str] = {
     "up": "●",
     "connecting": "·",

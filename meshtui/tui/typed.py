@@ -36,6 +36,7 @@ class Commands:
         app = self._app
         return {
             "host": list(app.looking.view.mesh.hosts),
+            "hosts": [*app.looking.view.mesh.hosts, "--all"],
             "theme": THEME_NAMES,
             "mode": list(MODES),
             "sort": list(SORTS),
@@ -67,7 +68,9 @@ class Commands:
         if isinstance(what, Action):
             await self._act(what)
         else:
-            do = cast("Callable[..., Awaitable[None]]", getattr(self, f"_{what.name}"))
+            do = cast(
+                "Callable[..., Awaitable[None]]", getattr(self, f"_{what.name.replace('-', '_')}")
+            )
             await do(*words)
 
     async def _act(self, action: Action) -> None:
@@ -126,6 +129,23 @@ class Commands:
 
     async def _enable(self, name: str, other: str | None = None) -> None:
         self._switch(name, other, disable=False)
+
+    async def _rotate(self, names: str) -> None:
+        words = names.split()
+        if "--psk" in words:
+            words.remove("--psk")
+            await self._rotate_psk(" ".join(words))
+        else:
+            self._app.changing.keys.rotate(*self._all_known(words))
+
+    async def _rotate_psk(self, names: str = "") -> None:
+        self._app.changing.keys.renew(*self._all_known(names.split()))
+
+    def _all_known(self, names: Sequence[str]) -> list[str]:
+        """The hosts that are named; with none, those at hand."""
+        if list(names) == ["--all"]:
+            return list(self._app.looking.live.mesh.hosts)
+        return [self._known(name) for name in names] or self._app.at_hand.chosen()
 
     def _switch(self, name: str, other: str | None, *, disable: bool) -> None:
         names = [self._known(one) for one in (name, other) if one is not None]

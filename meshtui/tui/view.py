@@ -94,6 +94,8 @@ class MeshView:
         """By row and column: milliseconds (None: no answer), and when they were measured."""
         self.drift: dict[str, HostDrift] = {}
         """By host: what it has otherwise than mesh.toml says, as last told."""
+        self.owed: dict[str, str] = {}
+        """By host: why the latest change is not its own yet."""
         self._begin(mesh, [_connecting(mesh, name) for name in mesh.hosts])
 
     def _begin(self, mesh: Mesh, rows: list[Row]) -> None:
@@ -223,18 +225,21 @@ class MeshView:
             event = replace(before, error=event.error)
         if index is None or event == before:
             return None
-        return self._drifted(index, event)
+        self.drift[event.host] = event
+        return self.renew(event.host)
 
     def ignored(self, drift: Drift, on: bool) -> int | None:
         """An item is ignored, or no longer; the index of the row, None where there is none."""
-        found, index = self.drift.get(drift.host), self.index.get(drift.host)
-        if found is None or index is None:
+        found = self.drift.get(drift.host)
+        if found is None or drift.host not in self.index:
             return None
         ids = found.ignored | {drift.id} if on else found.ignored - {drift.id}
-        return self._drifted(index, replace(found, ignored=ids))
+        self.drift[drift.host] = replace(found, ignored=ids)
+        return self.renew(drift.host)
 
-    def _drifted(self, index: int, event: HostDrift) -> int:
-        self.drift[event.host] = event
+    def renew(self, host: str) -> int:
+        """Something is another with a host, beside its looks; the index of its row."""
+        index = self.index[host]
         self.versions[index] += 1
         self.turns[index] += 1
         return index
@@ -280,13 +285,12 @@ class MeshView:
 
     def drifts(self, row: int) -> int:
         """How many items of drift a host has that nobody ignores."""
-        found = self.drift.get(self.names[row])
-        return len(found.heeded) if found else 0
+        return len(found.heeded) if (found := self.drift.get(self.names[row])) else 0
 
     def troubled(self, row: int) -> bool:
-        """Whether anything is wrong with a host, or with a direction that it sees."""
+        """Whether anything is wrong with a host that is meant to work, or with what it sees."""
         here = self.rows[row]
-        if here.state == "connecting":
+        if here.state == "connecting" or self.mesh.hosts[self.names[row]].disabled:
             return False
         return (
             here.state != "up"

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 
 from meshtui.errors import MeshError
+from meshtui.inert import inert
 
 if TYPE_CHECKING:
     from meshtui.fleet.events import HostDrift
+    from meshtui.tui.view import MeshView
 
 NONE = "–"
+
+#: Of what is said after another thing, on a line.
+_WHY_LIMIT = 200
 
 #: A column narrower than five cells must hold any count: one unit per 1024.
 _UNITS = "KMGTPE"
@@ -114,6 +119,13 @@ def drift_line(found: HostDrift) -> str:
     """`≠ drift (d): listen_port is 7777, not 51820; 2 more`; there must be some."""
     first, *more = found.heeded
     return f"≠ drift (d): {first}" + (f"; {len(more)} more" if more else "")
+
+
+def warned(view: MeshView, host: str) -> list[str]:
+    """What a host is owed, and what it has otherwise than mesh.toml says; a line each."""
+    why, found = view.owed.get(host), view.drift.get(host)
+    said = [] if why is None else [f"owed the latest change: {inert(why, _WHY_LIMIT)}"]
+    return [*said, drift_line(found)] if found and found.heeded else said
 
 
 def comings(before: Collection[str], after: Collection[str]) -> str:

@@ -23,9 +23,7 @@ from meshtui_on import meshtui  # noqa: E402
 from meshtui.lab import Lab  # noqa: E402
 
 
-def measure(
-    lab: Lab, hosts: list[str], what: str, do: Callable[[], object], but: str = ""
-) -> None:
+def measure(lab: Lab, hosts: list[str], what: str, do: Callable[[], object], but: str = "") -> None:
     """Print how long `do` took, and what the pings between `hosts` lost meanwhile.
 
     Those of the host `but` are told apart.

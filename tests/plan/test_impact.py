@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from meshtui.fleet.members import leaving_plan
-from meshtui.plan.impact import RETRY, SIDE_BY_SIDE, Link, Loss, Move, PlanImpact, impact
+from meshtui.plan.impact import HANDSHAKE, RETRY, SIDE_BY_SIDE, Link, Loss, Move, PlanImpact, impact
 from meshtui.plan.model import HostPlan, Plan
 from meshtui.plan.planner import again
+from meshtui.plan.rotate import rotation
 from meshtui.plan.seen import Seen
 from tests.plan import fleets
 from tests.plan.fleets import FOREIGN, formed, fresh, make_mesh
@@ -132,6 +133,14 @@ def test_a_new_preshared_key() -> None:
     sim.mesh = replace(sim.mesh, preshared_keys=True)
     found = impact(sim.plan())
     assert found.links == {"session": (("a", "b"),)} and lost(found) == {("a", "b"): RETRY}
+
+
+def test_a_host_that_gets_another_key() -> None:
+    inputs = formed(make_mesh(3)).plan().inputs
+    assert inputs
+    found = impact(rotation(inputs, "b"))
+    assert found.links == {"session": (("a", "b"), ("b", "c"))}
+    assert lost(found) == {("a", "b"): HANDSHAKE, ("b", "c"): HANDSHAKE}
 
 
 def test_a_pruned_peer() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshtui.plan.seen import Seen, parse_seen
+from meshtui.plan.seen import Seen, Underway, parse_seen
 from tests.plan.sim import key
 
 REPLY = f"""\
@@ -120,3 +120,18 @@ def test_a_file_comes_back_as_the_bytes_that_it_was(raw: bytes) -> None:
     seen = parse_seen("wg0", b"@file\n|" + raw + b"\n")
     assert seen.file is not None
     assert seen.file.encode("utf-8", "surrogateescape") == raw + b"\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("change a1 pending 48 12 jo d@laptop\nlast 9f confirmed", ("jo d@laptop", 12, 48)),
+        ("change a1 committing 0 12 jo@laptop", ("jo@laptop", 12, 0)),
+        ("change a1 void 0 12 jo@laptop", None),
+        ("last 9f confirmed", None),
+    ],
+)
+def test_who_is_changing_it(said: str, found: tuple[str, int, int] | None) -> None:
+    reply = "@standing\n" + "".join(f"|{line}\n" for line in said.split("\n"))
+    change = parse_seen("wg0", reply.encode()).underway
+    assert change == (Underway("a1", *found) if found else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_interface, ip_network
 
 from proposed import Proposed
@@ -38,8 +38,11 @@ from meshtui.fleet.reports import (
 from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.drift import Drift, Setting
 from meshtui.plan.model import HostPlan, Plan, Step
+from meshtui.plan.rotate import rotation
 from meshtui.store.changes import Change
 from meshtui.tui.fleet_api import AskHostKey
+from meshtui.wg.endpoint import Endpoint
+from tests.plan.fleets import formed
 
 
 def make_mesh(count: int = 3, name: str = "prod", names: list[str] | None = None) -> Mesh:
@@ -124,6 +127,17 @@ def make_plan(mesh: Mesh, *, prune: bool = False) -> Plan:
         hosts.append(HostPlan(name, tuple(steps), before, after, notes))
     touched = {way for other in names[1:] for way in ((names[0], other), (other, names[0]))}
     return Plan(mesh.name, mesh.interface, tuple(hosts), frozenset(touched))
+
+
+def make_rotation(mesh: Mesh, name: str) -> Plan:
+    """The planner's own, of hosts that are as they should be."""
+    hosts = {
+        host.name: replace(host, endpoint=host.endpoint or Endpoint(f"203.0.113.{i}", 51820))
+        for i, host in enumerate(mesh.hosts.values(), 1)
+    }
+    inputs = formed(replace(mesh, hosts=hosts)).plan().inputs
+    assert inputs
+    return rotation(inputs, name)
 
 
 class Drifted:
@@ -246,14 +260,21 @@ class StandIn:
     def look(self, tick: int) -> list[HostPolled]:
         return [poll(self.mesh, name, tick) for name in self.mesh.hosts]
 
-    async def plan(self, *, prune: bool = False, only: str | None = None) -> Plan:
-        self.calls.append(f"plan prune={prune}" + (f" only={only}" if only else ""))
+    async def plan(
+        self, *, prune: bool = False, only: str | None = None, renew_psk: Collection[str] = ()
+    ) -> Plan:
+        psk = f" renew_psk={','.join(renew_psk)}" if renew_psk else ""
+        self.calls.append(f"plan prune={prune}" + (f" only={only}" if only else "") + psk)
         if self.plan_gate:
             await self.plan_gate.wait()
         await asyncio.sleep(self.pace)
         if isinstance(self.plan_result, Exception):
             raise self.plan_result
         return self.plan_result or make_plan(self.mesh, prune=prune)
+
+    async def plan_rotation(self, host: str) -> Plan:
+        await asyncio.sleep(self.pace)
+        return self._answer(f"plan_rotation {host}", make_rotation(self.mesh, host))  # type: ignore[return-value]
 
     async def apply(
         self, plan: Plan, keep: Keep | None = None

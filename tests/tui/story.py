@@ -26,6 +26,7 @@ from meshtui.fleet.events import (
     HostStatus,
     Keep,
     LinkStatus,
+    Phase,
     Progress,
 )
 from meshtui.fleet.reports import Inspection, LinkSample, RoundTrip, TrafficSample
@@ -51,6 +52,8 @@ CITIES = {
     "tyo": (36, 140),
     "jnb": (-26, 28),
 }
+#: Where the host is that joins.
+WARSAW = (52, 21)
 NAMES = ("fra-1", "fra-2", "ams-1", "lon-1", "nyc-1", "nyc-2", "sgp-1", "sgp-2")
 DOWN = "no SSH answer from 203.0.113.82:22 within 10 s\nTry: ssh root@sgp-2.example.net"
 NOW = 1_800_000_000.0
@@ -88,8 +91,9 @@ def hundred() -> Mesh:
 
 def milliseconds(a: str, b: str) -> float:
     """A round trip between two hosts, by how far their cities lie apart."""
+    places = (CITIES.get(name[:3], WARSAW) for name in (a, b))
     (lat1, lon1), (lat2, lon2) = (
-        (math.radians(north), math.radians(east)) for north, east in (CITIES[a[:3]], CITIES[b[:3]])
+        (math.radians(north), math.radians(east)) for north, east in places
     )
     cosine = math.sin(lat1) * math.sin(lat2)
     cosine += math.cos(lat1) * math.cos(lat2) * math.cos(lon1 - lon2)
@@ -220,23 +224,30 @@ class Story(StandIn):
         return self.now - 754
 
     def _apply(self) -> list[Applying]:
-        """Half way: two hosts verified, one that failed, the others changing."""
-        plan = joining()
-        names = [host.host for host in plan.hosts if not host.problem]
+        """Half way: one host dropped out untouched, the others prove their ways."""
+        names = [host.host for host in joining().hosts if not host.problem]
+        new, lost = names[0], names[4]
+        able = [name for name in names if name != lost]
         events: list[Applying] = []
-        for phase in ("key", "stage", "change"):
-            events += [Progress(name, phase, "running") for name in names]  # type: ignore[arg-type]
-            done = names if phase != "change" else names[:4]
-            events += [Progress(name, phase, "done") for name in done]  # type: ignore[arg-type]
-        why = f"wg: Operation not permitted\nTry: ssh root@{names[4]}.example.net sudo -v"
-        events.append(Progress(names[4], "change", "failed", why))
-        events += [Progress(name, "verify", "running") for name in names[:4]]
+
+        def goes_through(phase: Phase, hosts: list[str], done: list[str]) -> None:
+            events.extend(Progress(name, phase, "running") for name in hosts)
+            events.extend(Progress(name, phase, "done") for name in done)
+
+        goes_through("arm", names, names)
+        events.append(Armed(self.clock + 60))
+        goes_through("key", [new], [new])
+        goes_through("stage", names, able)
+        full = "/etc/wireguard/wg0.conf.new: No space left on device (free some, then apply again)"
+        events.append(Progress(lost, "stage", "failed", full))
+        goes_through("change", able, able)
+        goes_through("verify", able, [])
         events += [
             DirectionVerified(a, b, True, f"handshake 1 s ago, ping {milliseconds(a, b):.1f} ms")
-            for a in names[1:3]
-            for b in names[1:4]
+            for a in able[1:4]
+            for b in (able if a != able[3] else able[:4])
             if a != b
         ]
-        events += [Progress(name, "verify", "done") for name in names[1:3]]
+        goes_through("verify", [], able[1:3])
         # The last is held back by `apply_gate`.
         return [*events, ApplyResult({}, (), 3.2)]

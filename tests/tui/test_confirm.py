@@ -220,7 +220,7 @@ async def test_taken_back_while_it_runs() -> None:
         gate.set()
         text = await stage.until("× taken back: as you asked")
         assert text.count("↶ server-") == 3
-        assert fleet.calls[-1] == "reverted"
+        assert "reverted" in fleet.calls
         assert not stage.app.applying.running
 
 
@@ -260,7 +260,7 @@ async def test_quitting_says_that_the_hosts_go_back_and_waits_for_them() -> None
         assert not over.is_set(), "whoever waits for it waits for the hosts"
         gate.set()
         await stage.until(over.is_set)
-        assert fleet.calls[-1] == "reverted"
+        assert "reverted" in fleet.calls
 
 
 # -- broken off

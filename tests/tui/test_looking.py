@@ -27,6 +27,7 @@ class FakeStage:
     told: int = 0
     waiting: list[Callable[[], None]] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
+    returned: list[str] = field(default_factory=list)
 
     def draw(self, rows: set[int]) -> None:
         self.drawn.append(rows)
@@ -36,6 +37,9 @@ class FakeStage:
 
     def tell(self) -> None:
         self.told += 1
+
+    def back(self, host: str) -> None:
+        self.returned.append(host)
 
     def later(self, seconds: float, do: Callable[[], None]) -> None:
         assert seconds > 0

@@ -6,14 +6,17 @@ from dataclasses import replace
 from ipaddress import ip_interface
 
 import pytest
+from proposed import disabled
 from standin import StandIn, confirmed, good_apply, make_mesh, make_plan
 from test_changing import JOURNAL
 from textual.pilot import Pilot
+from textual.widgets import Input
 
-from meshtui.errors import UnknownHostKey
+from meshtui.errors import MeshError, UnknownHostKey
 from meshtui.fleet.events import ApplyResult, Armed, DirectionVerified, Progress
 from meshtui.fleet.reports import Standing
 from meshtui.plan.model import HostPlan, Plan, Step
+from meshtui.store.changes import Change
 from meshtui.tui.app import MeshApp
 from meshtui.tui.theme import THEME_NAMES
 from tests.plan.fleets import formed, left_the_mesh
@@ -37,6 +40,9 @@ def keys(*pressed: str) -> Run:
         for key in pressed:
             await pilot.press(key)
             await pilot.pause(0.4)
+        for field in pilot.app.screen.query(Input):
+            field.cursor_blink = False
+        await pilot.pause()
 
     return run
 
@@ -261,3 +267,33 @@ def test_theme_without_colour(snap_compare: Snap, monkeypatch: pytest.MonkeyPatc
     app, fleet = make_app()
     fleet.plan_result = mixed_plan()
     assert snap_compare(app, terminal_size=(80, 24), run_before=keys("a", "j"))
+
+
+@sizes
+def test_rotation(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, _ = make_app()
+    assert snap_compare(app, terminal_size=size, run_before=keys("down", "X"))
+
+
+@sizes
+def test_apply_refused(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app()
+    who = "jo@laptop is changing this host (change a1b2, begun 12 s ago)"
+    hint = "wait for its end, then plan again; `meshtui recover --break ID` ends one that is stale"
+    fleet.apply_events = [
+        Progress("server-a", "arm", "done"),
+        Progress("server-b", "arm", "failed", who),
+        MeshError(f"{who}: nothing was changed", host="server-b", hint=hint),
+    ]
+    assert snap_compare(app, terminal_size=size, run_before=keys("a", "A"))
+
+
+@sizes
+def test_owed_and_disabled(snap_compare: Snap, size: tuple[int, int]) -> None:
+    app, fleet = make_app()
+    disabled(fleet, "server-c")
+    missed = {"server-b": "no SSH answer from 203.0.113.2:22 within 10 s"}
+    fleet.journal = [Change(1, "apply", "2026-11-20T12:00:00Z", up=2, directions=2, failed=missed)]
+    fleet.feed_all()
+    app = MeshApp(fleet.mesh, fleet.open, clock=lambda: 1000.0, now=lambda: fleet.now)
+    assert snap_compare(app, terminal_size=size, run_before=keys("down"))

@@ -50,7 +50,7 @@ def test_a_moment_reads_with_its_day_where_that_is_another() -> None:
 
 
 def test_every_command_has_its_method() -> None:
-    assert [c.name for c in COMMANDS if not hasattr(Commands, f"_{c.name}")] == []
+    assert [c.name for c in COMMANDS if not hasattr(Commands, f"_{c.name.replace('-', '_')}")] == []
 
 
 def test_a_command_with_words() -> None:

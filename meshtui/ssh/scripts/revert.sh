@@ -446,7 +446,7 @@ held() { # IF
 who_holds() { # IF
     standing "$1" | {
         IFS=' ' read -r _ id how left age owner
-        printf '%s is changing this host (change %s, %s, begun %s s ago)' "$owner" "$id" "$how" "$age"
+        printf '%s is changing this host: change %s, %s, begun %s s ago' "$owner" "$id" "$how" "$age"
         if [ "$how" = rolling ]; then printf '; if it stays so: meshtui recover --break %s' "$id"; fi
         if [ "$how" = pending ] && [ "$left" -gt 0 ]; then
             printf '; it ends in %s s at the latest' "$left"

@@ -12,7 +12,16 @@ from textual.screen import ModalScreen, Screen
 
 from meshtui.tui.actions import ACTIONS, TITLES, Action, bindings
 from meshtui.tui.keymap import key_name
-from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, LINK_MEANINGS, SeenState
+from meshtui.tui.theme import (
+    DISABLED,
+    DRIFT,
+    HOST_COLOURS,
+    HOST_GLYPHS,
+    LINK_GLYPHS,
+    LINK_MEANINGS,
+    OWED,
+    SeenState,
+)
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.lines import Line, Lines, width_of
 
@@ -26,6 +35,11 @@ _COLUMN = 72
 _GAP = "   "
 _STATES = {"up": "added", "idle": "hunk", "stale": "warn", "never": "bad", "missing": "missing"}
 
+_MARKS = (
+    (DRIFT, "drift", "warn", "something there is otherwise than mesh.toml says"),
+    (OWED, "owed", "warn", "it missed the latest change"),
+    (DISABLED, "disabled", "dim", "mesh.toml leaves it out for now"),
+)
 HOST_MEANINGS: dict[SeenState, str] = {
     "up": "it answers and runs the interface",
     "connecting": "it has not answered yet",
@@ -136,4 +150,6 @@ def _hosts() -> list[Line]:
     for state, glyph in HOST_GLYPHS.items():
         style = _STATES.get(HOST_COLOURS[state], "dim")
         lines.append(((f"  {glyph} {state:<{_KEYS - 2}} ", style), (HOST_MEANINGS[state], "")))
+    for glyph, word, style, means in _MARKS:
+        lines.append(((f"  {glyph} {word:<{_KEYS - 2}} ", style), (means, "")))
     return lines

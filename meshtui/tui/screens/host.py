@@ -30,7 +30,7 @@ from meshtui.tui.widgets.sparkline import buckets, sparkline
 from meshtui.tui.widgets.status import Flag
 from meshtui.tui.widgets.table import Table
 from meshtui.tui.widgets.traffic import Traffic
-from meshtui.tui.words import describe, drift_line, duration
+from meshtui.tui.words import describe, duration, warned
 
 if TYPE_CHECKING:
     from meshtui.fleet.reports import Inspection, TrafficSample
@@ -113,7 +113,7 @@ class HostScreen(Screen[None]):
                 pane.add_class("pane")
                 pane.id = f"pane-{name}"
                 yield pane
-        yield Hints("host", "app")
+        yield Hints("host", "about", "app")
 
     def on_mount(self) -> None:
         """Show what is known, and ask for the rest."""
@@ -178,6 +178,8 @@ class HostScreen(Screen[None]):
             return
         colour = f"bold {self._header.colour(HOST_COLOURS[row.state])}"
         text.append(f"{HOST_GLYPHS[row.state]} {row.state}", colour)
+        if self._view.mesh.hosts[self._about].disabled:
+            text.append(", disabled in mesh.toml", "dim")
         for flag, state in self._flags:
             text.append(f"   {flag}", f"bold {self._header.colour(state)}")
         age = self._view.age(self._view.index[self._about])
@@ -188,8 +190,8 @@ class HostScreen(Screen[None]):
         # Of a host that is silent the reason stands there already.
         if self._trouble and row.state not in SILENT:
             text.append(f"\n× not looked at closer: {self._trouble} (r tries again)", "bold")
-        if (found := self._view.drift.get(self._about)) and found.heeded:
-            text.append(f"\n{drift_line(found)}", f"bold {self._header.colour('stale')}")
+        for said in warned(self._view, self._about):
+            text.append(f"\n{said}", f"bold {self._header.colour('stale')}")
         width = max(20, self.size.width - 2)
         quiet = row.kept or self._trouble is not None
         for fact_line in flowing(self._facts(row), width)[:_FACT_LINES]:

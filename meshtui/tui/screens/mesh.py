@@ -183,6 +183,10 @@ class MeshScreen(Screen[None]):
             names = dict.fromkeys(self.view.names[i] for i in (self.grid.row, self.grid.column))
             self._app.changing.switch(*names)
 
+    def action_rotate(self) -> None:
+        """Show what it is to give the marked hosts, or the row's, another key."""
+        self._app.changing.keys.rotate(*self._app.at_hand.chosen())
+
     def action_undo(self) -> None:
         """Show what it is to take back the last change."""
         self._app.changing.undo()

@@ -35,13 +35,22 @@ class PlanScreen(Screen[Plan | None]):
     BINDINGS = bindings("plan")
 
     def __init__(
-        self, read: ReadPlan, hosts: int, *, title: str = "plan", draft: Draft | None = None
+        self,
+        read: ReadPlan,
+        hosts: int,
+        *,
+        title: str = "plan",
+        draft: Draft | None = None,
+        prunes: bool = True,
     ) -> None:
-        """`draft`: of mesh.toml, which is edited with it. `title` is inert."""
+        """`draft`: of mesh.toml, which is edited with it. `title` is inert.
+
+        `prunes`: whether `read` can take the removal of unknown peers in.
+        """
         super().__init__()
         self._head, self._draft = title, draft
         self._read_plan = read
-        self._hosts = hosts
+        self._hosts, self._prunes = hosts, prunes
         self._prune = False
         self._plan: Plan | None = None
         self._tree: PlanTree | None = None
@@ -114,7 +123,8 @@ class PlanScreen(Screen[Plan | None]):
             text.append(badge.glyph, f"bold {_colour(badge)}")
             text.append(f" {badge.meaning}   ", "dim")
         said.say(text)
-        self.query_one(Hints).leave_out(*([] if self._can_apply else ["plan.apply"]))
+        left_out = [] if self._can_apply else ["plan.apply"]
+        self.query_one(Hints).leave_out(*left_out, *([] if self._prunes else ["plan.prune"]))
 
     @property
     def _read_only(self) -> bool:
@@ -143,8 +153,9 @@ class PlanScreen(Screen[Plan | None]):
 
     def action_prune(self) -> None:
         """Read again, with or without the removal of unknown peers."""
-        self._prune = not self._prune
-        self._begin()
+        if self._prunes:
+            self._prune = not self._prune
+            self._begin()
 
     def action_back(self) -> None:
         """End with nothing."""

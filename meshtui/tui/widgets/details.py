@@ -13,6 +13,7 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from meshtui.inert import inert
+from meshtui.mesh.links import reached
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, LINK_MEANINGS
 from meshtui.tui.view import FIELD_LIMIT, MeshView, Row
 from meshtui.tui.widgets.calm import Calm, themed
@@ -24,9 +25,9 @@ from meshtui.tui.words import (
     bytes_long,
     bytes_short,
     counted,
-    drift_line,
     duration,
     pad,
+    warned,
 )
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Details(Calm):
         here, there, link = view.rows[row], view.rows[column], view.link(row, column)
         width = min(24, max(cell_len(here.name), cell_len(there.name)))
         text.append(f"{pad(here.name, width)} → {pad(there.name, width)}  ", "bold")
-        if not self._state(text, here, link) or link is None:
+        if not self._state(text, view, row, column) or link is None:
             return
         rate = view.rate(row, column)
         if roomy:
@@ -174,7 +175,7 @@ class Details(Calm):
     def _side(self, text: Text, view: MeshView, row: int, column: int) -> None:
         here, link = view.rows[row], view.link(row, column)
         text.append(f"{here.name} → {view.rows[column].name}\n", "bold")
-        if not self._state(text, here, link) or link is None:
+        if not self._state(text, view, row, column) or link is None:
             return
         text.append("until it fell silent" if here.kept else LINK_MEANINGS[link.state])
         rx, tx = view.rate(row, column) or (None, None)
@@ -185,10 +186,12 @@ class Details(Calm):
         _fact(text, "round trip", _trip(view, row, column))
         self._last_seen(text, view, row, "\n")
 
-    def _state(self, text: Text, here: Row, link: LinkStatus | None) -> bool:
+    def _state(self, text: Text, view: MeshView, row: int, column: int) -> bool:
         """The state of a direction; whether there is more to say."""
+        here, link = view.rows[row], view.link(row, column)
         if link is None:
-            text.append("connecting…" if here.state == "connecting" else "nothing seen", "dim")
+            connecting = here.state == "connecting"
+            text.append("connecting…" if connecting else _apart(view, row, column), "dim")
             return False
         colour = self.colour("unknown" if here.kept else link.state)
         word = f"was {link.state}" if here.kept else link.state
@@ -211,6 +214,8 @@ class Details(Calm):
         text.append(row.name, "bold")
         text.append("\n" if tall else "  ")
         text.append(f"{HOST_GLYPHS[row.state]} {row.state}", self._colour(row))
+        if view.mesh.hosts[view.names[index]].disabled:
+            text.append(", disabled in mesh.toml", "dim")
         self._last_seen(text, view, index, "\n" if tall else "  ")
         facts = [
             ("listen_port", NONE if row.listen_port is None else str(row.listen_port)),
@@ -237,8 +242,8 @@ class Details(Calm):
             for peer in row.unknown_peers:
                 text.append("\n  " if tall else "  ")
                 text.append(peer)
-        if (found := view.drift.get(view.names[index])) and found.heeded:
-            text.append(f"\n{drift_line(found)}", f"bold {self.colour('stale')}")
+        for said in warned(view, view.names[index]):
+            text.append(f"\n{said}", f"bold {self.colour('stale')}")
         # Last: it is long, and nobody reads it.
         _fact(text, "public_key", row.public_key or "none yet")
 
@@ -251,6 +256,16 @@ class Details(Calm):
 
     def _colour(self, row: Row) -> str:
         return f"bold {self.colour(HOST_COLOURS[row.state])}"
+
+
+def _apart(view: MeshView, row: int, column: int) -> str:
+    """Why one host has nothing to say of another."""
+    one, other = (view.mesh.hosts[view.names[index]] for index in (row, column))
+    if one.disabled or other.disabled:
+        return f"no tunnel: {one.name if one.disabled else other.name} is disabled"
+    if other not in reached(view.mesh, one):
+        return "no tunnel: the link is disabled, or both ends are behind NAT"
+    return "nothing seen"
 
 
 def _fact(text: Text, name: str, value: str) -> None:

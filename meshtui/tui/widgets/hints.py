@@ -10,6 +10,8 @@ from meshtui.tui.actions import ACTIONS, Scope
 from meshtui.tui.keymap import Keymap, keymap_of
 from meshtui.tui.widgets.calm import Calm
 
+_GAP = "   "
+
 
 class Hints(Calm):
     """Hints for the actions of some scopes, in the registry's order."""
@@ -42,9 +44,9 @@ def hints(keymap: Keymap, *scopes: Scope, without: tuple[str, ...] = ()) -> Text
         if not keymap.keys(action):
             continue
         target = action.call if action.call.startswith("app.") else f"screen.{action.id}"
+        text.append(_GAP if len(text) > 1 else "")
         start = len(text)
         text.append(keymap.shown(action), "bold")
         text.append(f" {action.label}", "dim")
         text.stylize(Style.from_meta({"hint": target}), start)
-        text.append("   ")
     return text

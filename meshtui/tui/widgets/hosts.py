@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from rich.segment import Segment
 from rich.style import Style
 
-from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS
+from meshtui.tui.theme import DISABLED, DRIFT, HOST_COLOURS, HOST_GLYPHS, OWED
 from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.cells import again
 from meshtui.tui.widgets.layout import Layout
@@ -17,8 +17,6 @@ StyleOf = Callable[..., Style]
 """Names of the grid's component classes -> their styles on top of one another."""
 
 CURSOR, MARK = "▸", "✓"
-#: Something is otherwise than mesh.toml says.
-DRIFT = "≠"
 #: Which of the two hosts of a line the cursor is on.
 UPPER, LOWER = "▀", "▄"
 
@@ -57,18 +55,37 @@ def host_line(
         first = row.addresses[0] if row.addresses else ""
         text = pad(first, layout.address)
         segments.append(Segment(text + " ", style_of(base, "dim")))
-    segments.append(Segment(HOST_GLYPHS[row.state], style_of(base, state)))
+    segments.append(_glyph(view, index, base, style_of))
     if layout.extra:
         text = DRIFT if view.drifts(index) else ""
+        text += OWED if view.names[index] in view.owed else ""
         text += f"+{len(row.unknown_peers)}" if row.unknown_peers else ""
         segments.append(Segment(pad(text, layout.extra), style_of(base, "stale")))
     if layout.word:
-        quiet = row.state in ("up", "connecting")
-        word = f"{row.state} {again(view, index)}" if row.kept else row.state
-        style = style_of(base, "dim" if quiet else state)
+        word, quiet = _word(view, index)
+        style = style_of(base, "dim" if quiet else "stale" if row.state == "up" else state)
         segments.append(Segment(f" {pad(word, layout.word)}", style))
     segments.append(Segment("│ ", style_of(base, "rule")))
     return segments
+
+
+def _glyph(view: MeshView, index: int, base: str, style_of: StyleOf) -> Segment:
+    """How a host is, in a character."""
+    if view.mesh.hosts[view.names[index]].disabled:
+        return Segment(DISABLED, style_of(base, "dim"))
+    state = view.rows[index].state
+    return Segment(HOST_GLYPHS[state], style_of(base, HOST_COLOURS[state]))
+
+
+def _word(view: MeshView, index: int) -> tuple[str, bool]:
+    """How a host is, in words, and whether nobody need care."""
+    row, name = view.rows[index], view.names[index]
+    if view.mesh.hosts[name].disabled:
+        return "disabled", True
+    if row.state == "up" and name in view.owed:
+        return "up, owed", False
+    word = f"{row.state} {again(view, index)}" if row.kept else row.state
+    return word, row.state in ("up", "connecting")
 
 
 def pair_line(
@@ -96,8 +113,7 @@ def pair_line(
             segments.append(Segment(pad(name, width) + " ", style_of(base, "name", *strong)))
     for place in range(2):
         if place < len(indexes):
-            state = view.rows[indexes[place]].state
-            segments.append(Segment(HOST_GLYPHS[state], style_of(base, HOST_COLOURS[state])))
+            segments.append(_glyph(view, indexes[place], base, style_of))
         else:
             segments.append(Segment(" ", style_of(base)))
     segments.append(Segment("│ ", style_of(base, "rule")))

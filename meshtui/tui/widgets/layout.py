@@ -30,7 +30,7 @@ class Layout(NamedTuple):
     name: int
     address: int
     extra: int
-    """Of the mark of drift and the count of unknown peers, where any host has some."""
+    """Of the marks of drift and of what is owed, and the count of unknown peers: where any."""
     word: int
     """Of the state in words; the glyph is always there."""
     cell: int

@@ -98,10 +98,10 @@ class Surface(ScrollView, inherit_bindings=False):
 
     @property
     def _extra(self) -> int:
-        """The width of the mark of drift and the count of unknown peers."""
+        """The width of the marks of drift and what is owed, and the count of unknown peers."""
         most = max((len(row.unknown_peers) for row in self.view.rows), default=0)
         drift = any(map(self.view.drifts, range(len(self.view.rows))))
-        return drift + (len(f"+{most}") if most else 0)
+        return drift + bool(self.view.owed) + (len(f"+{most}") if most else 0)
 
     def _relayout(self) -> None:
         self._canvas.rearranged()
