@@ -446,10 +446,11 @@ held() { # IF
 who_holds() { # IF
     standing "$1" | {
         IFS=' ' read -r _ id how left age owner
-        printf '%s is changing this host: change %s, %s, begun %s s ago' "$owner" "$id" "$how" "$age"
-        if [ "$how" = rolling ]; then printf '; if it stays so: meshtui recover --break %s' "$id"; fi
+        printf '%s is changing this host (change %s, %s, begun %s s ago)' "$owner" "$id" "$how" "$age"
         if [ "$how" = pending ] && [ "$left" -gt 0 ]; then
             printf '; it ends in %s s at the latest' "$left"
+        else
+            printf '; meshtui recover --break %s ends it' "$id"
         fi
         # What is left unread would make its writer complain.
         cat >/dev/null
