@@ -103,7 +103,7 @@ addresses() { # IF
 routes() { # 4|6 IF
     ip "-$1" route show dev "$2" 2>/dev/null | awk '
         { proto = ""; for (i = 1; i < NF; i++) if ($i == "proto") proto = $(i + 1) }
-        proto ~ /^(|kernel|boot|static)$/' |
+        proto == "" || proto ~ /^(kernel|boot|static)$/' |
         sed 's/ \(linkdown\|dead\)//g; s/ expires [0-9]*sec//; s/ nhid [0-9]*//; s/ *$//'
 }
 
