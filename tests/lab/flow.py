@@ -12,12 +12,15 @@ from meshtui_on import on
 from meshtui.lab import Lab
 
 _PINGER = Path(__file__).with_name("pinger.py")
-_START = (
-    "rm -f /run/flow; python3 {pinger} /run/flow {others} >/run/flow.err 2>&1 & echo $! >/run/pid"
-)
+_START = """
+rm -f /run/flow*
+python3 {pinger} /run/flow {others} >/run/flow.err 2>&1 & echo $! >/run/pid
+for _ in $(seq 500); do [ -e /run/flow.begun ] && exit; sleep 0.02; done
+cat /run/flow.err >&2; exit 1
+"""
 _END = """
 kill -INT $(cat /run/pid)
-for _ in $(seq 250); do [ -e /run/flow ] && break; sleep 0.02; done
+for _ in $(seq 500); do [ -e /run/flow ] && break; sleep 0.02; done
 cat /run/flow.err >&2; cat /run/flow
 """
 

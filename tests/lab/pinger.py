@@ -48,6 +48,7 @@ def main(file: Path, addresses: list[str]) -> None:
                 return
             came[address].add(struct.unpack("!I", reply[8:12])[0])
 
+    file.with_suffix(".begun").touch()
     sent, start = 0, time.monotonic()
     while not ended:
         packet = _ECHO.pack(8, 0, 0, 0, sent & 0xFFFF) + struct.pack("!I", sent)

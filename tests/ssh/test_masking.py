@@ -63,7 +63,7 @@ class Host:
         self.file = self.etc / "wg0.conf"
         self._shell = shell
         folder = resources.files("meshtui.ssh") / "scripts"
-        parts = ("serve.sh", "look.sh", "observe.sh", "stage.sh")
+        parts = ("serve.sh", "look.sh", "observe.sh", "stage.sh", "change.sh", "revert.sh")
         program = "".join((folder / name).read_text(encoding="utf-8") for name in parts)
         program = program.replace("/etc/wireguard", str(self.etc))
         self._program = program.replace("/var/lib/meshtui", str(self.state))
@@ -81,6 +81,14 @@ class Host:
         for tool in ("ip", "wg-quick", "ping", "modprobe", "systemctl"):
             _executable(bin_ / tool, "exit 1")
         self._env = {"PATH": f"{bin_}:{os.environ['PATH']}", "LC_ALL": "C"}
+
+    def armed(self, base: str) -> str:
+        """Arguments for a change that may be made here; `base`: what the file is by its sum."""
+        change = self.state / "wg0" / "change.t"
+        change.mkdir()
+        for name, text in {"pending.0": "", "busy": "0", "base": base, "was": "running"}.items():
+            (change / name).write_text(f"{text}\n")
+        return "wg0 t 0"
 
     def run(self, call: str, data: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
@@ -204,8 +212,10 @@ def test_the_marks_of_a_template(shell: list[str], awk: list[str], tmp_path: Pat
     base = hashlib.sha256(PLAIN).hexdigest()
     expected = f"a {MADE}\nb {LIVE} {SECRETS[0]} # mine\nc {PSK}\n\nd\r\n"
     staged = hashlib.sha256(expected.encode()).hexdigest()
-    done = one.run(f"stage wg0 {base} && commit wg0 {base} {staged}", template.encode())
-    assert (done.returncode, done.stdout, done.stderr) == (0, f"{staged}\n".encode(), b"")
+    change = one.armed(base)
+    done = one.run(f"stage {change} && ready {change} && place {change}", template.encode())
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (one.state / "wg0" / "change.t" / "staged").read_text() == f"{staged}\n"
     assert one.file.read_bytes() == expected.encode()
     assert stat.S_IMODE(one.file.stat().st_mode) == 0o600
 
@@ -217,9 +227,8 @@ def test_a_mark_without_a_value_writes_nothing(
 ) -> None:
     one = Host(tmp_path, shell, awk)
     one.file.write_bytes(PLAIN)
-    done = one.run(
-        f"stage wg0 {hashlib.sha256(PLAIN).hexdigest()}", f"[Interface]\nX = {mark}\n".encode()
-    )
+    change = one.armed(hashlib.sha256(PLAIN).hexdigest())
+    done = one.run(f"stage {change}", f"[Interface]\nX = {mark}\n".encode())
     assert done.returncode != 0
     assert mark.encode() in done.stderr
     assert [path.name for path in one.etc.iterdir()] == ["wg0.conf"]
@@ -232,7 +241,8 @@ def test_a_file_that_changed_meanwhile_stays(
 ) -> None:
     one = Host(tmp_path, shell, awk)
     one.file.write_bytes(PLAIN)
-    done = one.run("stage wg0 none", b"[Interface]\n")
+    change = one.armed("none")
+    done = one.run(f"stage {change} && ready {change}", b"[Interface]\n")
     assert done.returncode == 9 and b"plan again" in done.stderr
     assert one.file.read_bytes() == PLAIN
 
