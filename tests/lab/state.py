@@ -72,6 +72,12 @@ def state(lab: Lab, host: str) -> State:
     )
 
 
+def under_change(lab: Lab, host: str) -> bool:
+    """Whether a change holds the host, or is about to end there."""
+    held = "[ -L /var/lib/meshtui/wg0/change ] || pgrep -f '[p]rogram watch' >/dev/null"
+    return lab.on(host, ["sh", "-c", held]).returncode == 0
+
+
 def states(lab: Lab, hosts: Iterable[str]) -> dict[str, State]:
     """How they all are."""
     return {host: state(lab, host) for host in hosts}
@@ -84,4 +90,4 @@ def wait_for(
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until, why()
-        time.sleep(0.2)
+        time.sleep(0.3)
