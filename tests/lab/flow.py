@@ -12,9 +12,10 @@ from meshtui_on import on
 from meshtui.lab import Lab
 
 _PINGER = Path(__file__).with_name("pinger.py")
+# The program comes as an argument: a host need not see the folder that it stands in.
 _START = """
 rm -f /run/flow*
-python3 {pinger} /run/flow {others} >/run/flow.err 2>&1 & echo $! >/run/pid
+python3 -c "$0" /run/flow {others} >/run/flow.err 2>&1 & echo $! >/run/pid
 for _ in $(seq 500); do [ -e /run/flow.begun ] && exit; sleep 0.02; done
 cat /run/flow.err >&2; exit 1
 """
@@ -40,7 +41,7 @@ class Flow:
         addresses = [f"10.0.0.{number}" for number in range(1, len(self._hosts) + 1)]
         for number, host in enumerate(self._hosts):
             others = " ".join(addresses[:number] + addresses[number + 1 :])
-            on(self._lab, host, "sh", "-c", _START.format(pinger=_PINGER, others=others))
+            on(self._lab, host, "sh", "-c", _START.format(others=others), _PINGER.read_text())
         return self
 
     def __exit__(

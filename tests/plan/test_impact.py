@@ -210,7 +210,9 @@ def _answering(sim: Sim, a: str, b: str) -> set[object]:
 def renumbered(sim: Sim, name: str, number: int) -> None:
     """One address less, or another one."""
     addresses = sim.mesh.hosts[name].addresses
-    other = f"10.0.0.{50 + number}/24" if addresses[0].version == 4 else f"fd10::{50 + number}/64"
+    # No two hosts the same one.
+    new = 50 + 20 * list(sim.mesh.hosts).index(name) + number % 20
+    other = f"10.0.0.{new}/24" if addresses[0].version == 4 else f"fd10::{new}/64"
     stays = [str(address) for address in addresses[1:]]
     renumber(sim, name, *([other] if number % 2 or not stays else []), *stays)
 
