@@ -57,15 +57,20 @@ class Sweep:
     def settled(self) -> dict[str, State]:
         """How the hosts are when no change is under way on any: within the window."""
         under = list(self.hosts)
+        now: dict[str, State] = {}
 
         def over() -> bool:
             # One after the other: to look at all of all hosts keeps a machine busy.
             while under and not under_change(self.lab, under[0]):
                 del under[0]
+            if not under:
+                now.update(states(self.lab, self.hosts))
+                # What was asked of one when meshtui was killed may have begun only then.
+                under.extend(host for host, one in now.items() if one.left)
             return not under
 
         wait_for(over, WINDOW + 30, lambda: under)
-        return states(self.lab, self.hosts)
+        return now
 
     def ends_well(self) -> str:
         """Assert that no host is in between, and all agree once that is asked for."""
