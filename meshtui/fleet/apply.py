@@ -1,7 +1,7 @@
 """Carrying a plan out, so that every host goes back by itself unless the change is confirmed.
 
 Each phase ends on all hosts before the next begins. Nothing that runs is touched before
-every host is armed (see revert.sh) and every file is written beside the old one, so a full
+every host is armed (see arm.sh) and every file is written beside the old one, so a full
 disk shows while it still harms nothing. A host that fails till then drops out, and the plan
 is made again for the others without it. What fails afterwards, and harms what worked, takes
 all of it back.

@@ -63,7 +63,15 @@ class Host:
         self.file = self.etc / "wg0.conf"
         self._shell = shell
         folder = resources.files("meshtui.ssh") / "scripts"
-        parts = ("serve.sh", "look.sh", "observe.sh", "stage.sh", "change.sh", "revert.sh")
+        parts = (
+            "serve.sh",
+            "look.sh",
+            "observe.sh",
+            "stage.sh",
+            "change.sh",
+            "arm.sh",
+            "revert.sh",
+        )
         program = "".join((folder / name).read_text(encoding="utf-8") for name in parts)
         program = program.replace("/etc/wireguard", str(self.etc))
         self._program = program.replace("/var/lib/meshtui", str(self.state))

@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # Changes to the interface itself.
-# shellcheck disable=SC2154 # dir and up: see at_work and read_boot in revert.sh
+# shellcheck disable=SC2154 # dir and up: see at_work and read_boot in arm.sh
 
 # The next $1 lines of stdin, and not a byte more.
 lines() {
@@ -71,11 +71,10 @@ switch_key() {
         as_was="$as_was peer $peer persistent-keepalive $seconds"
     done
     # shellcheck disable=SC2086 # words
-    {
-        sed -n 's/^PrivateKey *= *//p' "/etc/wireguard/.$1.meshtui" | wg set "$1" private-key /dev/stdin $off
-        wg set "$1" $on
-        wg set "$1" $as_was
-    } || fail "cannot switch the key of $1"
+    if ! { sed -n 's/^PrivateKey *= *//p' "/etc/wireguard/.$1.meshtui" |
+        wg set "$1" private-key /dev/stdin $off && wg set "$1" $on && wg set "$1" $as_was; }; then
+        fail "cannot switch the key of $1"
+    fi
 }
 
 # take_over IF ID SECONDS: "KEY PREFIXES" on stdin; the peer gets the prefixes as soon as it
