@@ -13,19 +13,15 @@ import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from meshtui.cli.ask import agreed, keeper
 from meshtui.errors import MeshError, UnknownHostKey, UsageError
 
 if TYPE_CHECKING:
-    from meshtui.cli.apply import ApplyReport
     from meshtui.fleet.fleet import Fleet
-    from meshtui.plan.model import Plan
     from meshtui.store.edit import Draft
 
 CHANGES = 3
@@ -106,8 +102,10 @@ def _plan(args: Args) -> int:
 
 
 def _apply(args: Args) -> int:
+    from meshtui.cli.apply import carry_out
+
     async def ask(fleet: Fleet) -> int:
-        report = await _carry_out(fleet, await fleet.plan(prune=args.prune), args)
+        report = await carry_out(fleet, await fleet.plan(prune=args.prune), args)
         if args.json:
             _print_json(report.as_json())
         return 0 if report.ok else 1
@@ -117,11 +115,13 @@ def _apply(args: Args) -> int:
 
 
 def _rotate(args: Args) -> int:
+    from meshtui.cli.apply import carry_out
+
     async def ask(fleet: Fleet) -> int:
         reports = []
         names = _named(fleet, args)
         if args.psk:
-            reports.append(await _carry_out(fleet, await fleet.plan(renew_psk=names), args))
+            reports.append(await carry_out(fleet, await fleet.plan(renew_psk=names), args))
         else:
             for name in names:
                 plan = await fleet.plan_rotation(name)
@@ -132,7 +132,7 @@ def _rotate(args: Args) -> int:
                         host=owed[0].host,
                         hint="rotate hosts one by one, or all once it can be changed",
                     )
-                reports.append(await _carry_out(fleet, plan, args))
+                reports.append(await carry_out(fleet, plan, args))
                 if not reports[-1].ok:
                     break
         if args.json:
@@ -158,23 +158,6 @@ def _named(fleet: Fleet, args: Args) -> list[str]:
     return list(dict.fromkeys(args.names)) or list(fleet.mesh.hosts)
 
 
-async def _carry_out(fleet: Fleet, plan: Plan, args: Args) -> ApplyReport:
-    """Show the plan, ask, apply."""
-    from meshtui.cli.apply import ApplyReport
-    from meshtui.cli.plan import print_plan
-
-    if not args.json:
-        print_plan(plan)
-    if plan.changes:
-        await agreed(args)
-    with ApplyReport(plan, show=not args.json) as report:
-        if plan.changes:
-            async with aclosing(fleet.apply(plan, keeper(args, report))) as events:
-                async for event in events:
-                    report.take(event)
-    return report
-
-
 def _recover(args: Args) -> int:
     from meshtui.cli.recover import recover_now
 
@@ -194,8 +177,10 @@ def _drift(args: Args) -> int:
     from meshtui.cli.drift import do
 
     async def ask(fleet: Fleet) -> int:
-        return await do(fleet, args, lambda: agreed(args))
+        return await do(fleet, args)
 
+    if args.repair:
+        _recover_first(args)
     return _with_fleet(args, ask)
 
 
@@ -244,9 +229,7 @@ def _members(args: Args) -> int:
     proposed = draft(find(args.file), edit(args))
 
     async def ask(fleet: Fleet) -> int:
-        report = await change(
-            fleet, proposed, args, lambda: agreed(args), lambda report: keeper(args, report)
-        )
+        report = await change(fleet, proposed, args)
         if args.json:
             _print_json(report.as_json())
         return 0 if report.ok else 1

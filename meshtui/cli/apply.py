@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from asyncio import CancelledError
+from contextlib import aclosing
 from dataclasses import asdict
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any, Self
 
 from rich.console import Console
@@ -13,8 +14,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from meshtui.cli.ask import agreed, keeper
+from meshtui.cli.plan import print_plan
 from meshtui.fleet.apply import Applied
 from meshtui.fleet.events import ApplyResult, DirectionVerified, Progress
+from meshtui.fleet.fleet import Fleet
 from meshtui.plan.model import Plan
 
 _DOES = {
@@ -149,3 +153,17 @@ class ApplyReport:
         )
         if (proof := result.receipt) is not None and proof.there:
             console.print(Text(str(proof), style="bold red" if proof.lost else ""))
+
+
+async def carry_out(fleet: Fleet, plan: Plan, args: SimpleNamespace) -> ApplyReport:
+    """Show the plan, ask, apply."""
+    if not args.json:
+        print_plan(plan)
+    if plan.changes:
+        await agreed(args)
+    with ApplyReport(plan, show=not args.json) as report:
+        if plan.changes:
+            async with aclosing(fleet.apply(plan, keeper(args, report))) as events:
+                async for event in events:
+                    report.take(event)
+    return report

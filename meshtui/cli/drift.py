@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from meshtui.cli.apply import ApplyReport
-from meshtui.cli.plan import print_plan
+from meshtui.cli.apply import carry_out
 from meshtui.errors import UsageError
 from meshtui.fleet.events import HostDrift
 from meshtui.fleet.fleet import Fleet
@@ -23,7 +22,7 @@ from meshtui.tui.words import counted
 DRIFTED = 3
 
 
-async def do(fleet: Fleet, args: SimpleNamespace, agreed: Callable[[], Awaitable[None]]) -> int:
+async def do(fleet: Fleet, args: SimpleNamespace) -> int:
     """List it, or do with one item what the options say; the exit code."""
     if args.heed:
         fleet.drifting.heed(args.heed)
@@ -42,7 +41,7 @@ async def do(fleet: Fleet, args: SimpleNamespace, agreed: Callable[[], Awaitable
         print(json.dumps({"done": text}) if args.json else text)
         return 0
     if args.repair:
-        return await _repair(fleet, _pick(found, args.repair), args, agreed)
+        return await _repair(fleet, _pick(found, args.repair), args)
     if args.json:
         print(json.dumps({one.host: drift_json(one) for one in found}, indent=2))
     else:
@@ -62,19 +61,10 @@ def _pick(found: Sequence[HostDrift], id_: str) -> Drift:
     )
 
 
-async def _repair(
-    fleet: Fleet, drift: Drift, args: SimpleNamespace, agreed: Callable[[], Awaitable[None]]
-) -> int:
+async def _repair(fleet: Fleet, drift: Drift, args: SimpleNamespace) -> int:
     """Apply what there is to do on that host."""
     plan = await fleet.plan(prune=drift.is_unknown_peer, only=drift.host)
-    if not args.json:
-        print_plan(plan)
-    if plan.changes:
-        await agreed()
-    with ApplyReport(plan, show=not args.json) as report:
-        if plan.changes:
-            async for event in fleet.apply(plan):
-                report.take(event)
+    report = await carry_out(fleet, plan, args)
     if args.json:
         print(json.dumps(report.as_json(), indent=2))
     return 0 if report.ok else 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import difflib
 import sys
-from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from itertools import islice
 from pathlib import Path
@@ -15,9 +14,9 @@ from rich.console import Console
 from rich.text import Text
 
 from meshtui.cli.apply import ApplyReport
+from meshtui.cli.ask import agreed, keeper
 from meshtui.cli.plan import print_plan
 from meshtui.fleet.edits import Edit, Proposal
-from meshtui.fleet.events import Keep
 from meshtui.fleet.fleet import Fleet
 from meshtui.fleet.members import stays
 from meshtui.inert import inert
@@ -49,13 +48,7 @@ def edit(args: SimpleNamespace) -> Edit:
     return Edit("remove", (args.name,))
 
 
-async def change(
-    fleet: Fleet,
-    proposed: Draft,
-    args: SimpleNamespace,
-    agreed: Callable[[], Awaitable[None]],
-    keeper: Callable[[ApplyReport], Keep],
-) -> ApplyReport:
+async def change(fleet: Fleet, proposed: Draft, args: SimpleNamespace) -> ApplyReport:
     """Show, ask, write mesh.toml, apply. The fleet is that of the proposed mesh.
 
     Where mesh.toml and the hosts are so already, nobody is asked.
@@ -68,10 +61,10 @@ async def change(
             _print_edit(fleet.path, proposed)
             print_plan(plan)
         if to_do := plan.changes or proposed.before != proposed.after:
-            await agreed()
+            await agreed(args)
         with ApplyReport(plan, show=not args.json) as report:
             if to_do:
-                async with aclosing(proposal.apply(plan, keeper(report))) as events:
+                async with aclosing(proposal.apply(plan, keeper(args, report))) as events:
                     async for event in events:
                         report.take(event)
     except asyncio.CancelledError:

@@ -172,7 +172,7 @@ def _register_drift(command: Callable[[str, str], argparse.ArgumentParser]) -> N
     _add_common(drift, argparse.SUPPRESS)
     drift.add_argument("name", nargs="?", metavar="NAME", help="of one host only")
     drift.add_argument("--json", action="store_true", help="for programs, on stdout")
-    drift.add_argument("-y", "--yes", action="store_true", help="do not ask (--repair)")
+    _add_agreement(drift)
     one = drift.add_mutually_exclusive_group()
     one.add_argument("--adopt", metavar="ID", help="have mesh.toml say it; hosts stay as they are")
     one.add_argument(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,11 +36,12 @@ class Recovered:
 async def recover_now(fleet: Fleet, break_id: str | None) -> Recovered:
     """End what was broken off, and say so on stderr. MeshError: there is nothing."""
     result: ApplyResult | None = None
-    async for event in recover(fleet, break_id):
-        if isinstance(event, ApplyResult):
-            result = event
-        elif isinstance(event, Progress) and event.state == "done":
-            _say(f"{event.host}: {_DID.get(event.phase, event.phase)}")
+    async with aclosing(recover(fleet, break_id)) as events:
+        async for event in events:
+            if isinstance(event, ApplyResult):
+                result = event
+            elif isinstance(event, Progress) and event.state == "done":
+                _say(f"{event.host}: {_DID.get(event.phase, event.phase)}")
     assert result
     for host, why in result.failed.items():
         _say(f"× {host}: {why}")

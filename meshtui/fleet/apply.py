@@ -315,7 +315,7 @@ class Apply:
             await self._at.each("confirm", wave, self._confirm)
 
     async def _confirm(self, host: HostPlan) -> None:
-        for error in (await self._back.confirm([host.host])).values():
+        if error := await self._back.confirm(host.host):
             where = "confirmed elsewhere, and not here: " if host.host in self._back.armed else ""
             then = "; `meshtui recover` ends that" if where else ""
             self._failed[host.host] = f"{where}{error.why}{then}"
@@ -331,7 +331,7 @@ class Apply:
 
     async def _revert(self, host: HostPlan) -> None:
         until = self._back.armed[host.host]
-        for error in (await self._back.revert([host.host])).values():
+        if error := await self._back.revert(host.host):
             left = max(0, round(until - time.monotonic()))
             then = f"goes back by itself in {left} s" if self._back.within else "stays as it is"
             self._failed[host.host] = f"{error.why}; it {then}"

@@ -117,7 +117,7 @@ class WayBack:
         Hosts that cannot be reached so, with the reason.
         """
         self._new = {name: self._fresh(name) for name in self.armed}
-        return await self._all(self._put_off, list(self.armed))
+        return await self._all(self._put_off)
 
     async def ready(self) -> dict[str, HostError]:
         """Ask all hosts, right before, whether they can confirm; those that can't, with why."""
@@ -125,7 +125,7 @@ class WayBack:
         async def one(name: str) -> HostError | None:
             return await self._put_off(name, "ready")
 
-        return await self._all(one, list(self.armed))
+        return await self._all(one)
 
     async def _put_off(self, name: str, verb: str = "extend") -> HostError | None:
         start = time.monotonic()
@@ -174,27 +174,19 @@ class WayBack:
             for each in left:
                 each.cancel()
 
-    async def confirm(self, hosts: Iterable[str]) -> dict[str, HostError]:
-        """The change stays on `hosts`; those that did not say so, with the reason."""
+    async def confirm(self, name: str) -> HostError | None:
+        """The change stays on this host; or why it did not say so."""
+        return await self._end_it("confirm", name, _CONFIRM_SECONDS)
 
-        async def one(name: str) -> HostError | None:
-            return await self._end_it("confirm", name, _CONFIRM_SECONDS)
-
-        return await self._all(one, hosts)
-
-    async def revert(self, hosts: Iterable[str] | None = None) -> dict[str, HostError]:
-        """Take the change back on `hosts` (all); those that did not say so, with the reason."""
-
-        async def one(name: str) -> HostError | None:
-            return await self._end_it("revert", name, _REVERT_SECONDS)
-
-        return await self._all(one, list(self.armed) if hosts is None else hosts)
+    async def revert(self, name: str) -> HostError | None:
+        """Take the change back on this host; or why it did not say so."""
+        return await self._end_it("revert", name, _REVERT_SECONDS)
 
     def free(self, hosts: Iterable[str]) -> None:
         """Take it back on these, as far as they can be asked; nobody waits for them."""
         for name in hosts:
             self.armed.pop(name, None)
-            self._freeing.add(asyncio.create_task(self.revert([name]), name=f"free {name}"))
+            self._freeing.add(asyncio.create_task(self.revert(name), name=f"free {name}"))
 
     async def close(self) -> None:
         """Close the connections that were made for it."""
@@ -234,9 +226,7 @@ class WayBack:
     def _end(self, start: float, seconds: int) -> float:
         return start + seconds if seconds else float("inf")
 
-    async def _all(
-        self, one: Callable[[str], Awaitable[HostError | None]], hosts: Iterable[str]
-    ) -> dict[str, HostError]:
-        names = list(hosts)
+    async def _all(self, one: Callable[[str], Awaitable[HostError | None]]) -> dict[str, HostError]:
+        names = list(self.armed)
         said = await asyncio.gather(*(one(name) for name in names))
         return {name: error for name, error in zip(names, said, strict=True) if error}

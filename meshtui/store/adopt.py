@@ -9,13 +9,11 @@ from pathlib import Path
 from meshtui.errors import MeshError
 from meshtui.mesh.model import Host, Mesh
 from meshtui.mesh.problem import shown
-from meshtui.store import spans
 from meshtui.store.document import read_text
 from meshtui.store.edit import Draft, refuse_unknown
+from meshtui.store.edit_keys import Value, with_value
 from meshtui.store.errors import FileError
 from meshtui.store.meshfile import parse
-from meshtui.store.spans import Entry
-from meshtui.store.write import with_keys
 from meshtui.wg.endpoint import Endpoint, parse_endpoint
 from meshtui.wg.interface import Address
 
@@ -43,7 +41,7 @@ def adopt(path: Path, name: str, field: str, value: str) -> Draft:
         for key in _KEYS:
             # An endpoint without a port follows listen_port by itself.
             if getattr(said.hosts[name], key) != getattr(host, key):
-                after = _put(after, name, key, _toml(mesh, getattr(host, key)))
+                after = with_value(after, name, key, _plain(mesh, getattr(host, key)))
                 said = parse(after, path)
     except FileError as error:
         raise FileError(path, error.problems, hint="so it would be: nothing was written") from error
@@ -78,18 +76,10 @@ def _with(host: Host, field: str, value: str) -> Host:
     raise ValueError("mesh.toml has no such key")
 
 
-def _toml(mesh: Mesh, value: int | str | Endpoint | tuple[Address, ...]) -> str:
+def _plain(mesh: Mesh, value: int | str | Endpoint | tuple[Address, ...]) -> Value:
     if isinstance(value, int):
-        return str(value)
+        return value
     if isinstance(value, Endpoint | str):  # the one is a tuple, too
-        return f'"{value}"'
+        return str(value)
     # Without the prefix length where that is the network's.
-    texts = [str(a.ip) if a.network in mesh.networks else str(a) for a in value]
-    return "[" + ", ".join(f'"{text}"' for text in texts) + "]"
-
-
-def _put(text: str, name: str, key: str, value: str) -> str:
-    for place in spans.entries(text):
-        if isinstance(place, Entry) and place.path == ("hosts", name, key):
-            return text[: place.value] + value + text[place.end :]
-    return with_keys(text, name, {key: value})
+    return [str(a.ip) if a.network in mesh.networks else str(a) for a in value]

@@ -114,7 +114,7 @@ def _with_values(path: Path, before: str, name: str, values: Mapping[str, Value]
     for key, value in values.items():
         if own.get(key) == value:
             continue
-        after = _with_value(after, name, key, value)
+        after = with_value(after, name, key, value)
         if value is None:
             del own[key]
         else:
@@ -130,7 +130,8 @@ def _checked(path: Path, before: str, after: str, document: dict[str, Any], what
     return Draft(before, after)
 
 
-def _with_value(text: str, name: str, key: str, value: Value) -> str:
+def with_value(text: str, name: str, key: str, value: Value) -> str:
+    """`text` with `key` of the host `name` so, where it stands or as a new one; None: without."""
     places = spans.entries(text)
     own = next((p for p in places if isinstance(p, Entry) and p.path == ("hosts", name, key)), None)
     # What JSON writes for these, TOML reads.
