@@ -194,21 +194,29 @@ _EXIT_CODES = (
 
 def _add_agreement(parser: argparse.ArgumentParser) -> None:
     """Of commands that change hosts: who agrees, and how long they wait for it."""
+    from meshtui.fleet.wayback import SHORTEST, WITHIN
+
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
     parser.add_argument(
         "--confirm-within",
         type=_window,
-        default=60,
+        default=WITHIN,
         metavar="SECONDS",
         help="hosts that hear nothing for so long go back by themselves (default: %(default)s;"
-        " 10 or more; 0: only when told to)",
+        f" {SHORTEST} or more; 0: only when told to)",
     )
 
 
 def _window(text: str) -> int:
     """Of --confirm-within."""
-    if not (text.isascii() and text.isdigit()) or (int(text) and not 10 <= int(text) <= 86400):
-        raise argparse.ArgumentTypeError(f"{text!r} is neither 0 nor from 10 to 86400 seconds")
+    from meshtui.fleet.wayback import LONGEST, SHORTEST
+
+    if not (text.isascii() and text.isdigit()) or (
+        int(text) and not SHORTEST <= int(text) <= LONGEST
+    ):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither 0 nor from {SHORTEST} to {LONGEST} seconds"
+        )
     return int(text)
 
 

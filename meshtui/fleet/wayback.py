@@ -24,6 +24,7 @@ from meshtui.plan.model import HostPlan, Plan
 WITHIN = 60
 #: Less than this leaves no time to confirm everywhere.
 SHORTEST = 10
+LONGEST = 86_400
 
 _ARM_SECONDS = 20.0
 _ASK_SECONDS = 10.0

@@ -62,11 +62,23 @@ def create_file(path: Path, data: bytes, *, force: bool = False) -> None:
         raise _not_written(path, error) from error
 
 
-def _beside(path: Path, data: bytes, *, like: Path | None) -> Path:
+def put_private(path: Path, data: bytes) -> None:
+    """Make or replace a file that is its owner's alone, and its directory. OSError: why not."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = _beside(path, data, like=None, mode=0o600)
+    try:
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
+
+
+def _beside(path: Path, data: bytes, *, like: Path | None, mode: int = 0o666) -> Path:
     """A new file in the same directory, on disk before this returns."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    # 0666 less the umask, as any editor would make it: the file holds no secret.
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    # 0666 less the umask is as any editor would make it: mesh.toml holds no secret.
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(handle, "wb") as file:
             if like is not None:

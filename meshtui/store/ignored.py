@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from meshtui.errors import MeshError
+from meshtui.store.atomic import put_private
 from meshtui.store.journal import Journal
 
 _FILE = "ignored.json"
@@ -45,15 +45,8 @@ class Ignored:
         return True
 
     def _write(self, items: dict[str, str]) -> None:
-        new = self.path.with_suffix(f".{os.getpid()}.new")
         try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(handle, "w") as file:
-                json.dump(items, file, indent=1, sort_keys=True)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.path)
+            put_private(self.path, json.dumps(items, indent=1, sort_keys=True).encode())
         except OSError as error:
             raise MeshError(
                 f"{self.path} cannot be written: {error.strerror or error}",

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from meshtui.errors import MeshError
+from meshtui.store.atomic import put_private
 
 #: So many are kept; the oldest go.
 MOST = 500
@@ -28,17 +29,10 @@ class Kept:
         data, sha256 = text.encode(), sha256_of(text)
         path = self._path(sha256)
         try:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             if path.exists():
                 os.utime(path)
             else:
-                new = path.with_suffix(".new")
-                handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-                with os.fdopen(handle, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                new.replace(path)
+                put_private(path, data)
             old = sorted(self._directory.glob("*.toml"), key=lambda p: p.stat().st_mtime)
             for each in old[:-MOST]:
                 each.unlink(missing_ok=True)

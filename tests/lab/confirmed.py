@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from state import State, states, wait_for
+from state import State, states, under_change, wait_for
 
 from meshtui.lab import Lab
 
@@ -76,12 +76,17 @@ class Stopped:
 
 def settled(lab: Lab, hosts: Iterable[str], seconds: float) -> dict[str, State]:
     """How the hosts are once no change is under way on any, within `seconds`."""
-    now: dict[str, State] = {}
-    names = list(hosts)
+    names, under, now = list(hosts), list(hosts), dict[str, State]()
 
     def over() -> bool:
-        now.update(states(lab, names))
-        return not any(one.left for one in now.values())
+        # One after the other: to look at all of all hosts keeps a machine busy.
+        while under and not under_change(lab, under[0]):
+            del under[0]
+        if not under:
+            now.update(states(lab, names))
+            # What was asked of one when meshtui was killed may have begun only then.
+            under.extend(host for host, one in now.items() if one.left)
+        return not under
 
-    wait_for(over, seconds, lambda: {host: one.left for host, one in now.items()})
+    wait_for(over, seconds, lambda: under)
     return now

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from confirmed import settled
 from meshtui_on import edit, meshtui
-from state import State, states, under_change, wait_for
+from state import State, wait_for
 
 from meshtui.lab import Lab
 
@@ -56,21 +57,7 @@ class Sweep:
 
     def settled(self) -> dict[str, State]:
         """How the hosts are when no change is under way on any: within the window."""
-        under = list(self.hosts)
-        now: dict[str, State] = {}
-
-        def over() -> bool:
-            # One after the other: to look at all of all hosts keeps a machine busy.
-            while under and not under_change(self.lab, under[0]):
-                del under[0]
-            if not under:
-                now.update(states(self.lab, self.hosts))
-                # What was asked of one when meshtui was killed may have begun only then.
-                under.extend(host for host, one in now.items() if one.left)
-            return not under
-
-        wait_for(over, WINDOW + 30, lambda: under)
-        return now
+        return settled(self.lab, self.hosts, WINDOW + 30)
 
     def ends_well(self) -> str:
         """Assert that no host is in between, and all agree once that is asked for."""
