@@ -226,7 +226,7 @@ class Fleet:
 
         return await asyncio.to_thread(standing, self.mesh.name)
 
-    def recover(self) -> AsyncIterator[Applied]:
+    def recover(self) -> AsyncGenerator[Applied, None]:
         """Bring every host to all-new if any confirmed it, else to all-old. Last: the result."""
         from meshtui.fleet.recover import recover
 

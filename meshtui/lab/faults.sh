@@ -71,9 +71,10 @@ shift
 case $verb in
 small-disk) small_disk "$1" ;;
 fill-disk) fill_disk "$1" ;;
-free-disk) umount "$1" ;;
+# Lazily: some process may have a file there open just now.
+free-disk) umount -l "$1" ;;
 read-only-etc) read_only_etc ;;
-writable-etc) umount /etc ;;
+writable-etc) umount -l /etc ;;
 remove-wg) remove_wg ;;
 restore-wg) restore_wg ;;
 new-host-key) new_host_key ;;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from meshtui.tui.waiting import answer, asked_to_stop
 from meshtui.tui.words import counted, describe
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from textual.worker import Worker
 
@@ -143,7 +144,7 @@ class Applying:
     def _begin(
         self,
         run: ApplyRun,
-        events: Callable[[FleetApi], AsyncIterator[Applied]],
+        events: Callable[[FleetApi], AsyncGenerator[Applied, None]],
         proposal: ProposalApi | None = None,
         then: Callable[[bool], None] | None = None,
     ) -> None:
@@ -166,14 +167,15 @@ class Applying:
     async def _follow(
         self,
         run: ApplyRun,
-        events: Callable[[FleetApi], AsyncIterator[Applied]],
+        events: Callable[[FleetApi], AsyncGenerator[Applied, None]],
         proposal: ProposalApi | None,
         then: Callable[[bool], None] | None,
     ) -> None:
         self.over.clear()
         try:
-            async for event in events(await self._app.opened()):
-                run.take(event)
+            async with aclosing(events(await self._app.opened())) as told:
+                async for event in told:
+                    run.take(event)
             if run.running:
                 run.fail("it ended without a result; what the hosts are at is not known")
         except asyncio.CancelledError:
@@ -205,6 +207,7 @@ class Applying:
             if host.problem:
                 log.add("bad", host.problem, host.name)
         self._app.picture.tell()
+        self._app.drifting.look_again(*self._app.looking.live.mesh.hosts)
         # Its question speaks of an apply under way, which is over.
         from meshtui.tui.screens.quit import QuitScreen
 

@@ -49,6 +49,9 @@ class Changing:
     def set(self, name: str) -> None:
         """Ask for other settings of a host."""
         host = self._app.looking.live.mesh.hosts[name]
+        if self._app.fleet is not None:
+            # With what the fleet found out since: addresses that it allocated.
+            host = self._app.fleet.mesh.hosts.get(name, host)
         now = _settings(host)
         fields = (
             Field("endpoint", "endpoint", "where ssh goes; none: behind NAT", now["endpoint"]),

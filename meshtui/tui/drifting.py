@@ -34,6 +34,9 @@ class Drifting:
 
     def see(self, event: HostDrift) -> None:
         """Take one look in; log what is new."""
+        # Halfway through a change of ours all is otherwise than mesh.toml says.
+        if self._app.applying.running:
+            return
         live, log = self._app.looking.live, self._app.looking.log
         before = live.drift.get(event.host)
         index = live.drifted(event)
@@ -58,13 +61,10 @@ class Drifting:
 
         self._app.push_screen(DriftScreen(self._app.looking.live, host))
 
-    def look_again(self, host: str) -> None:
-        """Have the host asked at once."""
-
-        async def ask() -> None:
-            (await self._app.opened()).drifting.soon(host)
-
-        self._app.work(ask(), "look for drift")
+    def look_again(self, *hosts: str) -> None:
+        """Have these hosts asked at once; a fleet that is not open yet asks all in any case."""
+        if self._app.fleet is not None:
+            self._app.fleet.drifting.soon(*hosts)
 
     def adopt(self, drift: Drift) -> None:
         """Have mesh.toml say what the host has."""

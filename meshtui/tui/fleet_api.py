@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Protocol
 
 from meshtui.errors import UnknownHostKey
 
 if TYPE_CHECKING:
+    from meshtui.fleet.apply import Applied
     from meshtui.fleet.edits import Edit
     from meshtui.fleet.events import (
-        ApplyResult,
-        Armed,
-        DirectionVerified,
         HostDrift,
         HostPolled,
         Keep,
-        Progress,
     )
     from meshtui.fleet.reports import (
         CommandResult,
@@ -47,9 +44,7 @@ class ProposalApi(Protocol):
         """As the fleet's, for the mesh that is proposed."""
         ...
 
-    def apply(
-        self, plan: Plan, keep: Keep | None = None
-    ) -> AsyncIterator[Progress | Armed | DirectionVerified | ApplyResult]:
+    def apply(self, plan: Plan, keep: Keep | None = None) -> AsyncGenerator[Applied, None]:
         """Write mesh.toml, and carry the latest plan out as the fleet does."""
         ...
 
@@ -110,9 +105,7 @@ class FleetApi(Protocol):
         """Look at all hosts; how `host` gets another key. MeshError: it can't now."""
         ...
 
-    def apply(
-        self, plan: Plan, keep: Keep | None = None
-    ) -> AsyncIterator[Progress | Armed | DirectionVerified | ApplyResult]:
+    def apply(self, plan: Plan, keep: Keep | None = None) -> AsyncGenerator[Applied, None]:
         """Carry `plan` out, verify it, and confirm it or take it back. Last: the ApplyResult.
 
         `keep` decides on that; without it, what makes nothing worse is kept. Cancelled, it
@@ -124,7 +117,7 @@ class FleetApi(Protocol):
         """The change that was broken off and not recovered since; None: there is none."""
         ...
 
-    def recover(self) -> AsyncIterator[Progress | Armed | DirectionVerified | ApplyResult]:
+    def recover(self) -> AsyncGenerator[Applied, None]:
         """Bring every host to all-new if any confirmed it, else to all-old. Last: the result."""
         ...
 

@@ -1,6 +1,8 @@
 """Hosts that come, go and change, and the list of changes: each from its key to its apply."""
 
 import re
+from dataclasses import replace
+from ipaddress import ip_interface
 
 import pytest
 from presses import presses
@@ -208,6 +210,17 @@ async def test_a_host_is_set(key: str) -> None:
         assert "listen_port" not in text.replace(" ", "").split("+endpoint")[1], "it stays"
         await apply(stage)
         await stage.until(lambda: fleet.mesh.hosts["server-a"].persistent_keepalive == 25)
+
+
+async def test_a_form_shows_what_the_fleet_found_out_since() -> None:
+    fleet = fleet_of()
+    async with on_stage(fleet) as stage:
+        await stage.until(lambda: stage.app.fleet is not None)
+        own = replace(fleet.mesh.hosts["server-a"], addresses=(ip_interface("10.0.0.99/16"),))
+        fleet.mesh = replace(fleet.mesh, hosts={**fleet.mesh.hosts, "server-a": own})
+        await stage.press("e")
+        await stage.until("settings of server-a")
+        assert stage.app.screen.query_one("#address", Input).value == "10.0.0.99"
 
 
 async def test_what_is_emptied_is_as_for_all() -> None:

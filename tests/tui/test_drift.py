@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -189,6 +190,25 @@ async def test_read_only_writes_nothing() -> None:
         await stage.press("t")
         await stage.until("read-only: start without")
         assert not [call for call in stage.fleet.drifting.calls if call.startswith("adopt")]
+
+
+async def test_halfway_through_a_change_of_ours_nothing_is_drift() -> None:
+    async with drifted() as stage:
+        fleet = stage.app.fleet
+        fleet.apply_gate = asyncio.Event()
+        await stage.press("a")
+        await stage.until(PlanScreen)
+        await stage.press("A")
+        await stage.until(lambda: stage.app.applying.running)
+        live = stage.app.looking.live
+        stage.app.drifting.see(make_drift("server-b"))
+        assert "server-b" not in live.drift
+        fleet.drifting.calls.clear()
+        fleet.apply_gate.set()
+        await stage.until(lambda: not stage.app.applying.running)
+        await stage.until(lambda: any("server-b" in call for call in fleet.drifting.calls))
+        stage.app.drifting.see(make_drift("server-b"))
+        assert "server-b" in live.drift
 
 
 async def test_a_watch_that_breaks_is_told() -> None:

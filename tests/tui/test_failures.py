@@ -43,6 +43,9 @@ class Broken:
     async def __anext__(self) -> object:
         raise self.error
 
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
 
 def words(stage: Stage) -> str:
     """The screen's text with every gap and frame as one space: a toast breaks its lines."""
