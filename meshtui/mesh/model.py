@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from meshtui.wg.interface import Address, Network
 
 Keys = Literal["host", "operator"]
+Topology = Literal["full", "hub", "groups"]
 
 DEFAULT_INTERFACE = "wg0"
 DEFAULT_PORT = 51820
@@ -39,6 +41,44 @@ class Host:
     """Who makes the private key."""
     disabled: bool = False
     """Whether it is out of the mesh for now: nobody's peer, and without peers itself."""
+    hub: bool = False
+    """In a mesh of hubs: whether the others meet here."""
+    group: str | None = None
+    """In a mesh of groups: its own."""
+    gateway: bool = False
+    """In a mesh of groups: whether its group meets the others through it."""
+    relay: str | None = None
+    """The host through which it meets those that it has no tunnel with, both being behind
+    NAT; None: [mesh] names one, or the nearest public host is chosen."""
+    routes: tuple[Network, ...] = ()
+    """Networks behind it that the others reach through it; a /0 makes it an exit."""
+    masquerade: bool = True
+    """Whether what goes on into `routes` leaves under the host's own address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A member that nobody reaches over SSH: a phone, a laptop, a router. `[peers.NAME]`."""
+
+    name: str
+    addresses: tuple[Address, ...] = ()
+    """On the mesh, each with its network's prefix length; empty: to be allocated."""
+    public_key: str | None = None
+    through: tuple[str, ...] = ()
+    """The hosts that it has a tunnel with; empty: every hub or gateway, or every host that
+    can be reached from outside in a full mesh."""
+    exit: str | None = None
+    """The host through which it reaches everything else; None: it reaches the mesh alone."""
+    endpoint: Endpoint | None = None
+    """Where it can be reached from outside; None: it calls."""
+    persistent_keepalive: int = NAT_KEEPALIVE
+    """Seconds, set in its own configuration."""
+    routes: tuple[Network, ...] = ()
+    """Networks behind it."""
+    disabled: bool = False
+
+
+Member = Host | Device
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +86,26 @@ class Link:
     """What `mesh.toml` says of one link."""
 
     between: tuple[str, str]
-    """The two hosts, as the file has them."""
+    """The two members, as the file has them."""
     disabled: bool = False
     """Whether neither end has the other as a peer."""
+    relay: str | None = None
+    """The host through which the two reach each other instead of a tunnel; None: they have one,
+    also where the topology has none for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is not in `mesh.toml`, and the shape of the mesh follows from it all the same."""
+
+    down: frozenset[str] = frozenset()
+    """Hosts that nobody hears: another hub, gateway or relay takes over."""
+    mapped: Mapping[str, Endpoint] = field(default_factory=dict)
+    """Host behind NAT -> the endpoint that hosts outside see of it."""
+    met: frozenset[frozenset[str]] = frozenset()
+    """Pairs behind NAT that have a tunnel all the same, each told where the other is seen."""
+    near: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Host behind NAT -> hosts that can relay for it, the nearest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +115,18 @@ class Mesh:
     name: str
     networks: tuple[Network, ...]
     interface: str = DEFAULT_INTERFACE
-    topology: Literal["full"] = "full"
+    topology: Topology = "full"
     preshared_keys: bool = False
     """Whether each link gets a preshared key."""
     hosts: dict[str, Host] = field(default_factory=dict)
     """By name, in the file's order."""
     links: tuple[Link, ...] = ()
     """Those of which the file says anything."""
+    peers: dict[str, Device] = field(default_factory=dict)
+    """Members that nobody reaches over SSH, by name, in the file's order."""
+    relay: str | None = None
+    """Through which host those behind NAT meet, where they name none."""
+    hosts_file: bool = False
+    """Whether each host's /etc/hosts names the others."""
+    found: Found = Found()
+    """What the hosts said, and the shape depends on."""

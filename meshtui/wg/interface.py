@@ -37,6 +37,15 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
+class Forward:
+    """That a host passes on what others send through it."""
+
+    masquerade: tuple[Network, ...] = ()
+    """The mesh's own networks, where what comes from them and leaves for elsewhere goes out
+    under the host's address; empty: nothing does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Interface:
     """One host's interface: what `wanted` says it should be."""
 
@@ -47,3 +56,5 @@ class Interface:
     mtu: int | None
     """None: what wg-quick works out, or what the host's file says; 0: the former alone."""
     peers: tuple[Peer, ...]
+    forward: Forward | None = None
+    """None: it passes nothing on."""
