@@ -19,6 +19,7 @@ trap 'echo failed >&3' EXIT
 
 plug "$keeper" "$host" "$3" - 203.0.113.254
 ip addr add "${4%.*}.1/32" dev lo
+ip route add blackhole "${4%.*}.0/24" # while the host is off
 echo 1 >/proc/sys/net/ipv4/ip_forward
 
 # What nobody asked for ends here without an answer, as on a real router. Were it
