@@ -13,7 +13,8 @@ from typing import Literal
 import pytest
 
 from meshtui.errors import MeshError, UsageError
-from meshtui.lab import Lab, faults, names, procs
+from meshtui.lab import Lab, faults, names, power, procs
+from meshtui.lab.paths import lab_path
 
 pytestmark = pytest.mark.lab
 
@@ -248,6 +249,37 @@ def test_ipv6_alone(lab: Callable[..., Lab]) -> None:
     assert "2 of 2 directions up" in done.stdout + done.stderr
     shown = out(two.on("server-a", ["wg", "show", "wg0", "endpoints"]))
     assert shown.endswith("[2001:db8:113::2]:51820")
+
+
+@pytest.mark.systemd
+def test_with_systemd(lab: Callable[..., Lab]) -> None:
+    one = lab(1, nat=1, outside=1, systemd=True)
+    running = ["systemctl", "is-system-running", "--wait"]
+    assert out(one.run(["ssh", "server-a", *running])) == "running"
+    assert out(one.on("outside-1", running)) == "running"
+    assert one.on("outside-1", ["pgrep", "sshd"]).returncode == 1
+    one.kill("server-a")
+    one.boot("server-a")
+    assert "192.168.1.2/24" in out(one.run(["ssh", "server-a", "ip -4 address show dev eth0"]))
+
+
+def test_a_router_ends_with_its_lab(lab_name: str) -> None:
+    with Lab.up(1, name=lab_name, nat=1) as one:
+        router = power.far_end(one.path, one.host("server-a"))
+        one.kill("server-a")
+        assert router.alive
+    assert not router.alive
+    assert not one.path.exists()
+
+
+def test_a_router_that_fails_is_named_and_nothing_stays(
+    lab_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impossible = [names.LabHost("server-a", "203.0.113.1", "", inner="192.168.300.2")]
+    monkeypatch.setattr("meshtui.lab.lab.plan", lambda *_, **__: impossible)
+    with pytest.raises(MeshError, match=r"server-a: no NAT: .*192\.168\.300"):
+        Lab.up(1, name=lab_name)
+    assert not lab_path(lab_name).exists()
 
 
 @pytest.mark.parametrize(
