@@ -194,6 +194,6 @@ restore_passing() { # IF
 # The sysctls that the file says were otherwise, unless another interface needs them.
 forget_passing() { # IF
     grep -qs '# meshtui: forward, was' "/etc/wireguard/$1.conf" && ! others_pass "$1" || return 0
-    sed -n 's/^PostUp = sysctl -qw \([^ =]*\)=. # meshtui: forward, was \([01]\).*/\1=\2/p' "/etc/wireguard/$1.conf" |
+    sed -n 's/^PostUp = sysctl -qw \([^ =]*\)=.* # meshtui: forward, was \([01]\).*/\1=\2/p' "/etc/wireguard/$1.conf" |
         while IFS= read -r was; do sysctl -qw "$was" || :; done
 }
