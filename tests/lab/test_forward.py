@@ -1,0 +1,203 @@
+"""A host that passes packets on: through its firewall, until the role ends, and after a boot."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from confirmed import settled
+from meshtui_on import apply, conf, meshtui, on
+
+from meshtui.lab import Lab
+
+pytestmark = pytest.mark.lab
+RELAYED = str(Path(__file__).with_name("relayed.py"))
+HOSTS = ("server-a", "server-b", "server-c")
+MARK = "# meshtui: forward"
+
+#: What an operator may have: it drops, but for what that person lets through.
+FIREWALL = """
+table inet filter
+flush table inet filter
+table inet filter {
+    chain forward {
+        type filter hook forward priority 0; policy drop;
+        ip saddr 203.0.113.9 counter accept comment "by hand"
+    }
+    chain input { type filter hook input priority 0; policy accept; }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def mesh(lab: Callable[..., Lab]) -> Lab:
+    one = lab(3, networks=("10.0.0.0/24", "fd10::/64"))
+    with (one.path / "mesh.toml").open("a") as file:
+        file.write('\n[[links]]\nbetween = ["server-a", "server-c"]\ndisabled = true\n')
+    apply(one)
+    return one
+
+
+@pytest.fixture
+def one(mesh: Lab) -> Iterator[Lab]:
+    """The mesh without a relay, server-b with a firewall and what there is of it as before."""
+    load(mesh)
+    before = passing(mesh)
+    assert "ip_forward = 0" in before and "all.forwarding = 0" in before
+    yield mesh
+    # Without the role it is as if it had never been.
+    apply(mesh)
+    assert passing(mesh) == before and MARK not in conf(mesh, "server-b")
+
+
+def load(lab: Lab) -> None:
+    """Load the firewall of server-b as at boot: what is not in it is gone."""
+    lab.on("server-b", ["nft", "-f", "-"], input=FIREWALL, check=True)
+
+
+def passing(lab: Lab) -> str:
+    """All that says whether server-b passes packets on, as its tools tell it."""
+    keys = "net.ipv4.ip_forward net.ipv6.conf.all.forwarding"
+    return on(lab, "server-b", "sh", "-c", f"nft -s list ruleset; sysctl {keys}")
+
+
+def relayed(lab: Lab, *args: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    done = lab.run([sys.executable, RELAYED, *args], stdin=subprocess.DEVNULL, timeout=120)
+    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def reaches(lab: Lab, host: str, address: str, seconds: int = 5) -> bool:
+    ping = ["ping", "-c", "1", "-i", "0.2", "-w", str(seconds), address]
+    return lab.on(host, ping).returncode == 0
+
+
+def assert_carried(lab: Lab) -> None:
+    assert reaches(lab, "server-a", "10.0.0.3") and reaches(lab, "server-a", "fd10::3")
+    assert reaches(lab, "server-c", "10.0.0.1") and reaches(lab, "server-c", "fd10::1")
+
+
+def test_a_relay_lets_its_peers_reach_each_other_and_nobody_else(one: Lab) -> None:
+    said = relayed(one, "plan", code=3).stdout
+    words = "passes packets on between peers (ip_forward, IPv6 forwarding, nft: filter/forward)"
+    assert words in said
+    relayed(one, "apply", "--yes")
+    assert_carried(one)
+    relayed(one, "plan")
+    # From outside the mesh nothing comes through, although the host forwards.
+    on(one, "server-c", "ip", "address", "add", "192.0.2.77/32", "dev", "lo")
+    v4 = one.host("server-b").v4
+    on(one, "server-c", "ip", "route", "add", "198.51.100.0/24", "via", v4, "src", "192.0.2.77")
+    assert not reaches(one, "server-c", "198.51.100.1", 1)
+    counted = on(one, "server-b", "nft", "list", "chain", "inet", "filter", "forward")
+    assert counted.index("meshtui:wg0 relay") < counted.index("by hand")
+
+
+def test_what_a_reload_of_the_firewall_took_is_drift_and_comes_back(one: Lab) -> None:
+    relayed(one, "apply", "--yes")
+    load(one)
+    assert not reaches(one, "server-a", "10.0.0.3", 1)
+    said = relayed(one, "drift", "server-b", code=3).stdout
+    assert "forwarding is missing: nft: filter/forward" in said
+    file = conf(one, "server-b")
+    relayed(one, "apply", "--yes")
+    assert_carried(one)
+    # While the firewall is off nothing is missing, and the file still knows of it.
+    on(one, "server-b", "nft", "flush", "ruleset")
+    relayed(one, "plan")
+    assert_carried(one)
+    assert conf(one, "server-b") == file
+    load(one)
+    relayed(one, "apply", "--yes")
+
+
+def test_silence_takes_it_back(one: Lab) -> None:
+    before = passing(one), settled(one, HOSTS, 5)
+    relayed(one, "killed", "after change on server-b", "apply", "--yes", code=-9)
+    assert "meshtui:wg0 relay" in passing(one)
+    was = settled(one, HOSTS, 20)
+    assert (passing(one), was) == before
+    # So it does where the role was about to end.
+    relayed(one, "apply", "--yes")
+    before = passing(one), settled(one, HOSTS, 5)
+    script = str(Path(__file__).with_name("broken_off.py"))
+    at = [sys.executable, script, "after change on server-b", "kill", "4", "apply", "--yes"]
+    assert one.run(at, stdin=subprocess.DEVNULL).returncode == -9
+    assert "meshtui:wg0" not in passing(one) and "ip_forward = 0" in passing(one)
+    was = settled(one, HOSTS, 20)
+    assert (passing(one), was) == before
+    assert_carried(one)
+
+
+def test_after_a_boot_wg_quick_alone_brings_it_back_and_takes_it_away(one: Lab) -> None:
+    relayed(one, "apply", "--yes")
+    rules = passing(one)
+    one.kill("server-b")
+    one.boot("server-b")
+    load(one)
+    on(one, "server-b", "wg-quick", "up", "wg0")
+    assert passing(one) == rules
+    # The others hear of its new sessions as soon as it speaks.
+    assert reaches(one, "server-b", "10.0.0.1") and reaches(one, "server-b", "10.0.0.3")
+    assert_carried(one)
+    relayed(one, "plan")
+    on(one, "server-b", "wg-quick", "down", "wg0")
+    assert "meshtui" not in passing(one)
+    # A firewall that is loaded later, or never, keeps no interface down.
+    on(one, "server-b", "nft", "flush", "ruleset")
+    on(one, "server-b", "wg-quick", "up", "wg0")
+    load(one)
+    said = relayed(one, "drift", "server-b", code=3).stdout
+    assert "forwarding is missing: nft: filter/forward" in said
+
+
+def test_a_way_out_masquerades_what_goes_where_it_may(one: Lab) -> None:
+    on(
+        one,
+        "server-b",
+        *("sh", "-ec"),
+        """
+        unshare --net sleep 100 >/dev/null 2>&1 & echo $! >/run/outside
+        until [ "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do :; done
+        ip link add out type veth peer name in netns $!
+        ip address add 192.0.2.1/24 dev out
+        ip link set out up
+        nsenter -t $! -n sh -ec 'ip address add 192.0.2.2/24 dev in; ip link set in up'
+        """,
+    )
+    try:
+        relayed(one, "exit", "apply", "--yes")
+        relayed(one, "exit", "plan")
+        on(one, "server-a", "ip", "route", "replace", "192.0.2.0/24", "dev", "wg0")
+        # It knows no way back into the mesh: what came was masqueraded.
+        assert reaches(one, "server-a", "192.0.2.2")
+        assert_carried(one)
+        on(one, "server-b", "nft", "delete", "table", "ip", "meshtui-wg0")
+        said = relayed(one, "exit", "drift", "server-b", code=3).stdout
+        assert "forwarding is missing: masquerade 10.0.0.0/24" in said
+        relayed(one, "exit", "apply", "--yes")
+        assert reaches(one, "server-a", "192.0.2.2")
+        on(one, "server-b", "wg-quick", "down", "wg0")
+        assert "meshtui" not in passing(one)
+        on(one, "server-b", "wg-quick", "up", "wg0")
+        assert reaches(one, "server-b", "10.0.0.1") and reaches(one, "server-a", "192.0.2.2")
+    finally:
+        on(one, "server-a", "ip", "route", "flush", "192.0.2.0/24")
+        on(one, "server-b", "sh", "-c", "kill $(cat /run/outside); ip link del out")
+
+
+def test_a_host_that_leaves_passes_nothing_on(one: Lab) -> None:
+    before = passing(one)
+    relayed(one, "apply", "--yes")
+    text = (one.path / "mesh.toml").read_text()
+    try:
+        said = json.loads(meshtui(one, "remove", "server-b", "--yes", "--json").stdout)
+        assert not said["failed"]
+        assert passing(one) == before
+    finally:
+        (one.path / "mesh.toml").write_text(text)
+        apply(one)
