@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -193,6 +194,54 @@ def test_a_way_out_masquerades_what_goes_where_it_may(one: Lab) -> None:
     finally:
         on(one, "server-a", "ip", "route", "flush", "192.0.2.0/24")
         on(one, "server-b", "sh", "-c", "kill $(cat /run/outside)")
+
+
+@pytest.mark.skipif(not shutil.which("iptables"), reason="iptables is not installed")
+def test_iptables_is_told_where_it_keeps_the_rules(one: Lab) -> None:
+    script = """
+        for tool in iptables ip6tables; do
+            $tool -P FORWARD DROP
+            $tool -A FORWARD -p tcp --dport 9 -j ACCEPT
+        done
+    """
+    on(one, "server-b", "sh", "-ec", script)
+    listed = ["sh", "-c", "iptables -S; ip6tables -S"]
+    before = on(one, "server-b", *listed)
+    assert "iptables: FORWARD, ip6tables: FORWARD" in relayed(one, "plan", code=3).stdout
+    relayed(one, "apply", "--yes")
+    assert_carried(one)
+    relayed(one, "plan")
+    with_rules = on(one, "server-b", *listed)
+    assert with_rules.count('"meshtui:wg0 relay"') == 2
+    on(one, "server-b", "wg-quick", "down", "wg0")
+    assert on(one, "server-b", *listed) == before
+    on(one, "server-b", "wg-quick", "up", "wg0")
+    assert on(one, "server-b", *listed) == with_rules
+    # Nothing drops any more: the rules are known all the same, and end with the role.
+    on(one, "server-b", "sh", "-c", "ip6tables -P FORWARD ACCEPT; ip6tables -D FORWARD 2")
+    apply(one)
+    assert "meshtui" not in on(one, "server-b", *listed)
+    on(one, "server-b", "sh", "-c", "nft delete table ip filter; nft delete table ip6 filter")
+
+
+def test_an_uplink_keeps_the_routes_that_a_router_told_it(one: Lab) -> None:
+    key = "net.ipv6.conf.up0.accept_ra"
+    script = f"""
+        ip link add up0 type veth peer name up1
+        ip link set up0 up && ip link set up1 up
+        ip -6 route add default via fe80::1 dev up0 proto ra
+        sysctl -qw {key}=1
+    """
+    on(one, "server-b", "sh", "-ec", script)
+    try:
+        assert "accept_ra of up0" in relayed(one, "plan", code=3).stdout
+        relayed(one, "apply", "--yes")
+        assert on(one, "server-b", "sysctl", "-n", key) == "2\n"
+        relayed(one, "plan")
+        apply(one)
+        assert on(one, "server-b", "sysctl", "-n", key) == "1\n"
+    finally:
+        on(one, "server-b", "ip", "link", "del", "up0")
 
 
 def test_a_host_that_leaves_passes_nothing_on(one: Lab) -> None:
