@@ -229,7 +229,7 @@ def test_an_uplink_keeps_the_routes_that_a_router_told_it(one: Lab) -> None:
     script = f"""
         ip link add up0 type veth peer name up1
         ip link set up0 up && ip link set up1 up
-        ip -6 route add default via fe80::1 dev up0 proto ra
+        ip -6 route add default via fe80::1 dev up0 proto ra metric 4096
         sysctl -qw {key}=1
     """
     on(one, "server-b", "sh", "-ec", script)
