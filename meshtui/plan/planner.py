@@ -15,7 +15,7 @@ from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
 from meshtui.plan.forward import forward_notes, forwarding
 from meshtui.plan.live import Context, LivePlan, far, live_plan
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
-from meshtui.plan.notes import held_notes, host_notes
+from meshtui.plan.notes import held_notes, host_notes, nat_notes
 from meshtui.plan.seen import Seen
 from meshtui.plan.trouble import clones, read, steals, trouble
 from meshtui.wg.conf import ConfFile, Section
@@ -390,7 +390,4 @@ def _notes(known: Known, name: str) -> list[str]:
     missing = [other.name for other in peers if other.name not in there]
     if missing:
         notes.append(f"no key of its own known of {', '.join(missing)}: the peer entry is owed")
-    unreached = [o.name for o in peers if host.behind_nat and o.behind_nat]
-    if unreached:
-        notes.append(f"no tunnel to {', '.join(unreached)}: both ends are behind NAT")
-    return notes
+    return notes + nat_notes(known.mesh, host)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from confirmed import settled
-from meshtui_on import apply, conf, meshtui, on
+from meshtui_on import apply, conf, edit, meshtui, on, plan, set_mesh
 
 from meshtui.lab import Lab
 
 pytestmark = pytest.mark.lab
-RELAYED = str(Path(__file__).with_name("relayed.py"))
+BROKEN_OFF = str(Path(__file__).with_name("broken_off.py"))
 HOSTS = ("server-a", "server-b", "server-c")
 #: In the network behind server-b.
 ENTER = ("sh", "-c", 'nsenter -t "$(cat /run/outside)" -n sh -ec "$0"')
+HUB = "[hosts.server-b]\n"
 MARK = "# meshtui: forward"
 
 #: What an operator may have: it drops, but for what that person lets through.
@@ -39,20 +39,23 @@ table inet filter {
 @pytest.fixture(scope="module")
 def mesh(lab: Callable[..., Lab]) -> Lab:
     one = lab(3, networks=("10.0.0.0/24", "fd10::/64"))
-    with (one.path / "mesh.toml").open("a") as file:
-        file.write('\n[[links]]\nbetween = ["server-a", "server-c"]\ndisabled = true\n')
     apply(one)
     return one
 
 
 @pytest.fixture
 def one(mesh: Lab) -> Iterator[Lab]:
-    """The mesh without a relay, server-b with a firewall and what there is of it as before."""
+    """mesh.toml makes server-b the hub of all, and its firewall drops; afterwards it is none."""
     load(mesh)
     before = passing(mesh)
     assert "ip_forward = 0" in before and "all.forwarding = 0" in before
+    path = mesh.path / "mesh.toml"
+    text = path.read_text()
+    set_mesh(mesh, 'topology = "hub"')
+    edit(mesh, HUB, f"{HUB}hub = true\n")
     yield mesh
     # Without the role it is as if it had never been.
+    path.write_text(text)
     apply(mesh)
     assert passing(mesh) == before and MARK not in conf(mesh, "server-b")
 
@@ -68,12 +71,6 @@ def passing(lab: Lab) -> str:
     return on(lab, "server-b", "sh", "-c", f"nft -s list ruleset; sysctl {keys}")
 
 
-def relayed(lab: Lab, *args: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    done = lab.run([sys.executable, RELAYED, *args], stdin=subprocess.DEVNULL, timeout=120)
-    assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done
-
-
 def reaches(lab: Lab, host: str, address: str, seconds: int = 5) -> bool:
     ping = ["ping", "-c", "1", "-i", "0.2", "-w", str(seconds), address]
     return lab.on(host, ping).returncode == 0
@@ -85,54 +82,59 @@ def assert_carried(lab: Lab) -> None:
 
 
 def test_a_relay_lets_its_peers_reach_each_other(one: Lab) -> None:
-    said = relayed(one, "plan", code=3).stdout
+    said = meshtui(one, "plan", code=3).stdout
     words = "passes packets on between peers (ip_forward, IPv6 forwarding, nft: filter/forward)"
     assert words in said
-    relayed(one, "apply", "--yes")
+    apply(one)
     assert_carried(one)
-    relayed(one, "plan")
+    plan(one, code=0)
     counted = on(one, "server-b", "nft", "list", "chain", "inet", "filter", "forward")
     assert counted.index("meshtui:wg0 relay") < counted.index("by hand")
 
 
 def test_what_a_reload_of_the_firewall_took_is_drift_and_comes_back(one: Lab) -> None:
-    relayed(one, "apply", "--yes")
+    apply(one)
     load(one)
     assert not reaches(one, "server-a", "10.0.0.3", 1)
-    said = relayed(one, "drift", "server-b", code=3).stdout
+    said = meshtui(one, "drift", "server-b", code=3).stdout
     assert "forwarding is missing: nft: filter/forward" in said
     file = conf(one, "server-b")
-    relayed(one, "apply", "--yes")
+    apply(one)
     assert_carried(one)
     # While the firewall is off nothing is missing, and the file still knows of it.
     on(one, "server-b", "nft", "flush", "ruleset")
-    relayed(one, "plan")
+    plan(one, code=0)
     assert_carried(one)
     assert conf(one, "server-b") == file
     load(one)
-    relayed(one, "apply", "--yes")
+    apply(one)
 
 
 def test_silence_takes_it_back(one: Lab) -> None:
     before = passing(one), settled(one, HOSTS, 5)
-    relayed(one, "killed", "after change on server-b", "apply", "--yes", code=-9)
+    kill(one, "after change on server-b")
     assert "meshtui:wg0 relay" in passing(one)
     was = settled(one, HOSTS, 20)
     assert (passing(one), was) == before
     # So it does where the role was about to end.
-    relayed(one, "apply", "--yes")
+    apply(one)
     before = passing(one), settled(one, HOSTS, 5)
-    script = str(Path(__file__).with_name("broken_off.py"))
-    at = [sys.executable, script, "after change on server-b", "kill", "4", "apply", "--yes"]
-    assert one.run(at, stdin=subprocess.DEVNULL).returncode == -9
+    edit(one, 'topology = "hub"', 'topology = "full"')
+    kill(one, "after change on server-b")
     assert "meshtui:wg0" not in passing(one) and "ip_forward = 0" in passing(one)
     was = settled(one, HOSTS, 20)
     assert (passing(one), was) == before
     assert_carried(one)
 
 
+def kill(lab: Lab, at: str) -> None:
+    """Apply, and end meshtui at that point; hosts go back 4 s later."""
+    done = lab.run([sys.executable, BROKEN_OFF, at, "kill", "4", "apply", "--yes"])
+    assert done.returncode == -9, done.stderr
+
+
 def test_after_a_boot_wg_quick_alone_brings_it_back_and_takes_it_away(one: Lab) -> None:
-    relayed(one, "apply", "--yes")
+    apply(one)
     rules = passing(one)
     one.kill("server-b")
     one.boot("server-b")
@@ -142,14 +144,14 @@ def test_after_a_boot_wg_quick_alone_brings_it_back_and_takes_it_away(one: Lab) 
     # The others hear of its new sessions as soon as it speaks.
     assert reaches(one, "server-b", "10.0.0.1") and reaches(one, "server-b", "10.0.0.3")
     assert_carried(one)
-    relayed(one, "plan")
+    plan(one, code=0)
     on(one, "server-b", "wg-quick", "down", "wg0")
     assert "meshtui" not in passing(one)
     # A firewall that is loaded later, or never, keeps no interface down.
     on(one, "server-b", "nft", "flush", "ruleset")
     on(one, "server-b", "wg-quick", "up", "wg0")
     load(one)
-    said = relayed(one, "drift", "server-b", code=3).stdout
+    said = meshtui(one, "drift", "server-b", code=3).stdout
     assert "forwarding is missing: nft: filter/forward" in said
 
 
@@ -167,10 +169,10 @@ def test_a_way_out_masquerades_what_goes_where_it_may(one: Lab) -> None:
         nsenter -t $! -n sh -ec 'ip address add 192.0.2.2/24 dev in; ip link set in up'
         """,
     )
+    edit(one, HUB, f'{HUB}routes = ["192.0.2.0/24"]\n')
     try:
-        relayed(one, "exit", "apply", "--yes")
-        relayed(one, "exit", "plan")
-        on(one, "server-a", "ip", "route", "replace", "192.0.2.0/24", "dev", "wg0")
+        apply(one)
+        plan(one, code=0)
         # It knows no way back into the mesh: what came was masqueraded.
         assert reaches(one, "server-a", "192.0.2.2")
         assert_carried(one)
@@ -183,16 +185,15 @@ def test_a_way_out_masquerades_what_goes_where_it_may(one: Lab) -> None:
         )
         assert one.on("server-b", [*ENTER, "ping -c 1 -w 1 10.0.0.1"]).returncode
         on(one, "server-b", "nft", "delete", "table", "ip", "meshtui-wg0")
-        said = relayed(one, "exit", "drift", "server-b", code=3).stdout
+        said = meshtui(one, "drift", "server-b", code=3).stdout
         assert "forwarding is missing: masquerade 10.0.0.0/24" in said
-        relayed(one, "exit", "apply", "--yes")
+        apply(one)
         assert reaches(one, "server-a", "192.0.2.2")
         on(one, "server-b", "wg-quick", "down", "wg0")
         assert "meshtui" not in passing(one)
         on(one, "server-b", "wg-quick", "up", "wg0")
         assert reaches(one, "server-b", "10.0.0.1") and reaches(one, "server-a", "192.0.2.2")
     finally:
-        on(one, "server-a", "ip", "route", "flush", "192.0.2.0/24")
         on(one, "server-b", "sh", "-c", "kill $(cat /run/outside)")
 
 
@@ -207,10 +208,10 @@ def test_iptables_is_told_where_it_keeps_the_rules(one: Lab) -> None:
     on(one, "server-b", "sh", "-ec", script)
     listed = ["sh", "-c", "iptables -S; ip6tables -S"]
     before = on(one, "server-b", *listed)
-    assert "iptables: FORWARD, ip6tables: FORWARD" in relayed(one, "plan", code=3).stdout
-    relayed(one, "apply", "--yes")
+    assert "iptables: FORWARD, ip6tables: FORWARD" in meshtui(one, "plan", code=3).stdout
+    apply(one)
     assert_carried(one)
-    relayed(one, "plan")
+    plan(one, code=0)
     with_rules = on(one, "server-b", *listed)
     assert with_rules.count('"meshtui:wg0 relay"') == 2
     on(one, "server-b", "wg-quick", "down", "wg0")
@@ -234,10 +235,10 @@ def test_an_uplink_keeps_the_routes_that_a_router_told_it(one: Lab) -> None:
     """
     on(one, "server-b", "sh", "-ec", script)
     try:
-        assert "accept_ra of up0" in relayed(one, "plan", code=3).stdout
-        relayed(one, "apply", "--yes")
+        assert "accept_ra of up0" in meshtui(one, "plan", code=3).stdout
+        apply(one)
         assert on(one, "server-b", "sysctl", "-n", key) == "2\n"
-        relayed(one, "plan")
+        plan(one, code=0)
         apply(one)
         assert on(one, "server-b", "sysctl", "-n", key) == "1\n"
     finally:
@@ -246,7 +247,7 @@ def test_an_uplink_keeps_the_routes_that_a_router_told_it(one: Lab) -> None:
 
 def test_a_host_that_leaves_passes_nothing_on(one: Lab) -> None:
     before = passing(one)
-    relayed(one, "apply", "--yes")
+    apply(one)
     text = (one.path / "mesh.toml").read_text()
     try:
         said = json.loads(meshtui(one, "remove", "server-b", "--yes", "--json").stdout)

@@ -17,7 +17,7 @@ serve() {
         case $verb in
             look | observe | facts | nothing | ping_all | ping_times | path_mtu | run_command) ;;
             make_key | stage | place | change | bring_up | switch_key | take_over | take_down) ;;
-            arm | extend | ready | confirm | revert | abandon | standing | settled) ;;
+            arm | extend | ready | confirm | revert | abandon | standing | settled | meet) ;;
             *) verb=unknown_verb ;;
         esac
         # Splitting is wanted: meshtui sends no argument with a space in it.
