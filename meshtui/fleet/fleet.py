@@ -173,7 +173,7 @@ class Fleet:
         self._refuse_stale()
         before = self.mesh
         seen, (mesh, resolved, troubles) = await asyncio.gather(
-            observe(self._sessions, before.interface), endpoints(before, self._connector)
+            observe(self._sessions, before), endpoints(before, self._connector)
         )
         mesh = replace(mesh, found=await find_out(mesh, seen, self._sessions))
         self.mesh = replace(before, found=mesh.found) if before.found != mesh.found else before
@@ -319,7 +319,7 @@ class Fleet:
             raise Unreachable("it can't be reached", host=host)
         inputs = await self._unasked()
         async with self._errands.on(target) as session:
-            seen = await observe_one(session, self.mesh.interface)
+            seen = await observe_one(session, self.mesh)
         return make_plan(replace(inputs, seen={**inputs.seen, host: seen}))
 
     async def _unasked(self) -> PlanInputs:

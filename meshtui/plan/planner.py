@@ -12,6 +12,7 @@ from meshtui.mesh.links import peers_of
 from meshtui.mesh.model import Mesh
 from meshtui.mesh.wanted import joined, single, wanted
 from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
+from meshtui.plan.forward import forward_notes, forwarding
 from meshtui.plan.live import Context, LivePlan, far, live_plan
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
 from meshtui.plan.notes import held_notes, host_notes, nat_notes
@@ -245,9 +246,11 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         )
         live = live_plan(want, seen, context)
     else:
+        live.steps += forwarding(want, seen).steps
         live.renewed |= {peer.name for peer in want.peers}
     steps, work = _work(known, name, seen, text, live)
     notes += [*_notes(known, name), *held_notes(seen)]
+    notes += forward_notes(want, seen)
     if work:
         notes += host_notes(known.mesh.interface, seen)
     plan = HostPlan(

@@ -31,6 +31,8 @@ change() {
             # As wg-quick does: one that leads elsewhere is somebody's.
             add-route) ip route add "$value" dev "$1" ;;
             remove-route) remove_route "$1" "$value" ;;
+            forward) keep_passing "$1" && pass_on "$1" "$value $more" ;;
+            unforward) keep_passing "$1" && stop_passing "$1" "$value $more" ;;
             *) fail "unknown change: $what" ;;
         esac || fail "$what failed"
     done
@@ -100,6 +102,7 @@ bring_up() {
         if systemctl is-active -q "wg-quick@$1"; then systemctl stop "wg-quick@$1" || :; fi
         systemctl reset-failed "wg-quick@$1" 2>/dev/null || :
     fi
+    keep_passing "$1"
     start_it "$1" || exit
     # It may have taken longer than all others waited.
     if [ ! -d "$dir" ] || [ -e "$dir/rolling" ]; then
@@ -146,6 +149,7 @@ take_down() {
     [ ! -L "$STATE/$1/change" ] || fail "$(who_holds "$1")" 7
     [ "$(sum_of "$file")" = "$2" ] || fail "$file changed since the plan was made; plan again" 9
     stop_it "$1"
+    forget_passing "$1"
     if has_systemd; then systemctl disable "wg-quick@$1" 2>/dev/null || :; fi
     rm -f "$file" "/etc/wireguard/.$1.meshtui" || fail "cannot remove $file"
     rm -rf "${STATE:?}/$1" || fail "cannot remove $STATE/$1"

@@ -114,7 +114,7 @@ ssh_inside() { # IF
     return 1
 }
 
-# observe IF
+# observe IF [forward]: also whether packets are passed on, if they are to be or it says so.
 observe() {
     file=/etc/wireguard/$1.conf
     {
@@ -146,6 +146,7 @@ observe() {
         file_fingerprints <"$file" | part file-preshared
         file_public_key <"$file" | part file-key
     fi
+    if [ "${2:-}" ] || grep -qs '# meshtui: forward' "$file"; then passing "$1" | part forward; fi
     if [ -s "$STATE/$1/private.key" ]; then
         wg pubkey <"$STATE/$1/private.key" | part made-key
     fi

@@ -91,6 +91,7 @@ revert() {
             none) take_back "$1" || fail "cannot take $1 down again" ;;
             *) fail "$dir says nothing of what was" ;;
         esac
+        [ ! -e "$dir/passing" ] || restore_passing "$1" || fail "$1 does not pass packets on as it did"
     fi
     # A key may stand in it: the change is not over before that is gone.
     rm -f "/etc/wireguard/.$1.meshtui" ||
@@ -198,6 +199,7 @@ settle() { # IF
         # Its file may not be the one that runs after a boot: a plan tells.
         (confirm "$1" "$id")
     elif [ "$its_boot" != "$boot" ]; then
+        rm -f "$dir/passing"
         # What ran is gone; the file of an interface that did not run before is still there.
         [ "$(cat "$dir/was")" != none ] || (revert "$1" "$id")
         [ ! -d "$dir" ] || rm -f "/etc/wireguard/.$1.meshtui"
