@@ -21,6 +21,8 @@ from meshtui.wg.health import ALIVE, age
 VERIFY_SECONDS = 15.0
 #: One round of pings, in seconds; a round is repeated for what did not answer.
 _ROUND = 3
+#: A session is renewed by whoever sends after this many seconds.
+_YOUNG = 120
 #: How long the others wait for a host that does not begin, in seconds.
 _FIRST_TURN = 4.0
 
@@ -43,7 +45,8 @@ async def verify(
     results: asyncio.Queue[DirectionVerified | None] = asyncio.Queue()
 
     # Two ends that begin a handshake at the same moment each drop the other's, and try
-    # again 5 s later. So the one that stands first in the file begins.
+    # again 5 s later. So where there is no session yet, the one that stands first in the
+    # file begins.
     begun = {name: asyncio.Event() for name in hosts}
 
     async def one(name: str) -> None:
@@ -55,7 +58,7 @@ async def verify(
             try:
                 # A program that fails once need not the next time: `run` asks again.
                 with contextlib.suppress(CommandFailed):
-                    await check.ping(other for other in others if other in later)
+                    await check.ping([b for b in others if b in later or check.has_session(b)])
             finally:
                 begun[name].set()
             with contextlib.suppress(TimeoutError):
@@ -150,6 +153,15 @@ class _Check:
         for address, took in times(reply):
             if address in addresses:
                 self._milliseconds[address] = took
+
+    def has_session(self, other: str) -> bool:
+        """Whether a ping needs no handshake: neither end of a young session begins one."""
+        if not self._before or not (live := self._before.live):
+            return False
+        peer = live.peers.get(self._keys.get(other, ""))
+        seconds = age(peer, self._before.clock) if peer else None
+        renewed = (self._session.name, other) in self._renewed
+        return not renewed and seconds is not None and seconds < _YOUNG
 
     def _judge(self, now: Look, other: str) -> tuple[bool, str]:
         peer = now.live.peers.get(self._keys.get(other, "")) if now.live else None
