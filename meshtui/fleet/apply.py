@@ -30,7 +30,7 @@ from meshtui.fleet.made import Made, known_keys
 from meshtui.fleet.receipt import elsewhere, receipt, worse
 from meshtui.fleet.session import Session
 from meshtui.fleet.side_by_side import SideBySide
-from meshtui.fleet.verify import verify
+from meshtui.fleet.verify import too_soon, verify
 from meshtui.fleet.wayback import WayBack, refused
 from meshtui.mesh.wanted import joined
 from meshtui.plan.model import HostPlan, Plan
@@ -215,6 +215,8 @@ class Apply:
         if not able:
             return
         self._before = await self._looks([host.host for host in self._able()])
+        if too_soon(self._before, self.plan.public_keys, self.plan.touched):
+            await asyncio.sleep(1)
         self._note("change", hosts=[host.host for host in able])
         for wave in _waves(able):
             failed = await self._at.each("change", wave, self._change)

@@ -27,6 +27,21 @@ _YOUNG = 120
 _FIRST_TURN = 4.0
 
 
+def too_soon(
+    before: Mapping[str, Look], keys: Mapping[str, str], renewed: Iterable[tuple[str, str]]
+) -> bool:
+    """Whether one of `renewed` shook hands in the second of the look `before`.
+
+    WireGuard tells whole seconds: another handshake in this one would look the same.
+    """
+    for name, other in renewed:
+        was = before.get(name)
+        peer = was.live.peers.get(keys.get(other, "")) if was and was.live else None
+        if was and peer and peer.latest_handshake >= was.clock:
+            return True
+    return False
+
+
 async def verify(
     mesh: Mesh,
     keys: Mapping[str, str],
