@@ -29,7 +29,7 @@ from meshtui.fleet.made import Made, known_keys
 from meshtui.fleet.receipt import elsewhere, receipt, worse
 from meshtui.fleet.session import Session
 from meshtui.fleet.side_by_side import SideBySide
-from meshtui.fleet.verify import reached_through, verify
+from meshtui.fleet.verify import reached_through, too_soon, verify
 from meshtui.fleet.wayback import WayBack, refused
 from meshtui.mesh.proof import to_prove
 from meshtui.mesh.wanted import joined
@@ -219,6 +219,8 @@ class Apply:
         assert self.plan.inputs
         running = {name for name, one in self._before.items() if one.live}
         self._reached = await reached_through(self.plan.inputs.mesh, self._sessions, running)
+        if too_soon(self._before, self.plan.public_keys, self.plan.touched):
+            await asyncio.sleep(1)
         self._note("change", hosts=[host.host for host in able])
         for wave in _waves(able):
             failed = await self._at.each("change", wave, self._change)

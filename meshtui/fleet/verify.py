@@ -21,8 +21,25 @@ from meshtui.wg.health import ALIVE, age
 VERIFY_SECONDS = 15.0
 #: One round of pings, in seconds; a round is repeated for what did not answer.
 _ROUND = 3
+#: A session is renewed by whoever sends after this many seconds.
+_YOUNG = 120
 #: How long the others wait for a host that does not begin, in seconds.
 _FIRST_TURN = 4.0
+
+
+def too_soon(
+    before: Mapping[str, Look], keys: Mapping[str, str], renewed: Iterable[tuple[str, str]]
+) -> bool:
+    """Whether one of `renewed` shook hands in the second of the look `before`.
+
+    WireGuard tells whole seconds: another handshake in this one would look the same.
+    """
+    for name, other in renewed:
+        was = before.get(name)
+        peer = was.live.peers.get(keys.get(other, "")) if was and was.live else None
+        if was and peer and peer.latest_handshake >= was.clock:
+            return True
+    return False
 
 
 async def verify(
@@ -43,7 +60,8 @@ async def verify(
     results: asyncio.Queue[DirectionVerified | None] = asyncio.Queue()
 
     # Two ends that begin a handshake at the same moment each drop the other's, and try
-    # again 5 s later. So the one that stands first in the file begins.
+    # again 5 s later. So where there is no session yet, the one that stands first in the
+    # file begins.
     begun = {name: asyncio.Event() for name in hosts}
 
     ways = to_prove(mesh, begun.keys())
@@ -57,7 +75,7 @@ async def verify(
             try:
                 # A program that fails once need not the next time: `run` asks again.
                 with contextlib.suppress(CommandFailed):
-                    await check.ping([other for other in others if other in later])
+                    await check.ping([b for b in others if b in later or check.has_session(b)])
             finally:
                 begun[name].set()
             with contextlib.suppress(TimeoutError):
@@ -153,6 +171,15 @@ class _Check:
         for address, took in times(reply):
             if address in addresses:
                 self._milliseconds[address] = took
+
+    def has_session(self, other: str) -> bool:
+        """Whether a ping needs no handshake: neither end of a young session begins one."""
+        if not self._before or not (live := self._before.live):
+            return False
+        peer = live.peers.get(self._keys.get(other, ""))
+        seconds = age(peer, self._before.clock) if peer else None
+        renewed = (self._session.name, other) in self._renewed
+        return not renewed and seconds is not None and seconds < _YOUNG
 
     def _judge(self, now: Look, other: str) -> tuple[bool, str]:
         addresses = [str(address.ip) for address in self._mesh.hosts[other].addresses]
