@@ -219,6 +219,12 @@ def _log(args: Args) -> int:
     return 0
 
 
+def _export(args: Args) -> int:
+    from meshtui.cli.export import export
+
+    return export(args)
+
+
 def _members(args: Args) -> int:
     """What mesh.toml would say after `add`, `set`, `undo` and the like, and an apply of that."""
     from meshtui.cli.members import change, edit
@@ -330,6 +336,7 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "recover": _recover,
     "drift": _drift,
     "log": _log,
+    "export": _export,
     "add": _members,
     "remove": _members,
     "rename": _members,

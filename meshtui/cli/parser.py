@@ -98,6 +98,11 @@ def parser() -> argparse.ArgumentParser:
     log.add_argument("number", nargs="?", type=int, metavar="N", help="tell all of change N")
     log.add_argument("--json", action="store_true", help="for programs, on stdout")
 
+    export = command("export", "what other programs can use of mesh.toml; no host is asked")
+    export.add_argument("what", choices=("hosts",), help="hosts: lines for /etc/hosts")
+    _add_common(export, argparse.SUPPRESS)
+    export.add_argument("--json", action="store_true", help="for programs, on stdout")
+
     lab = command("lab", "a fleet of real hosts on this machine, to rehearse on")
     register_lab(lab)
     return top

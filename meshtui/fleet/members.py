@@ -16,6 +16,7 @@ from meshtui.fleet.session import Session
 from meshtui.mesh.model import Host
 from meshtui.plan.file import MARK, mark_of, peers_by_key
 from meshtui.plan.model import HostPlan, Plan, Step
+from meshtui.plan.names import named
 from meshtui.plan.seen import Seen
 from meshtui.plan.trouble import read
 from meshtui.store.journal import Journal
@@ -73,6 +74,8 @@ def leaving_plan(interface: str, host: Host, seen: Seen, keys: Collection[str]) 
     if seen.made_key:
         detail = f"/var/lib/meshtui/{interface}, with a private key that was never used"
         steps.append(Step("remove-file", detail))
+    if seen.names:
+        steps.append(Step("hosts-file", f"/etc/hosts no longer {', '.join(named(seen.names))}"))
     after = None if seen.file is None else ""
     notes = tuple(
         f"peer {key[:12]}… is not of this mesh, and loses its tunnel all the same"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from ipaddress import ip_interface
 
+from meshtui.mesh.hostsfile import check_names
 from meshtui.mesh.links import check_links
 from meshtui.mesh.model import Host, Mesh
 from meshtui.mesh.names import is_host_name, is_interface_name
@@ -38,6 +39,7 @@ def check(mesh: Mesh) -> list[Problem]:
         problems += _check_host(mesh, host)
     problems += _check_clashes(mesh)
     problems += check_links(mesh)
+    problems += check_names(mesh)
     return in_order(problems, mesh.hosts)
 
 

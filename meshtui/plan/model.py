@@ -33,6 +33,7 @@ Action = Literal[
     "write-back",
     "take-down",
     "remove-file",
+    "hosts-file",
 ]
 
 

@@ -8,12 +8,14 @@ from itertools import combinations
 
 from meshtui.errors import HostError
 from meshtui.inert import inert
+from meshtui.mesh.hostsfile import block
 from meshtui.mesh.links import peers_of
 from meshtui.mesh.model import Mesh
 from meshtui.mesh.wanted import joined, single, wanted
 from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
 from meshtui.plan.live import Context, LivePlan, far, live_plan
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
+from meshtui.plan.names import keep_names
 from meshtui.plan.notes import held_notes, host_notes
 from meshtui.plan.seen import Seen
 from meshtui.plan.trouble import clones, read, steals, trouble
@@ -46,6 +48,8 @@ class Known:
     resolved: Mapping[Endpoint, Endpoint]
     prune: bool
     left: Mapping[str, str]
+    names: tuple[str, ...] = ()
+    """What /etc/hosts should say of the mesh."""
     far: dict[tuple[Network, ...], frozenset[Network]] = field(default_factory=dict)
     """Networks of an interface's addresses -> prefixes in the mesh that are in none of them."""
 
@@ -127,6 +131,7 @@ def _know(
         resolved=inputs.resolved,
         prune=inputs.prune,
         left=inputs.left,
+        names=block(mesh),
     )
 
 
@@ -246,6 +251,8 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         live = live_plan(want, seen, context)
     else:
         live.renewed |= {peer.name for peer in want.peers}
+    touches = bool(live.changes)
+    notes += keep_names(live, known.names, known.mesh, name, seen)
     steps, work = _work(known, name, seen, text, live)
     notes += [*_notes(known, name), *held_notes(seen)]
     if work:
@@ -257,7 +264,7 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         after=text if work and work.template is not None else None,
         notes=tuple(notes),
         work=work,
-        own_path=bool(seen.ssh_inside and work and work.changes),
+        own_path=bool(seen.ssh_inside and touches),
         unknown=left_alone,
     )
     return plan, live.renewed

@@ -60,6 +60,8 @@ class Seen:
     made_key: str | None = None
     """The public half of a key that an earlier apply made and did not come to use."""
 
+    names: tuple[str, ...] = ()
+    """The block of names in /etc/hosts, with its marks (see names.sh)."""
     underway: Underway | None = None
     """The change that holds the host's lock; None: none."""
 
@@ -124,6 +126,7 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
             for number, fingerprint in map(_pair, found.get("file-preshared", []))
         },
         made_key=key("made-key"),
+        names=tuple(found.get("names", [])),
         underway=_underway(found.get("standing", [])),
     )
 

@@ -45,6 +45,8 @@ NETWORKS = Field("networks", readers.network, 'one such as "10.0.0.0/24"')
 TOPOLOGY = Field("topology", _topology, '"full"')
 PRESHARED_KEYS = Field("preshared_keys", readers.flag, "true or false, without quotes")
 
+HOSTS_FILE = Field("hosts_file", readers.flag, "true or false, without quotes")
+
 SSH = Field("ssh", readers.ssh_target, 'one such as "root@203.0.113.1" or an alias')
 ENDPOINT = Field(
     "endpoint", readers.endpoint, 'one such as "203.0.113.1:51820", or "none" behind NAT'
@@ -76,6 +78,7 @@ MESH_FIELDS: tuple[Field[object], ...] = (
     NETWORKS,
     TOPOLOGY,
     PRESHARED_KEYS,
+    HOSTS_FILE,
     *BOTH,
 )
 HOST_FIELDS: tuple[Field[object], ...] = (SSH, ENDPOINT, ADDRESSES, PUBLIC_KEY, *BOTH, DISABLED)

@@ -97,6 +97,7 @@ def _mesh(document: dict[str, object], problems: list[Problem]) -> Mesh:
         interface=section.get(fields.INTERFACE, DEFAULT_INTERFACE),
         topology=section.get(fields.TOPOLOGY, "full"),
         preshared_keys=section.get(fields.PRESHARED_KEYS, False),
+        hosts_file=section.get(fields.HOSTS_FILE, False),
         hosts=_hosts(document, networks if whole else (), defaults, problems),
         links=_links(document.get("links", []), problems),
     )

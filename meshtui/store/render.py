@@ -62,6 +62,8 @@ def _mesh(mesh: Mesh, shared: dict[str, object]) -> Iterator[str]:
     yield f'topology = "{mesh.topology}"'
     if mesh.preshared_keys:
         yield "preshared_keys = true"
+    if mesh.hosts_file:
+        yield "hosts_file = true"
     for key, value in shared.items():
         if key != "listen_port" and value != _DEFAULTS[key]:
             yield f"{key} = {_value(value)}"

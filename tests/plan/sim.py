@@ -85,6 +85,8 @@ class Box:
     promotes: bool = False
     """The kernel's promote_secondaries, which only systemd turns on."""
     reachable: bool = True
+    names: tuple[str, ...] = ()
+    """The block in /etc/hosts."""
 
     # -- what observe.sh says ----------------------------------------------------
 
@@ -120,6 +122,7 @@ class Box:
                 for n, secret in enumerate(_masked(self.file or "")[1], 1)
             },
             made_key=public(self.made) if self.made else None,
+            names=self.names,
         )
 
     def file_key(self) -> str | None:
@@ -149,9 +152,12 @@ class Box:
 
     def change(self, lines: list[str]) -> None:
         todo = list(lines)
-        assert self.live
         while todo:
             what, _, value = todo.pop(0).partition(" ")
+            if what == "hosts-file":
+                self.names = tuple(todo.pop(0) for _ in range(int(value)))
+                continue
+            assert self.live
             match what:
                 case "listen-port":
                     self.live.port = int(value)

@@ -31,6 +31,7 @@ change() {
             # As wg-quick does: one that leads elsewhere is somebody's.
             add-route) ip route add "$value" dev "$1" ;;
             remove-route) remove_route "$1" "$value" ;;
+            hosts-file) lines "$value" | put_names "$1" ;;
             *) fail "unknown change: $what" ;;
         esac || fail "$what failed"
     done
@@ -149,6 +150,7 @@ take_down() {
     if has_systemd; then systemctl disable "wg-quick@$1" 2>/dev/null || :; fi
     rm -f "$file" "/etc/wireguard/.$1.meshtui" || fail "cannot remove $file"
     rm -rf "${STATE:?}/$1" || fail "cannot remove $STATE/$1"
+    put_names "$1" </dev/null
     rmdir "$STATE" 2>/dev/null || :
     sync
 }

@@ -149,5 +149,6 @@ observe() {
     if [ -s "$STATE/$1/private.key" ]; then
         wg pubkey <"$STATE/$1/private.key" | part made-key
     fi
+    names "$1" | part names
     if [ -d "$STATE/$1" ]; then standing "$1" | part standing; fi
 }

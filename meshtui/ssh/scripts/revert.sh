@@ -91,6 +91,7 @@ revert() {
             none) take_back "$1" || fail "cannot take $1 down again" ;;
             *) fail "$dir says nothing of what was" ;;
         esac
+        restore_names "$1" || fail "the names in /etc/hosts are not as they were"
     fi
     # A key may stand in it: the change is not over before that is gone.
     rm -f "/etc/wireguard/.$1.meshtui" ||
@@ -200,6 +201,7 @@ settle() { # IF
     elif [ "$its_boot" != "$boot" ]; then
         # What ran is gone; the file of an interface that did not run before is still there.
         [ "$(cat "$dir/was")" != none ] || (revert "$1" "$id")
+        if [ -e "$dir/touched" ]; then restore_names "$1" || :; fi
         [ ! -d "$dir" ] || rm -f "/etc/wireguard/.$1.meshtui"
         [ ! -d "$dir" ] || (finish "$1" "$id" reverted)
     elif [ "$state" = rolling ] ||
