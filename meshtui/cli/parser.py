@@ -230,9 +230,12 @@ def _add_common(parser: argparse.ArgumentParser, default: Any = None) -> None:
     parser.add_argument(
         "-f",
         "--file",
+        dest="files",
+        action="append",
         type=Path,
         default=default,
-        help="the mesh (default: ./mesh.toml, then the one in your config directory)",
+        help="the mesh (default: ./mesh.toml, then the one in your config directory);"
+        " for the screen, several",
     )
     parser.add_argument(
         "-F", "--ssh-config", type=Path, default=default, help="instead of ~/.ssh/config"

@@ -14,7 +14,7 @@ from meshtui.fleet.fleet import Fleet
 from meshtui.fleet.observe import observe_one
 from meshtui.fleet.session import Session
 from meshtui.mesh.model import Host
-from meshtui.plan.file import MARK, mark_of, peers_by_key
+from meshtui.plan.file import MARK, kept_title, mark_of, peers_by_key
 from meshtui.plan.model import HostPlan, Plan, Step
 from meshtui.plan.names import named
 from meshtui.plan.seen import Seen
@@ -175,5 +175,5 @@ def _is_ours(interface: str, host: Host, seen: Seen) -> bool:
     if host.public_key is not None and host.public_key == seen.public_key:
         return True
     lines = (seen.file or "").splitlines()
-    ours = (MARK, f"# {interface}: kept by meshtui")
+    ours = (MARK, kept_title(interface))
     return any(line.strip().startswith(ours) for line in lines)

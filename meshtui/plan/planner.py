@@ -97,7 +97,7 @@ def _know(
 ) -> Known:
     """What follows from all hosts together; `stolen` are those to leave alone -> why."""
     mesh, written, seen = inputs.mesh, inputs.written, inputs.seen
-    problems = {n: problem for n, one in seen.items() if (problem := trouble(mesh, one, files[n]))}
+    problems = {n: why for n, one in seen.items() if (why := trouble(mesh, n, one, files[n]))}
     problems |= stolen
     keys = {name: _key(mesh, name, one, name not in problems) for name, one in seen.items()}
     cloned = clones(keys)

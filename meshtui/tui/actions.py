@@ -251,6 +251,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("app", "command", ("colon",), "command", "type a command, with completion", hint=True),
     Action("app", "command_palette", ("ctrl+p",), "palette", "search all commands"),
     Action("app", "privacy", ("P",), "privacy", "hide addresses and keys, for a screen share"),
+    Action("app", "next_mesh", ("M",), "next mesh", "the next mesh: meshtui -f FILE -f FILE"),
     Action("app", "help", ("question_mark", "f1"), "help", "this help", hint=True),
     Action(
         "app", "leave", ("q",), "quit", "quit; asks once while an apply is under way", hint=True

@@ -114,6 +114,20 @@ ssh_inside() { # IF
     return 1
 }
 
+# What else this interface has to get along with: "port IF PORT" of the other WireGuard
+# interfaces, "route DEVICE PREFIX" of what leads elsewhere; of a router with very many
+# routes not all.
+others() { # IF
+    wg show all listen-port | awk -v own="$1" '$1 != own { print "port", $1, $2 }'
+    { ip -4 route show; ip -6 route show 2>/dev/null; } | awk -v own="$1" '
+        NR > 2000 { exit }
+        {
+            device = ""
+            for (i = 2; i < NF; i++) if ($i == "dev") device = $(i + 1)
+            if (device != "" && device != own && $1 ~ /^[0-9a-f]+[.:]/ && $1 !~ /^fe80:/) print "route", device, $1
+        }'
+}
+
 # observe IF
 observe() {
     file=/etc/wireguard/$1.conf
@@ -150,5 +164,6 @@ observe() {
         wg pubkey <"$STATE/$1/private.key" | part made-key
     fi
     names "$1" | part names
+    others "$1" | part others
     if [ -d "$STATE/$1" ]; then standing "$1" | part standing; fi
 }
