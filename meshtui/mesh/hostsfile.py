@@ -37,16 +37,16 @@ def marks(interface: str) -> tuple[str, str]:
     return f"# meshtui {interface} begin", f"# meshtui {interface} end"
 
 
-def block(mesh: Mesh, host: Host | None = None) -> tuple[str, ...]:
-    """The lines that /etc/hosts should have for the mesh; none where it keeps no names.
+def block(mesh: Mesh, host: Host) -> tuple[str, ...]:
+    """The lines that /etc/hosts on `host` should have; none where the mesh keeps no names.
 
-    On the machine that meshtui runs on, `host`, without the names that it reaches hosts
-    by: SSH would lead into the mesh itself.
+    On the machine that meshtui runs on, without the names that it reaches hosts by: SSH
+    would lead into the mesh itself.
     """
     if not mesh.hosts_file:
         return ()
     found = entries(mesh)
-    if host is not None and host.ssh == LOCAL:
+    if host.ssh == LOCAL:
         others = (one for one in mesh.hosts.values() if one.ssh != LOCAL)
         taken = {parse_target(one.ssh).host.lower() for one in others}
         found = [entry for entry in found if entry.name.lower() not in taken]

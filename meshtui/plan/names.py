@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from meshtui.mesh.hostsfile import block, marks
 from meshtui.mesh.model import Mesh
-from meshtui.mesh.target import LOCAL
 from meshtui.plan.live import LivePlan
 from meshtui.plan.model import Difference, Step
 from meshtui.plan.seen import Seen
@@ -15,11 +14,10 @@ from meshtui.plan.seen import Seen
 _TOLD = 6
 
 
-def keep_names(plan: LivePlan, want: Sequence[str], mesh: Mesh, host: str, seen: Seen) -> list[str]:
-    """Add what makes the block in /etc/hosts `want`; notes on why it is left alone."""
-    if mesh.hosts[host].ssh == LOCAL:
-        want = block(mesh, mesh.hosts[host])
-    if seen.names == tuple(want):
+def keep_names(plan: LivePlan, mesh: Mesh, host: str, seen: Seen) -> list[str]:
+    """Add what makes the block in /etc/hosts the wanted one; notes on why it is left alone."""
+    want = block(mesh, mesh.hosts[host])
+    if seen.names == want:
         return []
     if seen.names == marks(mesh.interface)[:1]:
         return ["a mark of meshtui's in /etc/hosts has lost the other: the names there stay"]

@@ -8,8 +8,7 @@ from itertools import combinations
 
 from meshtui.errors import HostError
 from meshtui.inert import inert
-from meshtui.mesh.hostsfile import block
-from meshtui.mesh.links import peers_of
+from meshtui.mesh.links import blocked, peers_of
 from meshtui.mesh.model import Mesh
 from meshtui.mesh.wanted import joined, single, wanted
 from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
@@ -48,8 +47,6 @@ class Known:
     resolved: Mapping[Endpoint, Endpoint]
     prune: bool
     left: Mapping[str, str]
-    names: tuple[str, ...] = ()
-    """What /etc/hosts should say of the mesh."""
     far: dict[tuple[Network, ...], frozenset[Network]] = field(default_factory=dict)
     """Networks of an interface's addresses -> prefixes in the mesh that are in none of them."""
 
@@ -131,7 +128,6 @@ def _know(
         resolved=inputs.resolved,
         prune=inputs.prune,
         left=inputs.left,
-        names=block(mesh),
     )
 
 
@@ -252,7 +248,7 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
     else:
         live.renewed |= {peer.name for peer in want.peers}
     touches = bool(live.changes)
-    notes += keep_names(live, known.names, known.mesh, name, seen)
+    notes += keep_names(live, known.mesh, name, seen)
     steps, work = _work(known, name, seen, text, live)
     notes += [*_notes(known, name), *held_notes(seen)]
     if work:
@@ -394,7 +390,7 @@ def _notes(known: Known, name: str) -> list[str]:
     missing = [other.name for other in peers if other.name not in there]
     if missing:
         notes.append(f"no key of its own known of {', '.join(missing)}: the peer entry is owed")
-    unreached = [o.name for o in peers if host.behind_nat and o.behind_nat]
+    unreached = [o.name for o in blocked(known.mesh, host) if host.behind_nat and o.behind_nat]
     if unreached:
         notes.append(f"no tunnel to {', '.join(unreached)}: both ends are behind NAT")
     return notes

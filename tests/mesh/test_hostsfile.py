@@ -19,9 +19,9 @@ def test_every_address_of_every_member_that_is_not_disabled():
     mesh = replace(mesh, hosts={**mesh.hosts, "b": b}, peers={"phone": phone})
     lines = ["10.0.0.1 a", "fd10::1 a", "10.0.0.3 c", "fd10::3 c", "10.0.0.9 phone"]
     assert [str(entry) for entry in entries(mesh)] == lines
-    assert block(mesh) == ()
+    assert block(mesh, mesh.hosts["a"]) == ()
     marked = ("# meshtui wg0 begin", *lines, "# meshtui wg0 end")
-    assert block(replace(mesh, hosts_file=True)) == marked
+    assert block(replace(mesh, hosts_file=True), mesh.hosts["a"]) == marked
 
 
 def test_no_name_is_more_than_a_name():
