@@ -238,6 +238,26 @@ def _export(args: Args) -> int:
     return export(args)
 
 
+def _mtu(args: Args) -> int:
+    from meshtui.cli.mtu import measured, print_report
+    from meshtui.fleet.mtu import MtuReport
+
+    found: list[MtuReport] = []
+
+    async def ask(fleet: Fleet) -> int:
+        found.append(await measured(fleet))
+        return 0
+
+    _with_fleet(args, ask)
+    [report] = found
+    if not (args.set and args.json and report.needed):
+        print_report(report, as_json=args.json)
+    if report.proposed is None or not (args.set and report.needed):
+        return 0 if report.proposed else 1
+    args.mtu = str(report.proposed)
+    return _members(args)
+
+
 def _members(args: Args) -> int:
     """What mesh.toml would say after `add`, `set`, `undo` and the like, and an apply of that."""
     from meshtui.cli.members import change, edit
@@ -367,6 +387,7 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "drift": _drift,
     "log": _log,
     "export": _export,
+    "mtu": _mtu,
     "add": _members,
     "remove": _members,
     "rename": _members,

@@ -20,6 +20,9 @@ from meshtui.wg.interface import Address
 
 _NOTHING = "nothing was written"
 
+Table = tuple[str, ...]
+"""Where a table is: `("mesh",)`, `("hosts", "server-a")`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -80,9 +83,9 @@ def updated(text: str, mesh: Mesh, found: Mapping[str, Found]) -> str:
     return text
 
 
-def with_keys(text: str, name: str, keys: dict[str, str]) -> str:
-    """`text` with these keys, which it lacks, behind those that the host has."""
-    edit = _insert(text, list(spans.entries(text)), name, keys, newline_of(text))
+def with_keys(text: str, table: Table, keys: dict[str, str]) -> str:
+    """`text` with these keys, which it lacks, behind those that the table has."""
+    edit = _insert(text, list(spans.entries(text)), table, keys, newline_of(text))
     return text[: edit.start] + edit.text + text[edit.end :]
 
 
@@ -115,7 +118,7 @@ def _refuse_moved(path: Path, mesh: Mesh, found: Mapping[str, Found]) -> None:
 def _host_edits(
     text: str, places: list[Entry | Header], host: Host, new: Found, newline: str
 ) -> Iterator[_Edit]:
-    own = {entry.path[2]: entry for entry in _fields(places, host.name)}
+    own = {entry.path[2]: entry for entry in _fields(places, ("hosts", host.name))}
     missing: dict[str, str] = {}
     added = [a for a in new.addresses or () if a not in host.addresses]
     if added and (entry := own.get("addresses")):
@@ -129,15 +132,11 @@ def _host_edits(
         else:
             missing["public_key"] = f'"{new.public_key}"'
     if missing:
-        yield _insert(text, places, host.name, missing, newline)
+        yield _insert(text, places, ("hosts", host.name), missing, newline)
 
 
-def _fields(places: list[Entry | Header], name: str) -> list[Entry]:
-    return [
-        place
-        for place in places
-        if isinstance(place, Entry) and len(place.path) == 3 and place.path[:2] == ("hosts", name)
-    ]
+def _fields(places: list[Entry | Header], table: Table) -> list[Entry]:
+    return [p for p in places if isinstance(p, Entry) and p.path[:-1] == table]
 
 
 def _extend(text: str, entry: Entry, added: list[Address], newline: str) -> Iterator[_Edit]:
@@ -164,16 +163,16 @@ def _extend(text: str, entry: Entry, added: list[Address], newline: str) -> Iter
 
 
 def _insert(
-    text: str, places: list[Entry | Header], name: str, missing: dict[str, str], newline: str
+    text: str, places: list[Entry | Header], table: Table, missing: dict[str, str], newline: str
 ) -> _Edit:
-    """Add keys behind the last one that the host has, written as that one is."""
-    if inside := _fields(places, name):
+    """Add keys behind the last one that the table has, written as that one is."""
+    if inside := _fields(places, table):
         last = inside[-1]
         if last.inline:
             return _Edit(last.end, last.end, "".join(f", {k} = {v}" for k, v in missing.items()))
         start = spans.before(text, last.last)
         return _below(text, last.end, start, missing, newline)
-    own = next(place for place in places if place.path == ("hosts", name))
+    own = next(place for place in places if place.path == table)
     if isinstance(own, Entry):  # name = {}
         inner = ", ".join(f"{k} = {v}" for k, v in missing.items())
         return _Edit(own.value, own.end, "{ " + inner + " }")
