@@ -41,8 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = parser().parse_args(argv, SimpleNamespace())
     else:
         # The screen as it mostly opens: its first frame need not wait for argparse.
-        args = SimpleNamespace(file=None, ssh_config=None, read_only=False, command=None)
+        args = SimpleNamespace(files=None, ssh_config=None, read_only=False, command=None)
     try:
+        _one_file(args)
         code = COMMANDS[args.command](args)
     except UsageError as error:
         print(f"meshtui: {error}", file=sys.stderr)
@@ -57,6 +58,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout = None
         return 1
     return code
+
+
+def _one_file(args: Args) -> None:
+    """Set `file` to the one that `-f` names. UsageError: a command is given several."""
+    files = getattr(args, "files", None) or [None]
+    if args.command is not None and len(files) > 1:
+        raise UsageError(
+            f"`meshtui {args.command}` takes one -f FILE; several are for the screen alone",
+            hint="once for each of them",
+        )
+    if not hasattr(args, "file"):
+        args.file = files[0]
 
 
 def _lab(args: Args) -> int:
@@ -219,6 +232,32 @@ def _log(args: Args) -> int:
     return 0
 
 
+def _export(args: Args) -> int:
+    from meshtui.cli.export import export
+
+    return export(args)
+
+
+def _mtu(args: Args) -> int:
+    from meshtui.cli.mtu import measured, print_report
+    from meshtui.fleet.mtu import MtuReport
+
+    found: list[MtuReport] = []
+
+    async def ask(fleet: Fleet) -> int:
+        found.append(await measured(fleet))
+        return 0
+
+    _with_fleet(args, ask)
+    [report] = found
+    if not (args.set and args.json and report.needed):
+        print_report(report, as_json=args.json)
+    if report.proposed is None or not (args.set and report.needed):
+        return 0 if report.proposed else 1
+    args.mtu = str(report.proposed)
+    return _members(args)
+
+
 def _members(args: Args) -> int:
     """What mesh.toml would say after `add`, `set`, `undo` and the like, and an apply of that."""
     from meshtui.cli.members import change, edit
@@ -248,23 +287,40 @@ def _tui(args: Args) -> int:
 
 
 def _open_tui(args: Args) -> int:
+    from functools import partial
+
     from meshtui.store.find import find
     from meshtui.store.meshfile import load
     from meshtui.store.settings import load_settings
 
-    path = find(args.file)
-    mesh = load(path)
+    paths = [find(file) for file in dict.fromkeys(args.files or [None])]
+    meshes = [load(path) for path in paths]
+    if len(meshes) > 1:
+        _refuse_namesakes(paths, [mesh.name for mesh in meshes])
     settings = load_settings()
     if args.read_only:
         settings = settings._replace(read_only=True)
 
+    from meshtui.tui.meshes import Shown
     from meshtui.tui.start import run
 
-    async def open_fleet(ask: Callable[[UnknownHostKey], Awaitable[bool]]) -> Fleet:
+    async def open_fleet(path: Path, ask: Callable[[UnknownHostKey], Awaitable[bool]]) -> Fleet:
         # asyncssh takes longer to load than the first frame may: beside it, then.
         return await asyncio.to_thread(_new_fleet, path, ask, args.ssh_config)
 
-    return run(mesh, open_fleet, settings)
+    shown = zip(meshes, paths, strict=True)
+    return run([Shown(mesh, partial(open_fleet, path)) for mesh, path in shown], settings)
+
+
+def _refuse_namesakes(paths: Sequence[Path], names: Sequence[str]) -> None:
+    """UsageError: what is kept here of two meshes of one name would be mixed up."""
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            first = paths[names.index(name)]
+            raise UsageError(
+                f"{first} and {paths[place]} are both called {name}",
+                hint="give one of them another name in [mesh]",
+            )
 
 
 def _new_fleet(
@@ -330,6 +386,8 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "recover": _recover,
     "drift": _drift,
     "log": _log,
+    "export": _export,
+    "mtu": _mtu,
     "add": _members,
     "remove": _members,
     "rename": _members,

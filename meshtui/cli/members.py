@@ -43,6 +43,8 @@ def edit(args: SimpleNamespace) -> Edit:
         )
     if args.command in ("disable", "enable"):
         return Edit(args.command, tuple(args.names))
+    if args.command == "mtu":
+        return Edit("mtu", mtu=args.mtu)
     if args.command == "undo":
         return Edit("undo")
     return Edit("remove", (args.name,))

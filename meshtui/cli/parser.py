@@ -98,6 +98,17 @@ def parser() -> argparse.ArgumentParser:
     log.add_argument("number", nargs="?", type=int, metavar="N", help="tell all of change N")
     log.add_argument("--json", action="store_true", help="for programs, on stdout")
 
+    mtu = command("mtu", "the path MTU of every link, and one MTU for the mesh; takes a while")
+    _add_common(mtu, argparse.SUPPRESS)
+    mtu.add_argument("--json", action="store_true", help="for programs, on stdout")
+    mtu.add_argument("--set", action="store_true", help="write it into [mesh], and apply that")
+    _add_agreement(mtu)
+
+    export = command("export", "what other programs can use of mesh.toml; no host is asked")
+    export.add_argument("what", choices=("hosts",), help="hosts: lines for /etc/hosts")
+    _add_common(export, argparse.SUPPRESS)
+    export.add_argument("--json", action="store_true", help="for programs, on stdout")
+
     lab = command("lab", "a fleet of real hosts on this machine, to rehearse on")
     register_lab(lab)
     return top
@@ -225,9 +236,12 @@ def _add_common(parser: argparse.ArgumentParser, default: Any = None) -> None:
     parser.add_argument(
         "-f",
         "--file",
+        dest="files",
+        action="append",
         type=Path,
         default=default,
-        help="the mesh (default: ./mesh.toml, then the one in your config directory)",
+        help="the mesh (default: ./mesh.toml, then the one in your config directory);"
+        " for the screen, several",
     )
     parser.add_argument(
         "-F", "--ssh-config", type=Path, default=default, help="instead of ~/.ssh/config"

@@ -15,10 +15,10 @@ from meshtui.fleet.fleet import Fleet
 from meshtui.fleet.members import Leaving, look_at_leaving, refuse_owed, remove, with_leaving
 from meshtui.plan.model import Plan
 from meshtui.store.edit import Draft, add_host, remove_host, rename_host
-from meshtui.store.edit_keys import set_host, switch_host, switch_link
+from meshtui.store.edit_keys import set_host, set_mtu, switch_host, switch_link
 from meshtui.store.undo import undo
 
-Kind = Literal["add", "remove", "rename", "set", "disable", "enable", "undo"]
+Kind = Literal["add", "remove", "rename", "set", "disable", "enable", "undo", "mtu"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,8 @@ def draft(path: Path, edit: Edit) -> Draft:
     names = edit.names
     if edit.kind == "undo":
         return undo(path)
+    if edit.kind == "mtu":
+        return set_mtu(path, edit.mtu or "")
     if edit.kind == "add":
         return add_host(path, names[0], edit.ssh, edit.endpoint, edit.addresses)
     if edit.kind == "rename":

@@ -77,6 +77,17 @@ def mark_of(same: Iterable[Section]) -> str | None:
     return next((li.removeprefix(MARK).strip() for li in lines if li.startswith(MARK)), None)
 
 
+def kept_title(interface: str) -> str:
+    """What begins the first line of a file that meshtui made."""
+    return f"# {interface}: kept by meshtui"
+
+
+def is_kept(conf: ConfFile, interface: str) -> bool:
+    """Whether meshtui made the file, or wrote into it."""
+    ours = (MARK, kept_title(interface))
+    return any(line.strip().startswith(ours) for one in conf.sections for line in one.lines)
+
+
 def addresses_of(interface: Section) -> list[Address]:
     """What `Address` says; wg-quick takes commas and spaces alike. ValueError: not addresses."""
     values = (word for value in interface.values("Address") for word in value.split())
@@ -112,7 +123,7 @@ def _new_interface(
     if seen.live and seen.live.fwmark:
         pairs.append(("FwMark", seen.live.fwmark))
     lines = section("interface", pairs).lines
-    title = f"# {want.name}: kept by meshtui; other tools may read it, and add to it"
+    title = f"{kept_title(want.name)}; other tools may read it, and add to it"
     return Section("interface", (title, *lines[1:], *hooks(want, seen)))
 
 

@@ -35,6 +35,7 @@ Action = Literal[
     "write-back",
     "take-down",
     "remove-file",
+    "hosts-file",
 ]
 
 

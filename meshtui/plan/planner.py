@@ -15,6 +15,7 @@ from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
 from meshtui.plan.forward import forward_notes, forwarding
 from meshtui.plan.live import Context, LivePlan, far, live_plan
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
+from meshtui.plan.names import keep_names
 from meshtui.plan.notes import held_notes, host_notes, nat_notes
 from meshtui.plan.seen import Seen
 from meshtui.plan.trouble import clones, read, steals, trouble
@@ -94,7 +95,7 @@ def _know(
 ) -> Known:
     """What follows from all hosts together; `stolen` are those to leave alone -> why."""
     mesh, written, seen = inputs.mesh, inputs.written, inputs.seen
-    problems = {n: problem for n, one in seen.items() if (problem := trouble(mesh, one, files[n]))}
+    problems = {n: why for n, one in seen.items() if (why := trouble(mesh, n, one, files[n]))}
     problems |= stolen
     keys = {name: _key(mesh, name, one, name not in problems) for name, one in seen.items()}
     cloned = clones(keys)
@@ -248,6 +249,8 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
     else:
         live.steps += forwarding(want, seen).steps
         live.renewed |= {peer.name for peer in want.peers}
+    touches = bool(live.changes)
+    notes += keep_names(live, known.mesh, name, seen)
     steps, work = _work(known, name, seen, text, live)
     notes += [*_notes(known, name), *held_notes(seen)]
     notes += forward_notes(want, seen)
@@ -260,7 +263,7 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         after=text if work and work.template is not None else None,
         notes=tuple(notes),
         work=work,
-        own_path=bool(seen.ssh_inside and work and work.changes),
+        own_path=bool(seen.ssh_inside and touches),
         unknown=left_alone,
     )
     return plan, live.renewed

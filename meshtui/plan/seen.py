@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_interface, ip_network
 
@@ -80,6 +81,12 @@ class Seen:
 
     passing: Passing = Passing()
     """Looked for only where the host is to pass packets on, or its file says that it does."""
+    names: tuple[str, ...] = ()
+    """The block of names in /etc/hosts, with its marks (see names.sh)."""
+    other_ports: Mapping[int, str] = field(default_factory=dict)
+    """Listen port -> the other WireGuard interface that has it."""
+    other_routes: tuple[tuple[Network, str], ...] = ()
+    """Where routes of other devices lead, and the device."""
     underway: Underway | None = None
     """The change that holds the host's lock; None: none."""
 
@@ -145,8 +152,23 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
         },
         made_key=key("made-key"),
         passing=_passing(found.get("forward", [])),
+        names=tuple(found.get("names", [])),
+        other_ports=dict(_other_ports(found.get("others", []))),
+        other_routes=tuple(_other_routes(found.get("others", []))),
         underway=_underway(found.get("standing", [])),
     )
+
+
+def _other_ports(lines: list[str]) -> Iterator[tuple[int, str]]:
+    for words in map(str.split, lines):
+        if words[:1] == ["port"] and len(words) == 3 and words[2] != "0":
+            yield int(words[2]), words[1]
+
+
+def _other_routes(lines: list[str]) -> Iterator[tuple[Network, str]]:
+    for words in map(str.split, lines):
+        if words[:1] == ["route"] and len(words) == 3:
+            yield ip_network(words[2], strict=False), words[1]
 
 
 def _underway(lines: list[str]) -> Underway | None:

@@ -104,7 +104,7 @@ def rename_host(path: Path, old: str, new: str) -> Draft:
     after = with_link_name(with_name(before, old, new), old, new)
     # SSH goes to the name where nothing else is said, and where it goes does not change.
     if not any(place.path == ("hosts", old, "ssh") for place in spans.entries(before)):
-        after = with_keys(after, new, {"ssh": _quoted(old)})
+        after = with_keys(after, ("hosts", new), {"ssh": _quoted(old)})
     hosts = {new if n == old else n: host for n, host in mesh.hosts.items()}
     hosts[new] = replace(hosts[new], name=new)
     links = tuple(_renamed(link, old, new) for link in mesh.links)

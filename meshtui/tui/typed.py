@@ -38,6 +38,7 @@ class Commands:
             "host": list(app.looking.view.mesh.hosts),
             "hosts": [*app.looking.view.mesh.hosts, "--all"],
             "theme": THEME_NAMES,
+            "mesh": app.meshes.names,
             "mode": list(MODES),
             "sort": list(SORTS),
             "seconds": ["off", "1", "2", "5", "10", "30", "60"],
@@ -182,6 +183,10 @@ class Commands:
 
     async def _live(self) -> None:
         self._app.looking.now()
+
+    async def _mesh(self, name: str) -> None:
+        self._one_of("mesh", name)
+        self._app.meshes.show(name)
 
     async def _theme(self, name: str) -> None:
         self._one_of("theme", name)

@@ -86,6 +86,8 @@ class Box:
     """The kernel's promote_secondaries, which only systemd turns on."""
     reachable: bool = True
     passing: Passing = field(default_factory=Passing)
+    names: tuple[str, ...] = ()
+    """The block in /etc/hosts."""
 
     # -- what observe.sh says ----------------------------------------------------
 
@@ -122,6 +124,7 @@ class Box:
             },
             made_key=public(self.made) if self.made else None,
             passing=self.passing,
+            names=self.names,
         )
 
     def file_key(self) -> str | None:
@@ -151,9 +154,12 @@ class Box:
 
     def change(self, lines: list[str]) -> None:
         todo = list(lines)
-        assert self.live
         while todo:
             what, _, value = todo.pop(0).partition(" ")
+            if what == "hosts-file":
+                self.names = tuple(todo.pop(0) for _ in range(int(value)))
+                continue
+            assert self.live
             match what:
                 case "listen-port":
                     self.live.port = int(value)

@@ -49,6 +49,7 @@ save() { # as arm
         echo "$4" >"$dir/base" &&
         echo 00000000 >"$dir/busy" &&
         echo 00000000 >"$dir/working" &&
+        names "$1" >"$dir/names" &&
         { [ "$5" != enable ] || : >"$dir/enable"; } || return 1
     if has_systemd; then systemctl is-enabled "wg-quick@$1" >"$dir/enabled" 2>/dev/null || :; fi
     if wg show "$1" >/dev/null 2>&1; then

@@ -33,6 +33,7 @@ change() {
             remove-route) remove_route "$1" "$value" ;;
             forward) keep_passing "$1" && pass_on "$1" "$value $more" ;;
             unforward) keep_passing "$1" && stop_passing "$1" "$value $more" ;;
+            hosts-file) lines "$value" | put_names "$1" ;;
             *) fail "unknown change: $what" ;;
         esac || fail "$what failed"
     done
@@ -172,6 +173,7 @@ take_down() {
     if has_systemd; then systemctl disable "wg-quick@$1" 2>/dev/null || :; fi
     rm -f "$file" "/etc/wireguard/.$1.meshtui" || fail "cannot remove $file"
     rm -rf "${STATE:?}/$1" || fail "cannot remove $STATE/$1"
+    put_names "$1" </dev/null
     rmdir "$STATE" 2>/dev/null || :
     sync
 }

@@ -122,6 +122,20 @@ ssh_inside() { # IF ADDRESSES
     return 1
 }
 
+# What else this interface has to get along with: "port IF PORT" of the other WireGuard
+# interfaces, "route DEVICE PREFIX" of what leads elsewhere; of a router with very many
+# routes not all.
+others() { # IF
+    wg show all listen-port | awk -v own="$1" '$1 != own { print "port", $1, $2 }'
+    { ip -4 route show; ip -6 route show 2>/dev/null; } | awk -v own="$1" '
+        NR > 2000 { exit }
+        {
+            device = ""
+            for (i = 2; i < NF; i++) if ($i == "dev") device = $(i + 1)
+            if (device != "" && device != own && $1 ~ /^[0-9a-f]+[.:]/ && $1 !~ /^fe80:/) print "route", device, $1
+        }'
+}
+
 # observe IF [forward]: also whether packets are passed on, if they are to be or it says so.
 observe() {
     file=/etc/wireguard/$1.conf
@@ -163,5 +177,7 @@ observe() {
     if [ -s "$STATE/$1/private.key" ]; then
         part made-key "$(wg pubkey <"$STATE/$1/private.key")"
     fi
+    part names "$(names "$1")"
+    part others "$(others "$1")"
     if [ -d "$STATE/$1" ]; then part standing "$(standing "$1")"; fi
 }

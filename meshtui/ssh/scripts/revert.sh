@@ -95,6 +95,7 @@ revert() {
             *) fail "$dir says nothing of what was" ;;
         esac
         [ ! -e "$dir/passing" ] || restore_passing "$1" || fail "$1 does not pass packets on as it did"
+        restore_names "$1" || fail "the names in /etc/hosts are not as they were"
     fi
     # A key may stand in it: the change is not over before that is gone.
     rm -f "/etc/wireguard/.$1.meshtui" ||
@@ -208,6 +209,7 @@ settle() { # IF
         rm -f "$dir/passing"
         # What ran is gone; the file of an interface that did not run before is still there.
         [ "$(cat "$dir/was")" != none ] || (revert "$1" "$id")
+        if [ -e "$dir/touched" ]; then restore_names "$1" || :; fi
         [ ! -d "$dir" ] || rm -f "/etc/wireguard/.$1.meshtui"
         [ ! -d "$dir" ] || (finish "$1" "$id" reverted)
     elif [ "$state" = rolling ] ||
