@@ -22,6 +22,7 @@ from meshtui.errors import MeshError, UnknownHostKey, UsageError
 
 if TYPE_CHECKING:
     from meshtui.fleet.fleet import Fleet
+    from meshtui.fleet.made import Made
     from meshtui.store.edit import Draft
 
 CHANGES = 3
@@ -116,6 +117,18 @@ def _apply(args: Args) -> int:
 
 def _rotate(args: Args) -> int:
     from meshtui.cli.apply import carry_out
+    from meshtui.store.find import find
+    from meshtui.store.meshfile import load
+
+    if of_peers := [name for name in args.names if name in load(find(args.file)).peers]:
+        if len(args.names) > 1 or args.psk:
+            raise UsageError(
+                f"{of_peers[0]} is a peer without SSH: it gets a new configuration",
+                hint=f"meshtui rotate {of_peers[0]}, alone and without --psk",
+            )
+        return _members(args)
+    if args.out:
+        raise UsageError("--out is for a peer: the key of a host never leaves it")
 
     async def ask(fleet: Fleet) -> int:
         reports = []
@@ -221,20 +234,47 @@ def _log(args: Args) -> int:
 
 def _members(args: Args) -> int:
     """What mesh.toml would say after `add`, `set`, `undo` and the like, and an apply of that."""
-    from meshtui.cli.members import change, edit
-    from meshtui.fleet.edits import draft
+    from meshtui.cli.device import refuse_nowhere, taker
+    from meshtui.cli.members import change, edit, makes_key
+    from meshtui.fleet.edits import draft, with_pair
+    from meshtui.fleet.made import Made
     from meshtui.store.find import find
 
+    asked, made = edit(args), Made()
+    if makes_key(asked):
+        refuse_nowhere(args)
     _recover_first(args)
-    proposed = draft(find(args.file), edit(args))
+    asked = with_pair(asked, made)
+    proposed = draft(find(args.file), asked)
 
-    async def ask(fleet: Fleet) -> int:
-        report = await change(fleet, proposed, args)
-        if args.json:
-            _print_json(report.as_json())
-        return 0 if report.ok else 1
+    with taker(args) as take:
 
-    return _with_fleet(args, ask, proposed)
+        async def ask(fleet: Fleet) -> int:
+            report = await change(fleet, proposed, asked, take, args)
+            if args.json:
+                _print_json(report.as_json())
+            return 0 if report.ok else 1
+
+        return _with_fleet(args, ask, proposed, made)
+
+
+def _invite(args: Args) -> int:
+    from meshtui.cli.invite import invite
+
+    return invite(args, _with_fleet, _members)
+
+
+def _export(args: Args) -> int:
+    from meshtui.cli.device import taker
+    from meshtui.fleet.device import given
+
+    with taker(args) as take:
+
+        async def ask(fleet: Fleet) -> int:
+            take(await given(fleet, args.name))
+            return 0
+
+        return _with_fleet(args, ask)
 
 
 def _tui(args: Args) -> int:
@@ -272,16 +312,23 @@ def _new_fleet(
     ask: Callable[[UnknownHostKey], Awaitable[bool]],
     ssh_config: Path | None,
     draft: Draft | None = None,
+    made: Made | None = None,
 ) -> Fleet:
     from meshtui.fleet.fleet import Fleet
 
-    return Fleet(path, ask, ssh_config, draft)
+    return Fleet(path, ask, ssh_config, draft, made)
 
 
 def _with_fleet(
-    args: Args, ask: Callable[[Fleet], Awaitable[int]], draft: Draft | None = None
+    args: Args,
+    ask: Callable[[Fleet], Awaitable[int]],
+    draft: Draft | None = None,
+    made: Made | None = None,
 ) -> int:
-    """Do `ask` with the hosts of the file that is meant, or of what it would say."""
+    """Do `ask` with the hosts of the file that is meant, or of what it would say.
+
+    `made`: the keys that were made for what it would say.
+    """
     from meshtui.store.find import find
 
     async def decide(_: UnknownHostKey) -> bool:
@@ -290,7 +337,7 @@ def _with_fleet(
 
     async def run() -> int:
         _stop_in_order()
-        fleet = _new_fleet(find(args.file), decide, args.ssh_config, draft)
+        fleet = _new_fleet(find(args.file), decide, args.ssh_config, draft, made)
         fleet.confirm_within = getattr(args, "confirm_within", fleet.confirm_within)
         try:
             return await ask(fleet)
@@ -337,5 +384,7 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "disable": _members,
     "enable": _members,
     "undo": _members,
+    "invite": _invite,
+    "export": _export,
     "lab": _lab,
 }

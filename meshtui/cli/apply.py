@@ -82,6 +82,16 @@ class ApplyReport:
         """Whether all is as `mesh.toml` says and every direction works."""
         return not self._plan.problems if self._result is None else self._result.ok
 
+    @property
+    def kept(self) -> bool:
+        """Whether it was applied, and not taken back."""
+        return self._result is not None and self._result.reverted is None
+
+    @property
+    def failed(self) -> set[str]:
+        """The hosts that are not as they should be."""
+        return set(self._result.failed) if self._result else set()
+
     def take(self, event: Applied) -> None:
         """Show one event."""
         if isinstance(event, ApplyResult):

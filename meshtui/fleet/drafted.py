@@ -7,10 +7,13 @@ from pathlib import Path
 
 from meshtui.errors import MeshError
 from meshtui.fleet.events import ApplyResult
+from meshtui.fleet.made import Made
 from meshtui.fleet.who import who
+from meshtui.plan.model import PlanInputs
 from meshtui.store.document import read_text
 from meshtui.store.edit import Draft
 from meshtui.store.journal import Journal
+from meshtui.store.meshfile import parse
 
 
 def about(path: Path, draft: Draft | None, journal: Journal) -> dict[str, str]:
@@ -30,6 +33,22 @@ def write(path: Path, draft: Draft, journal: Journal) -> None:
     except MeshError as error:
         journal.note("done", failed={path.name: str(error)}, reverted=str(error))
         raise
+
+
+def drafted(
+    inputs: PlanInputs, draft: Draft | None, path: Path, made: Made | None
+) -> PlanInputs:
+    """`inputs` with what only the draft says: whose keys go, and what was made for it."""
+    if draft is None:
+        return inputs
+    gone = {draft.gone.public_key: draft.gone.name} if draft.gone and draft.gone.public_key else {}
+    before, now = parse(draft.before, path).hosts, inputs.written.hosts
+    return replace(
+        inputs,
+        left=gone | dict(draft.left),
+        mtu_left=frozenset(n for n in before if before[n].mtu and n in now and not now[n].mtu),
+        paired=made.members if made else frozenset(),
+    )
 
 
 def put_back(path: Path, draft: Draft | None, result: ApplyResult) -> ApplyResult:

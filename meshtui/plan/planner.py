@@ -114,7 +114,7 @@ def _know(
         able=able,
         problems=problems,
         wanted=_without_unknown(wanted(mesh, able), able, cloned),
-        fresh_psk=_fresh_psk(mesh, able, inputs.renew_psk),
+        fresh_psk=_fresh_psk(mesh, able, inputs.renew_psk, inputs.paired),
         renew_psk=inputs.renew_psk,
         retired={
             host.public_key: host.name
@@ -181,16 +181,17 @@ def _without_unknown(
 
 
 def _fresh_psk(
-    mesh: Mesh, able: Mapping[str, Seen], renew: Collection[str]
+    mesh: Mesh, able: Mapping[str, Seen], renew: Collection[str], paired: Collection[str]
 ) -> frozenset[frozenset[str]]:
     """Links that get a preshared key: those of `renew`, and those whose ends share none.
 
-    Both ends must be there to get it.
+    Both ends must be there to get it: a host that can be worked with, and one such or a
+    device whose configuration is made now, those of `paired`.
     """
     if not mesh.preshared_keys:
         return frozenset()
     keys = {name: mesh.hosts[name].public_key or "" for name in able}
-    return frozenset(
+    return frozenset(frozenset((host, device)) for host in able for device in paired) | frozenset(
         frozenset((a, b))
         for a, b in combinations(able, 2)
         if a in renew
