@@ -12,9 +12,10 @@ from types import SimpleNamespace
 from rich.console import Console
 from rich.text import Text
 
-from meshtui.errors import MeshError, UsageError
+from meshtui.errors import UsageError
 from meshtui.fleet.device import Given
 from meshtui.qr import compact, half_blocks
+from meshtui.store.atomic import reserve_private
 
 Take = Callable[[Given], None]
 
@@ -39,7 +40,7 @@ def taker(args: SimpleNamespace) -> Iterator[Take]:
     The file is made at once, so that no key is made for one that can't be.
     """
     path: Path | None = args.out
-    handle = None if path is None else _reserved(path)
+    handle = None if path is None else reserve_private(path)
     written = False
 
     def take(given: Given) -> None:
@@ -61,19 +62,6 @@ def taker(args: SimpleNamespace) -> Iterator[Take]:
             os.close(handle)
         if path is not None and not written:
             path.unlink(missing_ok=True)
-
-
-def _reserved(path: Path) -> int:
-    try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except FileExistsError:
-        raise UsageError(
-            f"--out: {path} is there already: nothing was changed", hint="name another file"
-        ) from None
-    except OSError as error:
-        raise MeshError(
-            f"--out: {path} cannot be written: {error.strerror or error}: nothing was changed"
-        ) from None
 
 
 def _show(given: Given) -> None:
