@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from ipaddress import ip_interface
 
-from meshtui.mesh.links import check_links
+from meshtui.mesh.check_links import check_links
 from meshtui.mesh.model import Host, Mesh
 from meshtui.mesh.names import is_host_name, is_interface_name
 from meshtui.mesh.networks import check_networks, network_of, reserved, unusable

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
     from meshtui.wg.endpoint import Endpoint
     from meshtui.wg.interface import Address, Network
 
+T = TypeVar("T")
 Keys = Literal["host", "operator"]
 Topology = Literal["full", "hub", "groups"]
 
@@ -130,3 +131,19 @@ class Mesh:
     """Whether each host's /etc/hosts names the others."""
     found: Found = Found()
     """What the hosts said, and the shape depends on."""
+    worked_out: dict[object, Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What follows from all of the above, by what works it out: see `once`."""
+
+    def once(self, work_out: Callable[[Mesh], T]) -> T:
+        """What `work_out` says of the mesh, asked only once: a mesh never changes."""
+        if work_out not in self.worked_out:
+            self.worked_out[work_out] = work_out(self)
+        found: T = self.worked_out[work_out]
+        return found
+
+    @property
+    def members(self) -> dict[str, Member]:
+        """Hosts and devices by name, in the file's order, hosts first."""
+        return {**self.hosts, **self.peers}

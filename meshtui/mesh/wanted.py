@@ -1,37 +1,30 @@
-"""From the mesh to the interface that each host should have."""
+"""From the mesh to the interface that each member should have."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from ipaddress import IPv4Network, IPv6Network
 
-from meshtui.mesh.links import peers_of, reached
-from meshtui.mesh.model import NAT_KEEPALIVE, Host, Mesh
-from meshtui.wg.interface import Address, Interface, Network, Peer
+from meshtui.mesh.bits import places_of
+from meshtui.mesh.links import calls, links_of, reached
+from meshtui.mesh.model import NAT_KEEPALIVE, Device, Host, Member, Mesh
+from meshtui.mesh.paths import carried, middles
+from meshtui.wg.endpoint import Endpoint
+from meshtui.wg.interface import Address, Forward, Interface, Network, Peer, Prefixes
+
+_PeerOf = Callable[[Member, int, int], Peer]
 
 
 def wanted(mesh: Mesh, hosts: Collection[str] | None = None) -> dict[str, Interface]:
-    """The interface of every host, or of `hosts`: in a full mesh, each has all others as peers.
+    """The interface of every host, or of `hosts`.
 
-    Not so those that are disabled, or whose link is. Addresses must be allocated and
-    endpoints known (see `Host.endpoint`).
+    Each has as peers those that it should have a tunnel with (see `links.peers_of`), with
+    their own prefixes and those of the members that it reaches through them. Addresses must
+    be allocated and endpoints known (see `Host.endpoint`).
     """
-    # A host looks the same to most others: 200 hosts are 39,800 peers, and 200 or 400 values.
-    made: dict[tuple[str, int], Peer] = {}
-
-    def peer(host: Host, other: Host) -> Peer:
-        keepalive = _keepalive(host, other)
-        if (other.name, keepalive) not in made:
-            made[other.name, keepalive] = Peer(
-                name=other.name,
-                public_key=other.public_key,
-                endpoint=other.endpoint,
-                allowed_ips=tuple(single(address) for address in other.addresses),
-                persistent_keepalive=keepalive,
-                preshared=mesh.preshared_keys,
-            )
-        return made[other.name, keepalive]
-
+    peer = _peers(mesh)
+    passing = middles(mesh)
+    exits = {device.exit for device in mesh.peers.values() if not device.disabled}
     return {
         host.name: Interface(
             name=mesh.interface,
@@ -39,11 +32,34 @@ def wanted(mesh: Mesh, hosts: Collection[str] | None = None) -> dict[str, Interf
             addresses=host.addresses,
             listen_port=host.listen_port,
             mtu=host.mtu,
-            peers=tuple(peer(host, other) for other in peers_of(mesh, host)),
+            peers=_entries(mesh, host, peer),
+            forward=_forward(mesh, host, host.name in passing, host.name in exits),
         )
         for host in mesh.hosts.values()
         if hosts is None or host.name in hosts
     }
+
+
+def wanted_of_device(mesh: Mesh, name: str) -> Interface:
+    """What a device's own configuration should be; with an exit, that peer has the /0 as well."""
+    device = mesh.peers[name]
+    families = {address.version for address in device.addresses}
+    outside = [
+        network
+        for network in (mesh.hosts[device.exit].routes if device.exit else ())
+        if network.prefixlen == 0 and network.version in families
+    ]
+    return Interface(
+        name=mesh.interface,
+        public_key=device.public_key,
+        addresses=device.addresses,
+        listen_port=device.endpoint.port if device.endpoint else 0,
+        mtu=None,
+        peers=tuple(
+            _with_more(peer, outside) if peer.name == device.exit and outside else peer
+            for peer in _entries(mesh, device, _peers(mesh))
+        ),
+    )
 
 
 def single(address: Address) -> Network:
@@ -53,13 +69,86 @@ def single(address: Address) -> Network:
     return IPv6Network(address.ip)
 
 
+def prefixes(member: Member) -> list[Network]:
+    """What the member has itself: its addresses, and what is behind it but for a /0."""
+    return [*map(single, member.addresses), *(n for n in member.routes if n.prefixlen)]
+
+
 def joined(mesh: Mesh) -> list[tuple[str, str]]:
-    """Every direction that should have a tunnel, as (from, to) in the file's order."""
+    """Every direction that should have a tunnel between hosts, as (from, to) in file order."""
     return [(one.name, other.name) for one in mesh.hosts.values() for other in reached(mesh, one)]
 
 
-def _keepalive(host: Host, other: Host) -> int:
-    """What keeps the way to `host` open: its own setting, or 25 s where NAT would forget it."""
-    if host.persistent_keepalive:
-        return host.persistent_keepalive
-    return NAT_KEEPALIVE if host.behind_nat and not other.behind_nat else 0
+def _entries(mesh: Mesh, member: Member, peer: _PeerOf) -> tuple[Peer, ...]:
+    links = links_of(mesh)
+    here = links.place[member.name]
+    through = carried(mesh)[here]
+    return tuple(peer(member, there, through.get(there, 0)) for there in links.peers[here])
+
+
+def _peers(mesh: Mesh) -> _PeerOf:
+    """What makes one member's entry for another, given whom it reaches through it.
+
+    A host looks the same to most others: 200 hosts are 39,800 peers, and 200 or 400 values.
+    """
+    made: dict[tuple[int, int, int, bool, bool], Peer] = {}
+    members = links_of(mesh).members
+    networks = [tuple(prefixes(member)) for member in members]
+    texts = [tuple(map(str, own)) for own in networks]
+
+    def peer(member: Member, place: int, others: int) -> Peer:
+        keepalive = _keepalive(member)
+        key = (place, others, keepalive, calls(member), isinstance(member, Host))
+        if key not in made:
+            other = members[place]
+            owners = [place, *places_of(others)]
+            made[key] = Peer(
+                name=other.name,
+                public_key=other.public_key,
+                endpoint=_endpoint(mesh, member, other),
+                allowed_ips=Prefixes.of(
+                    (network for owner in owners for network in networks[owner]),
+                    (text for owner in owners for text in texts[owner]),
+                ),
+                persistent_keepalive=keepalive,
+                preshared=mesh.preshared_keys
+                and isinstance(member, Host)
+                and isinstance(other, Host),
+            )
+        return made[key]
+
+    return peer
+
+
+def _with_more(peer: Peer, networks: Iterable[Network]) -> Peer:
+    return Peer(
+        name=peer.name,
+        public_key=peer.public_key,
+        endpoint=peer.endpoint,
+        allowed_ips=(*peer.allowed_ips, *networks),
+        persistent_keepalive=peer.persistent_keepalive,
+        preshared=peer.preshared,
+    )
+
+
+def _endpoint(mesh: Mesh, member: Member, other: Member) -> Endpoint | None:
+    """Where `other` can be reached; two behind NAT that have met: where others see it."""
+    if isinstance(other, Device) or not other.behind_nat:
+        return other.endpoint
+    both = isinstance(member, Host) and member.behind_nat
+    return mesh.found.mapped.get(other.name) if both else None
+
+
+def _keepalive(member: Member) -> int:
+    """What keeps the way to it open: its own setting, or 25 s where NAT would forget it."""
+    if member.persistent_keepalive or isinstance(member, Device):
+        return member.persistent_keepalive
+    return NAT_KEEPALIVE if member.behind_nat else 0
+
+
+def _forward(mesh: Mesh, host: Host, passing: bool, is_exit: bool) -> Forward | None:
+    """What the host passes on: others' traffic, and what goes to the networks behind it."""
+    if host.disabled or not (passing or host.routes or is_exit):
+        return None
+    outward = is_exit or (bool(host.routes) and host.masquerade)
+    return Forward(masquerade=mesh.networks if outward else ())

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from meshtui.errors import HostError
 from meshtui.inert import inert
-from meshtui.mesh.links import peers_of
+from meshtui.mesh.links import blocked, peers_of
 from meshtui.mesh.model import Mesh
 from meshtui.mesh.wanted import joined, single, wanted
 from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
@@ -388,7 +388,7 @@ def _notes(known: Known, name: str) -> list[str]:
     missing = [other.name for other in peers if other.name not in there]
     if missing:
         notes.append(f"no key of its own known of {', '.join(missing)}: the peer entry is owed")
-    unreached = [o.name for o in peers if host.behind_nat and o.behind_nat]
+    unreached = [o.name for o in blocked(known.mesh, host) if host.behind_nat and o.behind_nat]
     if unreached:
         notes.append(f"no tunnel to {', '.join(unreached)}: both ends are behind NAT")
     return notes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 
@@ -9,6 +10,19 @@ from meshtui.wg.endpoint import Endpoint
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Interface | IPv6Interface
+
+
+class Prefixes(tuple[Network, ...]):
+    """Networks with their texts, both made once for all the peers that share them."""
+
+    texts: tuple[str, ...]
+
+    @classmethod
+    def of(cls, networks: Iterable[Network], texts: Iterable[str]) -> Prefixes:
+        """`networks`, and each as `wg` writes it."""
+        made = cls(networks)
+        made.texts = tuple(texts)
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,9 @@ class Peer:
     """`endpoint` as `wg` writes it."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "prefixes", tuple(map(str, self.allowed_ips)))
+        networks = self.allowed_ips
+        texts = networks.texts if isinstance(networks, Prefixes) else tuple(map(str, networks))
+        object.__setattr__(self, "prefixes", texts)
         object.__setattr__(self, "at", str(self.endpoint) if self.endpoint else None)
 
 
@@ -53,6 +69,7 @@ class Interface:
     public_key: str | None
     addresses: tuple[Address, ...]
     listen_port: int
+    """0: any, for one that only calls."""
     mtu: int | None
     """None: what wg-quick works out, or what the host's file says; 0: the former alone."""
     peers: tuple[Peer, ...]

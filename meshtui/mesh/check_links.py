@@ -1,0 +1,27 @@
+"""What is wrong with `[[links]]`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from meshtui.mesh.model import Mesh
+from meshtui.mesh.problem import Problem, key_path, shown
+
+
+def check_links(mesh: Mesh) -> Iterator[Problem]:
+    """What is wrong with the links that the file tells of: each is of two hosts, and there once."""
+    first: dict[frozenset[str], int] = {}
+    for number, link in enumerate(mesh.links, 1):
+        key = key_path("links", str(number), "between")
+        for name in dict.fromkeys(link.between):
+            if name not in mesh.hosts:
+                yield Problem(
+                    key, f"there is no host {shown(name)}; expected the names of two hosts"
+                )
+        one, other = link.between
+        if one == other:
+            yield Problem(key, f"{one} is there twice; expected two hosts")
+        elif (same := first.setdefault(frozenset(link.between), number)) != number:
+            yield Problem(
+                key, f"{one} and {other} are in table {same} already; expected one for each link"
+            )
