@@ -33,5 +33,4 @@ def half_blocks(text: str) -> list[str] | None:
 def compact(conf: str) -> str:
     """A wg-quick file as short as it can be, so that its code is small: for machines alone."""
     lines = (line.partition("#")[0].strip() for line in conf.splitlines())
-    parts = ((key.strip(), equals, value) for key, equals, value in (x.partition("=") for x in lines))
-    return "\n".join(f"{k}{e}{v.replace(' ', '')}" for k, e, v in parts if k)
+    return "\n".join(line.replace(" ", "") for line in lines if line)

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from meshtui.cli.members import asked
 from meshtui.fleet.device import invite as invited
@@ -30,7 +30,7 @@ def invite(
     async def ask(fleet: Fleet) -> int:
         found.append(await line(fleet, args.name))
         if fleet.mesh.preshared_keys:
-            print("meshtui: its links have no preshared key: that would be in the line", file=sys.stderr)
+            print("meshtui: its links get no preshared key", file=sys.stderr)
         return 0
 
     with_fleet(args, ask, draft)
@@ -50,4 +50,4 @@ def invite(
 
 
 #: What `add` is told besides: the rest is in the table that the invitation wrote.
-_ADD = {"command": "add", "address": [], "through": [], "exit": None, "route": []}
+_ADD: dict[str, Any] = {"command": "add", "address": [], "through": [], "exit": None, "route": []}

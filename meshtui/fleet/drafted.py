@@ -35,9 +35,7 @@ def write(path: Path, draft: Draft, journal: Journal) -> None:
         raise
 
 
-def drafted(
-    inputs: PlanInputs, draft: Draft | None, path: Path, made: Made | None
-) -> PlanInputs:
+def drafted(inputs: PlanInputs, draft: Draft | None, path: Path, made: Made | None) -> PlanInputs:
     """`inputs` with what only the draft says: whose keys go, and what was made for it."""
     if draft is None:
         return inputs

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from meshtui.errors import UsageError
 from meshtui.fleet.apply import Applied
-from meshtui.fleet.events import Keep
 from meshtui.fleet.device import Given, given
+from meshtui.fleet.events import Keep
 from meshtui.fleet.fleet import Fleet
 from meshtui.fleet.made import Made
 from meshtui.fleet.members import Leaving, look_at_leaving, refuse_owed, remove, with_leaving
@@ -22,9 +22,7 @@ from meshtui.store.edit_peers import Asked, add_peer, new_key, remove_peer
 from meshtui.store.meshfile import load
 from meshtui.store.undo import undo
 
-Kind = Literal[
-    "add", "add-peer", "remove", "rename", "rotate", "set", "disable", "enable", "undo"
-]
+Kind = Literal["add", "add-peer", "remove", "rename", "rotate", "set", "disable", "enable", "undo"]
 """`rotate` is of a peer: another key for a host is no edit."""
 
 
@@ -41,7 +39,7 @@ class Edit:
     port: str | None = None
     keepalive: str | None = None
     mtu: str | None = None
-    peer: Asked = Asked()
+    peer: Asked = field(default_factory=Asked)
     """What is asked for a new peer."""
 
 

@@ -27,8 +27,8 @@ def below_key(mesh: Mesh, name: str, preshared: Mapping[str, Secret]) -> list[st
     """The lines of the file behind the private key."""
     want = wanted_of_device(mesh, name)
     lines = ["Address = " + ", ".join(str(single(address)) for address in want.addresses)]
-    if want.mtu:
-        lines.append(f"MTU = {want.mtu}")
+    if want.listen_port:
+        lines.append(f"ListenPort = {want.listen_port}")
     for peer in want.peers:
         lines += ["", *_peer(peer, preshared.get(peer.name))]
     return lines

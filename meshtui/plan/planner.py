@@ -9,7 +9,7 @@ from itertools import combinations
 from meshtui.errors import HostError
 from meshtui.inert import inert
 from meshtui.mesh.links import blocked, peers_of
-from meshtui.mesh.model import Mesh
+from meshtui.mesh.model import Host, Mesh
 from meshtui.mesh.wanted import joined, single, wanted
 from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
 from meshtui.plan.live import Context, LivePlan, far, live_plan
@@ -343,7 +343,7 @@ def _strangers(
     peers = peers_of(known.mesh, known.mesh.hosts[name])
     of_mesh = {name, *(host.name for host in peers)}
     told = (h for h in known.written.hosts.values() if h.public_key not in known.retired)
-    keys = [(h.public_key or "", h.name) for h in (*known.mesh.hosts.values(), *told)]
+    keys = [(m.public_key or "", m.name) for m in (*known.mesh.members.values(), *told)]
     keep = {key for key, host in keys if host in of_mesh}
     apart = {key: host for key, host in keys if host not in of_mesh}
     # Of whom no key is known, the address or meshtui's mark tells.
@@ -385,7 +385,7 @@ def _notes(known: Known, name: str) -> list[str]:
         notes.append(f"{name} {now}; mesh.toml says {written.public_key}")
     there = {peer.name for peer in known.wanted[name].peers}
     peers = peers_of(known.mesh, host)
-    missing = [other.name for other in peers if other.name not in there]
+    missing = [o.name for o in peers if isinstance(o, Host) and o.name not in there]
     if missing:
         notes.append(f"no key of its own known of {', '.join(missing)}: the peer entry is owed")
     unreached = [o.name for o in blocked(known.mesh, host) if host.behind_nat and o.behind_nat]

@@ -168,6 +168,7 @@ def refuse_unknown(mesh: Mesh, name: str) -> None:
 
 
 def refuse_name(mesh: Mesh, name: str, but: str | None = None) -> None:
+    """UsageError where it is no name for a member, or another's than `but`'s."""
     if not is_host_name(name):
         raise UsageError(
             f"{shown(name)} is not a name for a host: {NOTHING}",

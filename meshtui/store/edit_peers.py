@@ -89,7 +89,8 @@ def new_key(path: Path, name: str, public_key: str) -> Draft:
     draft = checked(path, before, after, document, f"another public_key of {name}")
     old = mesh.peers[name].public_key
     note = f"what {name} has now works until the hosts have the new key; it imports the new one"
-    return Draft(before, draft.after, left={old: f"{name} (its former key)"} if old else {}, note=note)
+    left = {old: f"{name} (its former key)"} if old else {}
+    return Draft(before, draft.after, left=left, note=note)
 
 
 def refuse_no_peer(mesh: Mesh, name: str) -> None:
@@ -100,7 +101,8 @@ def refuse_no_peer(mesh: Mesh, name: str) -> None:
         raise UsageError(f"{name} is a host, which meshtui reaches itself: {NOTHING}")
     if not mesh.peers:
         raise UsageError(
-            f"the mesh has no peers without SSH: {NOTHING}", hint=f"meshtui add --peer {shown(name)}"
+            f"the mesh has no peers without SSH: {NOTHING}",
+            hint=f"meshtui add --peer {shown(name)}",
         )
     refuse_unknown(mesh, name)
 

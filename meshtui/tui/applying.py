@@ -207,7 +207,7 @@ class Applying:
     def _show_once(self, given: Given) -> None:
         from meshtui.tui.screens.device import DeviceScreen
 
-        self._app.push_screen(DeviceScreen(given))
+        self._app.push_screen(DeviceScreen(given, hidden=self._app.privacy is not None))
 
     def _tell(self, run: ApplyRun) -> None:
         text, style = run.summary()

@@ -95,8 +95,15 @@ class Changing:
                 raise UsageError("--address is empty: it needs one at least")
             # What is emptied is as the mesh has it for all.
             asked = {key: text or "default" for key, text in new.items()}
-            addresses = _words(asked.pop("address", ""))
-            return Edit("set", (name,), addresses=addresses, **asked)
+            return Edit(
+                "set",
+                (name,),
+                addresses=_words(asked.get("address", "")),
+                endpoint=asked.get("endpoint"),
+                port=asked.get("port"),
+                keepalive=asked.get("keepalive"),
+                mtu=asked.get("mtu"),
+            )
 
         self._form(f"settings of {_shown(name)}", fields, edit)
 

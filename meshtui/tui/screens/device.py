@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 
 from meshtui.errors import MeshError
 from meshtui.fleet.device import Given
+from meshtui.inert import inert
 from meshtui.qr import compact, half_blocks
 from meshtui.store.atomic import create_private
 from meshtui.tui.actions import bindings
@@ -30,11 +31,12 @@ class DeviceScreen(ModalScreen[None]):
     CSS_PATH = "device.tcss"
     BINDINGS = bindings("device", "scroll")
 
-    def __init__(self, given: Given) -> None:
+    def __init__(self, given: Given, *, hidden: bool = False) -> None:
+        """`hidden`: addresses and keys are, and a code would tell them."""
         super().__init__()
         self._given = given
         text = given.text.reveal()
-        self._code = half_blocks(compact(text)) if given.secret else None
+        self._code = half_blocks(compact(text)) if given.secret and not hidden else None
         self._text = text.splitlines()
         self._prefers_code = self._code is not None
         self._leaving = not given.secret
@@ -51,7 +53,7 @@ class DeviceScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Show it."""
-        what = f"the configuration of {inert_lines(self._given.name)[:NAME_LIMIT]}"
+        what = f"the configuration of {inert(self._given.name, NAME_LIMIT)}"
         title = Text(what, "bold")
         if self._given.secret:
             title.append("   shown this once: meshtui keeps no copy", "")
@@ -77,9 +79,7 @@ class DeviceScreen(ModalScreen[None]):
         beside = fits and wide + _TEXT_COLUMNS <= self.size.width
         code.display = beside or self._prefers_code
         text.display = beside or not self._prefers_code
-        if fits and privacy:
-            code.say(Text("\n  Addresses and keys are hidden, and so is the code."))
-        elif fits:
+        if fits:
             code.say(Text("\n".join(self._code), "#000000 on #ffffff"))
             return
         code.say(
@@ -92,7 +92,7 @@ class DeviceScreen(ModalScreen[None]):
 
     def _say(self, text: str, state: str) -> None:
         message = self.query_one("#message", Calm)
-        message.say(Text(inert_lines(text), message.colour(state), overflow="fold"))
+        message.say(Text(inert_lines(text) or "", message.colour(state), overflow="fold"))
 
     def action_turn(self) -> None:
         """The text in place of the code, or the other way round."""
