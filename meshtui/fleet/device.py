@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from meshtui.errors import MeshError, UsageError
 from meshtui.fleet.fleet import Fleet
 from meshtui.fleet.made import Made
-from meshtui.mesh.addresses import allocate
 from meshtui.plan.device import below_key, configuration, unready
 from meshtui.ssh.invite import pasteable
 from meshtui.store.edit import Draft
 from meshtui.store.edit_peers import Asked, add_peer, refuse_no_peer
-from meshtui.store.meshfile import load, parse
+from meshtui.store.meshfile import load
 from meshtui.wg.keys import Secret
 
 
@@ -57,10 +56,7 @@ def invite(path: Path, name: str, asked: Asked) -> Draft | None:
     """
     there = load(path).peers.get(name)
     if there is None:
-        said = allocate(parse(add_peer(path, name, asked).after, path)).peers[name]
-        # Kept from now on: the line names it.
-        addresses = tuple(str(address.ip) for address in said.addresses)
-        return add_peer(path, name, replace(asked, addresses=addresses))
+        return add_peer(path, name, asked)
     if there.public_key is not None:
         raise UsageError(
             f"{name} has a key already",

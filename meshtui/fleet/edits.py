@@ -14,7 +14,14 @@ from meshtui.fleet.device import Given, given
 from meshtui.fleet.events import Keep
 from meshtui.fleet.fleet import Fleet
 from meshtui.fleet.made import Made
-from meshtui.fleet.members import Leaving, look_at_leaving, refuse_owed, remove, with_leaving
+from meshtui.fleet.members import (
+    Leaving,
+    look_at_leaving,
+    refuse_owed,
+    refuse_untold,
+    remove,
+    with_leaving,
+)
 from meshtui.plan.model import Plan
 from meshtui.store.edit import Draft, add_host, remove_host, rename
 from meshtui.store.edit_keys import set_host, switch_link, switch_member
@@ -105,6 +112,8 @@ class Proposal:
             plan = await self._fleet.plan(prune=prune)
             if self._edit.kind == "add":
                 refuse_owed(plan, self._edit.names[0])
+            elif self._edit.kind in ("add-peer", "rotate"):
+                refuse_untold(plan, self._edit.names[0])
             return plan
         self.let_go()
         others, leaving = await asyncio.gather(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from meshtui.errors import UsageError
+from meshtui.mesh.addresses import allocate
 from meshtui.mesh.model import Mesh
 from meshtui.mesh.problem import shown
 from meshtui.store import fields, spans
@@ -15,6 +16,7 @@ from meshtui.store.document import parse_text, read_text
 from meshtui.store.edit import (
     NOTHING,
     Draft,
+    parsed,
     refuse_name,
     refuse_unknown,
     with_member,
@@ -56,9 +58,19 @@ def add_peer(path: Path, name: str, asked: Asked) -> Draft:
         own |= values
     else:
         refuse_name(mesh, name)
-        after = with_member(before, "peers", name, {k: _toml(v) for k, v in values.items()})
+        if not asked.addresses:
+            said = allocate(parsed(_with_table(before, name, values), path)).peers[name]
+            # In the file from now on: what the device imports names it.
+            values = {"addresses": [str(address.ip) for address in said.addresses], **values}
+        after = _with_table(before, name, values)
         document.setdefault("peers", {})[name] = values
     return checked(path, before, after, document, f"a table [peers.{name}]")
+
+
+def _with_table(text: str, name: str, values: dict[str, Any]) -> str:
+    # What JSON writes for texts and lists of them, TOML reads.
+    written = {key: json.dumps(value, ensure_ascii=False) for key, value in values.items()}
+    return with_member(text, "peers", name, written)
 
 
 def remove_peer(path: Path, name: str) -> Draft:
@@ -125,8 +137,3 @@ def _values(asked: Asked) -> dict[str, Any]:
         read_option("--public-key", asked.public_key, fields.PUBLIC_KEY)
         values["public_key"] = asked.public_key
     return values
-
-
-def _toml(value: object) -> str:
-    # What JSON writes for texts and lists of them, TOML reads.
-    return json.dumps(value, ensure_ascii=False)
