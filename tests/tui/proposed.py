@@ -19,6 +19,7 @@ from meshtui.plan.model import HostPlan, Plan, Step
 from meshtui.store.edit import Draft
 from meshtui.store.meshfile import parse
 from meshtui.store.render import render
+from meshtui.wg.keys import keypair
 
 if TYPE_CHECKING:
     from standin import StandIn
@@ -73,6 +74,11 @@ class Proposed:
             return None
         name = self._edit.names[0]
         mesh = allocate(parse(self.draft.after, Path("mesh.toml")))
+        hosts = {
+            host.name: replace(host, public_key=host.public_key or keypair(bytes([i]) * 32)[1])
+            for i, host in enumerate(mesh.hosts.values())
+        }
+        mesh = replace(mesh, hosts=hosts)
         private = self._made.private(name)
         return Given(name, configuration(mesh, name, private, {}), private is not None)
 
