@@ -66,15 +66,6 @@ def _check_relays(mesh: Mesh) -> Iterator[Problem]:
     for number, link in enumerate(mesh.links, 1):
         key = key_path("links", str(number), "relay")
         named.append((key, link.relay, link.between))
-        if link.relay and link.disabled:
-            yield Problem(key, "the link is disabled; expected disabled or relay, not both")
-        if link.relay and not mesh.peers.keys().isdisjoint(link.between):
-            device = next(name for name in link.between if name in mesh.peers)
-            yield Problem(
-                key,
-                f"{device} is in [peers], and comes in through hosts of its own; expected two "
-                f"hosts, or through = [{shown(link.relay)}] in [{key_path('peers', device)}]",
-            )
     for key, name, ends in named:
         if name is None:
             continue
