@@ -268,6 +268,7 @@ def _members(args: Args) -> int:
     from meshtui.cli.device import refuse_nowhere, taker
     from meshtui.cli.members import change, edit, makes_key
     from meshtui.fleet.edits import draft, with_pair
+    from meshtui.fleet.made import Made
     from meshtui.store.find import find
 
     asked, made = edit(args), Made()
