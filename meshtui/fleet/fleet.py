@@ -16,7 +16,7 @@ from meshtui.fleet.drift import Drifting, refuse_shared
 from meshtui.fleet.errands import Errands
 from meshtui.fleet.events import ApplyResult, HostPolled, Keep
 from meshtui.fleet.look import look_at_all
-from meshtui.fleet.meet import find_out
+from meshtui.fleet.meet import Sighted, find_out
 from meshtui.fleet.observe import endpoints, observe, observe_one
 from meshtui.fleet.past import Past
 from meshtui.fleet.reports import LinkSample, TrafficSample
@@ -72,6 +72,7 @@ class Fleet:
         self._errands = Errands(self._connector)
         self._past = Past(lambda: self.mesh)
         self.drifting = Drifting(self)
+        self._sighted = Sighted()
         self._sessions: dict[str, Session] = {}
         self._keys: dict[str, str] = {}
         self.confirm_within = WITHIN
@@ -135,12 +136,18 @@ class Fleet:
 
     def watch(self, interval: Callable[[], float]) -> AsyncIterator[HostPolled]:
         """Look at every host for ever, each every `interval()` seconds; none waits for another."""
-        looks = watch(lambda: self.mesh, self._keys, self._sessions, interval, self.drifting.looked)
+
+        def looked(event: HostPolled) -> None:
+            self.drifting.looked(event)
+            self.mesh = self._sighted.take(self.mesh, self._keys, event)
+
+        looks = watch(lambda: self.mesh, self._keys, self._sessions, interval, looked)
         return self._past.recorded(looks)
 
     async def status(self) -> list[HostPolled]:
         """One look at every host."""
-        return await look_at_all(self.mesh, self._keys, self._sessions)
+        self.mesh, polled = await look_at_all(self.mesh, self._keys, self._sessions)
+        return polled
 
     async def plan(
         self, *, prune: bool = False, only: str | None = None, renew_psk: Collection[str] = ()

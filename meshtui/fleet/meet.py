@@ -15,6 +15,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from meshtui.errors import HostError
+from meshtui.fleet.events import HostPolled
 from meshtui.fleet.pings import times
 from meshtui.fleet.session import Session
 from meshtui.mesh.found import Sight, found
@@ -36,6 +37,8 @@ MEET_SECONDS = 3
 #: How long a ping may take that asks who is there, or who is near, in seconds.
 _PING_SECONDS = 2
 _SLACK = 15.0
+#: How often the looks are put together, in seconds.
+_EVERY = 1.0
 #: So many hosts are asked whether another is there.
 _WITNESSES = 3
 #: So many hosts are measured as relays.
@@ -130,6 +133,31 @@ async def _times(session: Session, addresses: Iterable[str]) -> dict[str, float]
     except HostError:
         return None
     return dict(times(reply))
+
+
+class Sighted:
+    """The latest look at each host: who sees whom where, as it changes."""
+
+    def __init__(self) -> None:
+        self._sights: dict[str, Sight] = {}
+        self._worked_out = 0.0
+
+    def take(self, mesh: Mesh, keys: Mapping[str, str], event: HostPolled) -> Mesh:
+        """The mesh with what follows from the looks by now; the same one where nothing does."""
+        name, live = event.host.name, event.host.live
+        if live is not None:
+            self._sights[name] = Sight(event.host.clock, live)
+        elif event.host.state != "unreachable":
+            self._sights.pop(name, None)
+        # Every pair is looked at, so not at each look at one host.
+        if event.at - self._worked_out < _EVERY or not any(
+            host.behind_nat for host in mesh.hosts.values()
+        ):
+            return mesh
+        self._worked_out = event.at
+        there = {name: sight for name, sight in self._sights.items() if name in mesh.hosts}
+        now = found(mesh, keys, there)
+        return mesh if now == mesh.found else replace(mesh, found=now)
 
 
 async def meet(fleet: Fleet, sessions: Mapping[str, Session]) -> Plan | None:
