@@ -10,11 +10,13 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from ipaddress import ip_interface
 
 from meshtui.mesh.check_links import check_links
+from meshtui.mesh.check_routes import check_routes
+from meshtui.mesh.check_shape import check_shape
 from meshtui.mesh.hostsfile import check_names
-from meshtui.mesh.model import Host, Mesh
+from meshtui.mesh.model import Device, Host, Member, Mesh
 from meshtui.mesh.names import is_host_name, is_interface_name
 from meshtui.mesh.networks import check_networks, network_of, reserved, unusable
-from meshtui.mesh.problem import Problem, in_order, key_path, shown
+from meshtui.mesh.problem import Problem, in_order, key_of, shown
 from meshtui.mesh.target import LOCAL, parse_target
 from meshtui.wg.endpoint import is_address
 from meshtui.wg.keys import is_key
@@ -35,12 +37,14 @@ def check(mesh: Mesh) -> list[Problem]:
         problems.append(
             Problem("hosts", "there is none; expected a table such as [hosts.server-a]")
         )
-    for host in mesh.hosts.values():
-        problems += _check_host(mesh, host)
+    for member in _all(mesh):
+        problems += _check_member(mesh, member)
     problems += _check_clashes(mesh)
-    problems += check_links(mesh)
+    # Of two members of one name, nobody knows which is meant.
+    if mesh.hosts.keys().isdisjoint(mesh.peers):
+        problems += [*check_routes(mesh), *check_shape(mesh), *check_links(mesh)]
     problems += check_names(mesh)
-    return in_order(problems, mesh.hosts)
+    return in_order(problems, mesh.hosts, mesh.peers)
 
 
 def _check_mesh(mesh: Mesh) -> Iterator[Problem]:
@@ -50,21 +54,27 @@ def _check_mesh(mesh: Mesh) -> Iterator[Problem]:
         yield Problem("mesh.interface", 'not an interface name; expected one such as "wg0"')
 
 
-def _check_host(mesh: Mesh, host: Host) -> Iterator[Problem]:
-    if not is_host_name(host.name):
+def _check_member(mesh: Mesh, member: Member) -> Iterator[Problem]:
+    if not is_host_name(member.name):
         yield Problem(
-            _key(host),
+            key_of(member),
             "not a name for a host; expected up to 63 letters, digits, dots, hyphens and "
             "underscores (and not a number or an address)",
         )
-    yield from _check_ssh(mesh, host)
-    yield from _check_endpoint(mesh, host)
-    yield from _check_addresses(mesh, host)
-    if host.public_key is not None and not is_key(host.public_key):
-        yield Problem(_key(host, "public_key"), "not a key; expected what `wg pubkey` prints")
+    if isinstance(member, Host):
+        yield from _check_ssh(mesh, member)
+    yield from _check_endpoint(mesh, member)
+    yield from _check_addresses(mesh, member)
+    if member.public_key is not None and not is_key(member.public_key):
+        yield Problem(key_of(member, "public_key"), "not a key; expected what `wg pubkey` prints")
+    if isinstance(member, Host):
+        yield from _check_mtu(mesh, member)
+
+
+def _check_mtu(mesh: Mesh, host: Host) -> Iterator[Problem]:
     if host.mtu is not None and host.mtu < _IPV6_MTU and any(n.version == 6 for n in mesh.networks):
         yield Problem(
-            _key(host, "mtu"),
+            key_of(host, "mtu"),
             f"{host.mtu} is too small for the mesh's IPv6 network; expected {_IPV6_MTU} or more",
         )
 
@@ -75,46 +85,46 @@ def _check_ssh(mesh: Mesh, host: Host) -> Iterator[Problem]:
     try:
         target = parse_target(host.ssh)
     except ValueError as error:
-        yield Problem(_key(host, "ssh"), str(error))
+        yield Problem(key_of(host, "ssh"), str(error))
         return
     if host.endpoint or host.behind_nat:
         return
     if host.ssh == LOCAL and len(mesh.hosts) > 1:
         yield Problem(
-            _key(host, "ssh"),
+            key_of(host, "ssh"),
             '"local" does not say where the other hosts reach this machine; expected an endpoint '
             'as well, such as endpoint = "203.0.113.1", or "none" behind NAT',
         )
     elif network := _inside(mesh, target.host):
         yield Problem(
-            _key(host, "ssh"),
+            key_of(host, "ssh"),
             f"{target.host} is inside the mesh's own network {network}, so the tunnel would lead "
             "into itself; expected an endpoint outside of it as well",
         )
 
 
-def _check_endpoint(mesh: Mesh, host: Host) -> Iterator[Problem]:
-    if host.endpoint is None:
+def _check_endpoint(mesh: Mesh, member: Member) -> Iterator[Problem]:
+    if member.endpoint is None:
         return
-    if network := _inside(mesh, host.endpoint.host):
+    if network := _inside(mesh, member.endpoint.host):
         yield Problem(
-            _key(host, "endpoint"),
-            f"{host.endpoint.host} is inside the mesh's own network {network}, so the tunnel would "
-            "lead into itself; expected an address outside of it",
+            key_of(member, "endpoint"),
+            f"{member.endpoint.host} is inside the mesh's own network {network}, so the tunnel "
+            "would lead into itself; expected an address outside of it",
         )
-    elif host.endpoint.is_address:
-        address = ip_interface(host.endpoint.host).ip
+    elif member.endpoint.is_address:
+        address = ip_interface(member.endpoint.host).ip
         if address.is_unspecified or address.is_multicast:
             yield Problem(
-                _key(host, "endpoint"),
+                key_of(member, "endpoint"),
                 f"{address} is no host's address; expected one that the other hosts can reach",
             )
 
 
-def _check_addresses(mesh: Mesh, host: Host) -> Iterator[Problem]:
-    key = _key(host, "addresses")
-    for number, address in enumerate(host.addresses):
-        if address.ip in {earlier.ip for earlier in host.addresses[:number]}:
+def _check_addresses(mesh: Mesh, member: Member) -> Iterator[Problem]:
+    key = key_of(member, "addresses")
+    for number, address in enumerate(member.addresses):
+        if address.ip in {earlier.ip for earlier in member.addresses[:number]}:
             yield Problem(key, f"{address.ip} is there twice; expected it once")
         if not mesh.networks:
             continue
@@ -137,55 +147,67 @@ def _check_addresses(mesh: Mesh, host: Host) -> Iterator[Problem]:
 
 
 def _check_clashes(mesh: Mesh) -> Iterator[Problem]:
-    """What only one host can have."""
-    for host, owner, _ in _shared(mesh, lambda h: [h.name.lower()]):
+    """What only one member can have."""
+    for member, owner, _ in _shared(mesh, lambda m: [m.name.lower()]):
+        but = "" if member.name == owner.name else " but for capitals"
+        which = "the host " if type(member) is not type(owner) else ""
         yield Problem(
-            _key(host), f"the same name as {owner.name} but for capitals; expected another name"
+            key_of(member), f"the same name as {which}{owner.name}{but}; expected another name"
         )
-    for host, owner, _ in _shared(mesh, _machine):
+    for member, owner, _ in _shared(mesh, _machine):
+        ssh, its = (shown(host.ssh) for host in (mesh.hosts[member.name], mesh.hosts[owner.name]))
         yield Problem(
-            _key(host, "ssh"),
-            f"{shown(host.ssh)} is the same machine as {owner.name}'s {shown(owner.ssh)}; "
+            key_of(member, "ssh"),
+            f"{ssh} is the same machine as {owner.name}'s {its}; "
             "expected one host for each machine",
         )
-    for host, owner, _ in _shared(mesh, _endpoint):
+    for member, owner, _ in _shared(mesh, _endpoint):
         yield Problem(
-            _key(host, "endpoint"),
-            f"{host.endpoint} is also {owner.name}'s; expected one of its own",
+            key_of(member, "endpoint"),
+            f"{member.endpoint} is also {owner.name}'s; expected one of its own",
         )
-    for host, owner, address in _shared(mesh, lambda h: {a.ip: None for a in h.addresses}):
+    for member, owner, address in _shared(mesh, lambda m: {a.ip: None for a in m.addresses}):
         yield Problem(
-            _key(host, "addresses"), f"{address} is also {owner.name}'s; expected one of its own"
+            key_of(member, "addresses"),
+            f"{address} is also {owner.name}'s; expected one of its own",
         )
-    for host, owner, _ in _shared(mesh, lambda h: [h.public_key] if h.public_key else []):
+    for member, owner, _ in _shared(mesh, lambda m: [m.public_key] if m.public_key else []):
         yield Problem(
-            _key(host, "public_key"), f"the same key as {owner.name}'s; expected one of its own"
+            key_of(member, "public_key"),
+            f"the same key as {owner.name}'s; expected one of its own",
         )
 
 
 def _shared(
-    mesh: Mesh, values: Callable[[Host], Iterable[Hashable]]
-) -> Iterator[tuple[Host, Host, Hashable]]:
-    """Each host that has a value which an earlier one owns: (host, owner, value)."""
-    owners: dict[Hashable, Host] = {}
-    for host in mesh.hosts.values():
-        for value in values(host):
-            owner = owners.setdefault(value, host)
-            if owner is not host:
-                yield host, owner, value
+    mesh: Mesh, values: Callable[[Member], Iterable[Hashable]]
+) -> Iterator[tuple[Member, Member, Hashable]]:
+    """Each member that has a value which an earlier one owns: (member, owner, value)."""
+    owners: dict[Hashable, Member] = {}
+    for member in _all(mesh):
+        for value in values(member):
+            owner = owners.setdefault(value, member)
+            if owner is not member:
+                yield member, owner, value
 
 
-def _machine(host: Host) -> list[Hashable]:
+def _all(mesh: Mesh) -> list[Member]:
+    """Also two of one name, of which `mesh.members` has the last."""
+    return [*mesh.hosts.values(), *mesh.peers.values()]
+
+
+def _machine(member: Member) -> list[Hashable]:
+    if isinstance(member, Device):
+        return []
     try:
-        return [parse_target(host.ssh).machine]
+        return [parse_target(member.ssh).machine]
     except ValueError:
         return []  # said already, by _check_ssh
 
 
-def _endpoint(host: Host) -> list[Hashable]:
-    if host.endpoint is None:
+def _endpoint(member: Member) -> list[Hashable]:
+    if member.endpoint is None:
         return []
-    return [(host.endpoint.host.lower().rstrip("."), host.endpoint.port)]
+    return [(member.endpoint.host.lower().rstrip("."), member.endpoint.port)]
 
 
 def _inside(mesh: Mesh, host: str) -> str | None:
@@ -195,7 +217,3 @@ def _inside(mesh: Mesh, host: str) -> str | None:
     networks = tuple(n for n in mesh.networks if not unusable(n))
     network = network_of(networks, ip_interface(host))
     return None if network is None else str(network)
-
-
-def _key(host: Host, *rest: str) -> str:
-    return key_path("hosts", host.name, *rest)

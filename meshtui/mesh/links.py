@@ -183,8 +183,10 @@ def _join_relays(
         for other in places_of(apart[one] >> one << one):
             for name in named_relays(mesh, told, host, hosts[other])[:1]:
                 if name in mesh.hosts and not mesh.hosts[name].behind_nat:
-                    _set(linked, (place[name], one), True)
-                    _set(linked, (place[name], other), True)
+                    relay = place[name]
+                    for end in (one, other):
+                        if not apart[end] >> relay & 1:
+                            _set(linked, (relay, end), True)
 
 
 def named_relays(mesh: Mesh, told: dict[frozenset[str], Link], one: Host, other: Host) -> list[str]:

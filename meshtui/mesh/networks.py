@@ -62,10 +62,14 @@ def unusable(network: Network) -> str | None:
     widest = _WIDEST[network.version]
     if network.prefixlen < widest:
         return f"would route far more than a mesh into it; expected /{widest} or longer"
-    for known, why in _UNUSABLE_NETWORKS:
-        if _overlap(network, known):
-            return f'{why}; expected a private one, such as "10.0.0.0/24"'
+    if why := special(network):
+        return f'{why}; expected a private one, such as "10.0.0.0/24"'
     return None
+
+
+def special(network: Network) -> str | None:
+    """What the network is, where packets to it never leave a machine; None: they do."""
+    return next((why for known, why in _UNUSABLE_NETWORKS if overlap(network, known)), None)
 
 
 def check_networks(mesh: Mesh) -> Iterator[Problem]:
@@ -77,7 +81,7 @@ def check_networks(mesh: Mesh) -> Iterator[Problem]:
         if why := unusable(network):
             yield Problem(key, f"{network} {why}")
     for one, other in combinations([n for n in mesh.networks if not unusable(n)], 2):
-        if _overlap(one, other):
+        if overlap(one, other):
             yield Problem(
                 key, f"{one} and {other} overlap; expected networks that share no address"
             )
@@ -86,10 +90,10 @@ def check_networks(mesh: Mesh) -> Iterator[Problem]:
 
 
 def _check_room(mesh: Mesh, network: Network) -> Iterator[Problem]:
-    """Every host needs an address in every network; some have more than one."""
+    """Every member needs an address in every network; some have more than one."""
     needed = 0
-    for host in mesh.hosts.values():
-        own = {a.ip for a in host.addresses if network_of((network,), a)}
+    for member in mesh.members.values():
+        own = {a.ip for a in member.addresses if network_of((network,), a)}
         needed += max(1, len(own))
     if needed <= capacity(network):
         return
@@ -103,7 +107,8 @@ def _check_room(mesh: Mesh, network: Network) -> Iterator[Problem]:
     )
 
 
-def _overlap(one: Network, other: Network) -> bool:
+def overlap(one: Network, other: Network) -> bool:
+    """Whether they share an address."""
     # overlaps() takes both versions at run time and answers False across them, but mypy
     # wants to know the version.
     if one.version == 4 and other.version == 4:

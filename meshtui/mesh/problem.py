@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from meshtui.mesh.model import Host, Member
 from meshtui.mesh.names import has_invisible
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-_HOST = re.compile(r'hosts\.("(?:\\.|[^"\\])*"|[A-Za-z0-9_-]+)')
+_MEMBER = re.compile(r'(?:hosts|peers)\.("(?:\\.|[^"\\])*"|[A-Za-z0-9_-]+)')
 #: A WireGuard key, or most of one: what someone pasted into the wrong place may be private.
 _KEYLIKE = re.compile(r"[A-Za-z0-9+/]{40,}={0,2}")
 _LONGEST = 60
+_FEW = 3
 
 
 class Problem(NamedTuple):
@@ -58,14 +60,30 @@ def _visible(character: str, ascii_only: bool) -> str:
     return character
 
 
-def in_order(problems: Iterable[Problem], names: Iterable[str]) -> list[Problem]:
-    """The mesh's problems first, then each host's, in the order of `names`, then the links'."""
-    order = {key_path("hosts", name): place for place, name in enumerate(names)}
+def listed(names: Sequence[str]) -> str:
+    """`server-a, server-b, server-c and 4 more`."""
+    more = f" and {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return ", ".join(names[:_FEW]) + more
+
+
+def key_of(member: Member, *rest: str) -> str:
+    """The path of a member's table, or of a key in it."""
+    table = "hosts" if isinstance(member, Host) else "peers"
+    return key_path(table, member.name, *rest)
+
+
+def in_order(
+    problems: Iterable[Problem], hosts: Iterable[str], peers: Iterable[str] = ()
+) -> list[Problem]:
+    """The mesh's problems first, then each host's, then each peer's, then the links'."""
+    keys = [key_path("hosts", name) for name in hosts]
+    keys += [key_path("peers", name) for name in peers]
+    order = {key: place for place, key in enumerate(keys)}
 
     def place(problem: Problem) -> int:
         if problem.key.partition(".")[0] == "links":
             return len(order)
-        match = _HOST.match(problem.key)
+        match = _MEMBER.match(problem.key)
         return order.get(match[0], -1) if match else -1
 
     return sorted(problems, key=place)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
-from meshtui.mesh.model import Keys
+from meshtui.mesh.model import Keys, Topology
 from meshtui.store import readers
 from meshtui.store.readers import Reader, Wrong, described
 
@@ -19,11 +19,13 @@ class Field(NamedTuple, Generic[T_co]):
     expected: str
 
 
-def _topology(value: object) -> Literal["full"]:
+def _topology(value: object) -> Topology:
     if value == "full":
         return "full"
-    if value in ("hub", "groups"):
-        raise Wrong(f"this version of meshtui knows no {described(value)} yet")
+    if value == "hub":
+        return "hub"
+    if value == "groups":
+        return "groups"
     raise Wrong(f"{described(value)} is not a topology")
 
 
@@ -42,10 +44,12 @@ INTERFACE = Field(
     'up to 15 letters, digits and _=+.-, such as "wg0"',
 )
 NETWORKS = Field("networks", readers.network, 'one such as "10.0.0.0/24"')
-TOPOLOGY = Field("topology", _topology, '"full"')
-PRESHARED_KEYS = Field("preshared_keys", readers.flag, "true or false, without quotes")
-
-HOSTS_FILE = Field("hosts_file", readers.flag, "true or false, without quotes")
+TOPOLOGY = Field("topology", _topology, '"full", "hub" or "groups"')
+_FLAG = "true or false, without quotes"
+_HOST = 'the name of a host, such as "server-a"'
+PRESHARED_KEYS = Field("preshared_keys", readers.flag, _FLAG)
+HOSTS_FILE = Field("hosts_file", readers.flag, _FLAG)
+RELAY = Field("relay", readers.mesh_name, _HOST)
 
 SSH = Field("ssh", readers.ssh_target, 'one such as "root@203.0.113.1" or an alias')
 ENDPOINT = Field(
@@ -67,8 +71,18 @@ MTU = Field(
     "mtu", readers.whole(576, 65535, "an MTU"), "a number from 576 to 65535, without quotes"
 )
 
-DISABLED = Field("disabled", readers.flag, "true or false, without quotes")
-BETWEEN = Field("between", readers.mesh_name, 'the name of a host, such as "server-a"')
+HUB = Field("hub", readers.flag, _FLAG)
+GROUP = Field("group", readers.mesh_name, 'a name such as "office"')
+GATEWAY = Field("gateway", readers.flag, _FLAG)
+ROUTES = Field("routes", readers.network, 'a network such as "192.168.1.0/24"')
+MASQUERADE = Field("masquerade", readers.flag, _FLAG)
+
+THROUGH = Field("through", readers.mesh_name, _HOST)
+EXIT = Field("exit", readers.mesh_name, _HOST)
+PEER_ENDPOINT = Field("endpoint", readers.fixed_endpoint, 'one such as "203.0.113.1:51820"')
+
+DISABLED = Field("disabled", readers.flag, _FLAG)
+BETWEEN = Field("between", readers.mesh_name, _HOST)
 
 #: In [mesh] they are the defaults of every host.
 BOTH: tuple[Field[object], ...] = (LISTEN_PORT, KEYS, PERSISTENT_KEEPALIVE, MTU)
@@ -78,8 +92,32 @@ MESH_FIELDS: tuple[Field[object], ...] = (
     NETWORKS,
     TOPOLOGY,
     PRESHARED_KEYS,
+    RELAY,
     HOSTS_FILE,
     *BOTH,
 )
-HOST_FIELDS: tuple[Field[object], ...] = (SSH, ENDPOINT, ADDRESSES, PUBLIC_KEY, *BOTH, DISABLED)
-LINK_FIELDS: tuple[Field[object], ...] = (BETWEEN, DISABLED)
+HOST_FIELDS: tuple[Field[object], ...] = (
+    SSH,
+    ENDPOINT,
+    ADDRESSES,
+    PUBLIC_KEY,
+    *BOTH,
+    HUB,
+    GROUP,
+    GATEWAY,
+    RELAY,
+    ROUTES,
+    MASQUERADE,
+    DISABLED,
+)
+PEER_FIELDS: tuple[Field[object], ...] = (
+    ADDRESSES,
+    PUBLIC_KEY,
+    THROUGH,
+    EXIT,
+    PEER_ENDPOINT,
+    PERSISTENT_KEEPALIVE,
+    ROUTES,
+    DISABLED,
+)
+LINK_FIELDS: tuple[Field[object], ...] = (BETWEEN, DISABLED, RELAY)

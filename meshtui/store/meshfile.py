@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from meshtui.mesh.checks import check
-from meshtui.mesh.model import DEFAULT_INTERFACE, DEFAULT_PORT, Host, Keys, Link, Mesh
+from meshtui.mesh.model import (
+    DEFAULT_INTERFACE,
+    DEFAULT_PORT,
+    NAT_KEEPALIVE,
+    Device,
+    Host,
+    Keys,
+    Link,
+    Mesh,
+)
 from meshtui.mesh.problem import Problem, in_order, key_path
 from meshtui.store import fields
 from meshtui.store.document import parse_text, read_text
@@ -19,7 +29,7 @@ if TYPE_CHECKING:
     from meshtui.wg.interface import Network
 
 
-_ONLY = "expected only [mesh], [hosts.…] and [[links]]"
+_ONLY = "expected only [mesh], [hosts.…], [peers.…] and [[links]]"
 
 
 class _Defaults(NamedTuple):
@@ -46,7 +56,9 @@ def parse(text: str, path: Path) -> Mesh:
     mesh = _mesh(document, problems)
     problems += _checked(mesh, document, {problem.key for problem in problems})
     if problems:
-        raise FileError(path, in_order(problems, _names(document)))
+        raise FileError(
+            path, in_order(problems, _names(document, "hosts"), _names(document, "peers"))
+        )
     return mesh
 
 
@@ -69,7 +81,7 @@ def _checked(mesh: Mesh, document: dict[str, object], said: set[str]) -> list[Pr
 
 
 def _mesh(document: dict[str, object], problems: list[Problem]) -> Mesh:
-    others = [key for key in document if key not in ("mesh", "hosts", "links")]
+    others = [key for key in document if key not in ("mesh", "hosts", "peers", "links")]
     problems += [Problem(key_path(key), _unknown(key)) for key in others]
     table = _table(document.get("mesh"))
     if table is None:
@@ -97,35 +109,37 @@ def _mesh(document: dict[str, object], problems: list[Problem]) -> Mesh:
         interface=section.get(fields.INTERFACE, DEFAULT_INTERFACE),
         topology=section.get(fields.TOPOLOGY, "full"),
         preshared_keys=section.get(fields.PRESHARED_KEYS, False),
-        hosts_file=section.get(fields.HOSTS_FILE, False),
-        hosts=_hosts(document, networks if whole else (), defaults, problems),
+        hosts={
+            name: _host(name, section, networks if whole else (), defaults)
+            for name, section in _tables(document, "hosts", "server-a", problems)
+        },
         links=_links(document.get("links", []), problems),
+        peers={
+            name: _device(name, section, networks if whole else ())
+            for name, section in _tables(document, "peers", "phone", problems)
+        },
+        relay=section.get(fields.RELAY, None),
+        hosts_file=section.get(fields.HOSTS_FILE, False),
     )
 
 
-def _hosts(
-    document: dict[str, object],
-    networks: tuple[Network, ...],
-    defaults: _Defaults,
-    problems: list[Problem],
-) -> dict[str, Host]:
-    hosts: dict[str, Host] = {}
-    written = _table(document.get("hosts", {}))
+def _tables(
+    document: dict[str, object], key: str, example: str, problems: list[Problem]
+) -> Iterator[tuple[str, Section]]:
+    """The members' own tables in [hosts] or [peers], by name."""
+    written = _table(document.get(key, {}))
     if written is None:
-        found = described(document["hosts"])
-        expected = "expected one such as [hosts.server-a]"
-        problems.append(Problem("hosts", f"{found} is not a table; {expected}"))
-        return hosts
+        found = described(document[key])
+        expected = f"expected one such as [{key}.{example}]"
+        problems.append(Problem(key, f"{found} is not a table; {expected}"))
+        return
     for name, value in written.items():
         table = _table(value)
         if table is None:
-            expected = f"expected [{key_path('hosts', name)}] and its keys below"
-            problems.append(
-                Problem(key_path("hosts", name), f"{described(value)} is not a table; {expected}")
-            )
-            table = {}
-        hosts[name] = _host(name, Section(("hosts", name), table, problems), networks, defaults)
-    return hosts
+            path = key_path(key, name)
+            expected = f"expected [{path}] and its keys below"
+            problems.append(Problem(path, f"{described(value)} is not a table; {expected}"))
+        yield name, Section((key, name), table or {}, problems)
 
 
 def _host(name: str, section: Section, networks: tuple[Network, ...], defaults: _Defaults) -> Host:
@@ -147,6 +161,27 @@ def _host(name: str, section: Section, networks: tuple[Network, ...], defaults: 
         ),
         mtu=section.get(fields.MTU, defaults.mtu),
         keys=section.get(fields.KEYS, defaults.keys),
+        disabled=section.get(fields.DISABLED, False),
+        hub=section.get(fields.HUB, False),
+        group=section.get(fields.GROUP, None),
+        gateway=section.get(fields.GATEWAY, False),
+        relay=section.get(fields.RELAY, None),
+        routes=section.items(fields.ROUTES)[0],
+        masquerade=section.get(fields.MASQUERADE, True),
+    )
+
+
+def _device(name: str, section: Section, networks: tuple[Network, ...]) -> Device:
+    section.refuse_others(fields.PEER_FIELDS)
+    return Device(
+        name=name,
+        addresses=tuple(a.within(networks) for a in section.items(fields.ADDRESSES)[0]),
+        public_key=section.get(fields.PUBLIC_KEY, None),
+        through=section.items(fields.THROUGH)[0],
+        exit=section.get(fields.EXIT, None),
+        endpoint=section.get(fields.PEER_ENDPOINT, None),
+        persistent_keepalive=section.get(fields.PERSISTENT_KEEPALIVE, NAT_KEEPALIVE),
+        routes=section.items(fields.ROUTES)[0],
         disabled=section.get(fields.DISABLED, False),
     )
 
@@ -170,11 +205,12 @@ def _links(written: object, problems: list[Problem]) -> tuple[Link, ...]:
         section.refuse_others(fields.LINK_FIELDS)
         between, whole = section.items(fields.BETWEEN)
         disabled = section.get(fields.DISABLED, False)
+        relay = section.get(fields.RELAY, None)
         if whole and len(between) != 2:
             count = "1 name" if len(between) == 1 else f"{len(between)} names"
             section.problem("between", f"it has {count}; expected those of two hosts")
         elif whole:
-            links.append(Link((between[0], between[1]), disabled))
+            links.append(Link((between[0], between[1]), disabled, relay))
     # Without one of them, `check` would count the others wrongly.
     return tuple(links) if len(links) == len(written) else ()
 
@@ -183,13 +219,11 @@ def _table(value: object) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
-def _names(document: dict[str, object]) -> list[str]:
-    return list(_table(document.get("hosts")) or {})
+def _names(document: dict[str, object], table: str) -> list[str]:
+    return list(_table(document.get(table)) or {})
 
 
 def _unknown(key: str) -> str:
-    if key == "peers":
-        return f"this version of meshtui knows no [peers] yet; {_ONLY}"
-    if key == "host":
-        return "unknown; did you mean [hosts.…]?"
+    if key in ("host", "peer"):
+        return f"unknown; did you mean [{key}s.…]?"
     return f"unknown; {_ONLY}"

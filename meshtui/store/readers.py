@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from meshtui.mesh.names import has_invisible, is_host_name, is_interface_name
 from meshtui.mesh.problem import shown
 from meshtui.mesh.target import LOCAL, parse_target
-from meshtui.wg.endpoint import is_address, is_host, parse_endpoint
+from meshtui.wg.endpoint import Endpoint, is_address, is_host, parse_endpoint
 from meshtui.wg.keys import is_key
 
 if TYPE_CHECKING:
@@ -156,6 +156,16 @@ def endpoint(value: object) -> WrittenEndpoint:
     except ValueError as error:
         raise Wrong(f"{shown(written)} is not an endpoint ({error})") from None
     return WrittenEndpoint(found.host, found.port)
+
+
+def fixed_endpoint(value: object) -> Endpoint:
+    """`host:port`: what meshtui reaches over no SSH has no port that it could know."""
+    found = endpoint(value)
+    if found.host is None:
+        raise Wrong('"none" is what leaving it out says')
+    if found.port is None:
+        raise Wrong(f"{described(value)} has no port")
+    return Endpoint(found.host, found.port)
 
 
 def public_key(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from meshtui.mesh.model import DEFAULT_PORT, Host, Link, Mesh
+from meshtui.mesh.model import DEFAULT_PORT, NAT_KEEPALIVE, Device, Host, Link, Mesh
 from meshtui.mesh.problem import key_path
 
 _HEAD = """\
@@ -29,6 +29,7 @@ def render(mesh: Mesh) -> str:
     return "\n".join(
         [_HEAD, *_mesh(mesh, shared)]
         + [line for host in mesh.hosts.values() for line in ("", *_host(host, shared))]
+        + [line for device in mesh.peers.values() for line in ("", *_device(device))]
         + [line for link in mesh.links for line in ("", *_link(link))]
         + [""]
     )
@@ -62,6 +63,8 @@ def _mesh(mesh: Mesh, shared: dict[str, object]) -> Iterator[str]:
     yield f'topology = "{mesh.topology}"'
     if mesh.preshared_keys:
         yield "preshared_keys = true"
+    if mesh.relay:
+        yield f"relay = {_text(mesh.relay)}"
     if mesh.hosts_file:
         yield "hosts_file = true"
     for key, value in shared.items():
@@ -83,7 +86,39 @@ def _host(host: Host, shared: dict[str, object]) -> Iterator[str]:
     for key, value in _own(host).items():
         if key not in shared and value != _DEFAULTS[key]:
             yield f"{key} = {_value(value)}"
+    if host.hub:
+        yield "hub = true"
+    if host.group:
+        yield f"group = {_text(host.group)}"
+    if host.gateway:
+        yield "gateway = true"
+    if host.relay:
+        yield f"relay = {_text(host.relay)}"
+    if host.routes:
+        yield f"routes = {_list(map(str, host.routes))}"
+    if not host.masquerade:
+        yield "masquerade = false"
     if host.disabled:
+        yield "disabled = true"
+
+
+def _device(device: Device) -> Iterator[str]:
+    yield f"[{key_path('peers', device.name)}]"
+    if device.addresses:
+        yield f"addresses = {_list(str(a.ip) for a in device.addresses)}"
+    if device.public_key:
+        yield f"public_key = {_text(device.public_key)}"
+    if device.through:
+        yield f"through = {_list(device.through)}"
+    if device.exit:
+        yield f"exit = {_text(device.exit)}"
+    if device.endpoint:
+        yield f"endpoint = {_text(str(device.endpoint))}"
+    if device.persistent_keepalive != NAT_KEEPALIVE:
+        yield f"persistent_keepalive = {device.persistent_keepalive}"
+    if device.routes:
+        yield f"routes = {_list(map(str, device.routes))}"
+    if device.disabled:
         yield "disabled = true"
 
 
@@ -92,6 +127,8 @@ def _link(link: Link) -> Iterator[str]:
     yield f"between = {_list(link.between)}"
     if link.disabled:
         yield "disabled = true"
+    if link.relay:
+        yield f"relay = {_text(link.relay)}"
 
 
 def _value(value: object) -> str:

@@ -81,8 +81,10 @@ class Section:
                 "mesh.toml holds no secret; take this out, and if the file was ever shared or "
                 "committed, replace what it gave away (hosts make their own keys)"
             )
-        if isinstance(self._table[key], dict) and self._path[0] == "hosts":
-            meant = key_path("hosts", ".".join((*self._path[1:], *_down(key, self._table[key]))))
+        if isinstance(self._table[key], dict) and self._path[0] in ("hosts", "peers"):
+            meant = key_path(
+                self._path[0], ".".join((*self._path[1:], *_down(key, self._table[key])))
+            )
             return f"an unknown table; a name with dots in it goes in quotes: [{meant}]"
         return "an unknown key" + did_you_mean(key, known)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from meshtui.errors import MeshError
-from meshtui.mesh.model import Host, Mesh
-from meshtui.mesh.problem import Problem, key_path
+from meshtui.mesh.model import Device, Host, Member, Mesh
+from meshtui.mesh.problem import Problem, key_of, key_path
 from meshtui.store import spans
 from meshtui.store.atomic import create_file, replace_file
 from meshtui.store.document import read_text
@@ -18,6 +19,8 @@ from meshtui.store.render import render
 from meshtui.store.spans import Entry, Header
 from meshtui.wg.interface import Address
 
+M = TypeVar("M", Host, Device)
+
 _NOTHING = "nothing was written"
 
 Table = tuple[str, ...]
@@ -26,7 +29,7 @@ Table = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is now known of a host; None leaves the file as it is."""
+    """What is now known of a host or device; None leaves the file as it is."""
 
     addresses: tuple[Address, ...] | None = None
     """All of them: those in the file stay, the others are added behind."""
@@ -54,8 +57,8 @@ def create(path: Path, mesh: Mesh, *, force: bool = False) -> None:
 def write_back(path: Path, found: Mapping[str, Found]) -> bool:
     """Add what was found out to the file as it is now; whether that changed anything.
 
-    Only `addresses` and `public_key` of the hosts named change; an edit made
-    meanwhile stays. FileError: the file has become wrong, lacks a host, or has
+    Only `addresses` and `public_key` of the members named change; an edit made
+    meanwhile stays. FileError: the file has become wrong, lacks a member, or has
     other addresses for it; MeshError: it cannot be written. Nothing is then.
     """
     before = read_text(path)
@@ -76,7 +79,7 @@ def updated(text: str, mesh: Mesh, found: Mapping[str, Found]) -> str:
     edits = [
         edit
         for name, new in found.items()
-        for edit in _host_edits(text, places, mesh.hosts[name], new, newline)
+        for edit in _member_edits(text, places, mesh.members[name], new, newline)
     ]
     for edit in sorted(edits, key=lambda e: e.start, reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
@@ -98,41 +101,42 @@ def _refuse_moved(path: Path, mesh: Mesh, found: Mapping[str, Found]) -> None:
     """What the operator wrote counts: a host taken out, an address given meanwhile."""
     problems = []
     for name, new in found.items():
-        if name not in mesh.hosts:
+        if name not in mesh.members:
             problems.append(
                 Problem(key_path("hosts", name), f"not in the file any more; {_NOTHING}")
             )
         elif new.addresses is not None:
             problems += [
                 Problem(
-                    key_path("hosts", name, "addresses"),
+                    key_of(mesh.members[name], "addresses"),
                     f"{address.ip} was not there when the plan was made; {_NOTHING}",
                 )
-                for address in mesh.hosts[name].addresses
+                for address in mesh.members[name].addresses
                 if address not in new.addresses
             ]
     if problems:
         raise FileError(path, problems, hint="the file was changed meanwhile: plan and apply again")
 
 
-def _host_edits(
-    text: str, places: list[Entry | Header], host: Host, new: Found, newline: str
+def _member_edits(
+    text: str, places: list[Entry | Header], member: Member, new: Found, newline: str
 ) -> Iterator[_Edit]:
-    own = {entry.path[2]: entry for entry in _fields(places, ("hosts", host.name))}
+    table = ("hosts" if isinstance(member, Host) else "peers", member.name)
+    own = {entry.path[2]: entry for entry in _fields(places, table)}
     missing: dict[str, str] = {}
-    added = [a for a in new.addresses or () if a not in host.addresses]
+    added = [a for a in new.addresses or () if a not in member.addresses]
     if added and (entry := own.get("addresses")):
         yield from _extend(text, entry, added, newline)
     elif added:
         missing["addresses"] = "[" + ", ".join(f'"{a.ip}"' for a in added) + "]"
-    if new.public_key and new.public_key != host.public_key:
+    if new.public_key and new.public_key != member.public_key:
         if entry := own.get("public_key"):
             quote = text[entry.value]
             yield _Edit(entry.value, entry.end, quote + new.public_key + quote)
         else:
             missing["public_key"] = f'"{new.public_key}"'
     if missing:
-        yield _insert(text, places, ("hosts", host.name), missing, newline)
+        yield _insert(text, places, table, missing, newline)
 
 
 def _fields(places: list[Entry | Header], table: Table) -> list[Entry]:
@@ -189,22 +193,29 @@ def _below(text: str, place: int, start: str, missing: dict[str, str], newline: 
 
 def _verify(path: Path, before: str, after: str, mesh: Mesh, found: Mapping[str, Found]) -> None:
     """Nothing is written that does not say exactly what was asked, comments and all."""
-    hosts = dict(mesh.hosts)
-    for name, new in found.items():
-        host = hosts[name]
-        added = tuple(a for a in new.addresses or () if a not in host.addresses)
-        hosts[name] = replace(
-            host,
-            addresses=host.addresses + added,
-            public_key=new.public_key or host.public_key,
-        )
+    asked = replace(
+        mesh,
+        hosts={name: _with(host, found.get(name)) for name, host in mesh.hosts.items()},
+        peers={name: _with(device, found.get(name)) for name, device in mesh.peers.items()},
+    )
     try:
         said = parse(after, path)
     except FileError as error:
         hint = f"so it would be with what was found out: {_NOTHING}"
         raise FileError(path, error.problems, hint=hint) from error
-    if said != replace(mesh, hosts=hosts) or spans.comments(after) != spans.comments(before):
+    if said != asked or spans.comments(after) != spans.comments(before):
         raise MeshError(
             f"{path} is written in a way that meshtui cannot add to: {_NOTHING}",
             hint="write addresses and public_key of " + ", ".join(found) + " into it by hand",
         )
+
+
+def _with(member: M, new: Found | None) -> M:
+    if new is None:
+        return member
+    added = tuple(a for a in new.addresses or () if a not in member.addresses)
+    return replace(
+        member,
+        addresses=member.addresses + added,
+        public_key=new.public_key or member.public_key,
+    )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from meshtui.errors import UsageError
 from meshtui.mesh.addresses import allocate
 from meshtui.mesh.checks import check
-from meshtui.mesh.model import Host, Mesh
+from meshtui.mesh.model import Device, Host, Mesh
 
 NETWORKS = (ip_network("10.0.0.0/28"), ip_network("fd10:6d65:7368::/64"))
 
@@ -97,3 +97,25 @@ def test_many_hosts_take_no_time():
     after = allocate(many)
     assert time.process_time() - start < 1
     assert given_to(after)["h999"] == ["10.0.3.232/16", "fd00::3e8/64"]
+
+
+def test_devices_come_after_the_hosts_and_never_move() -> None:
+    before = replace(
+        mesh(a=[], b=[]),
+        peers={
+            "phone": Device("phone"),
+            "laptop": Device("laptop", (ip_interface("10.0.0.1/28"),)),
+        },
+    )
+    after = allocate(before)
+    assert given_to(after) == {
+        "a": ["10.0.0.2/28", "fd10:6d65:7368::1/64"],
+        "b": ["10.0.0.3/28", "fd10:6d65:7368::2/64"],
+    }
+    assert [str(a) for peer in after.peers.values() for a in peer.addresses] == [
+        "10.0.0.4/28",
+        "fd10:6d65:7368::3/64",
+        "10.0.0.1/28",
+        "fd10:6d65:7368::4/64",
+    ]
+    assert allocate(after) == after

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from hypothesis import strategies as st
 
-from meshtui.mesh.model import Host, Link, Mesh
+from meshtui.mesh.model import Device, Host, Link, Mesh
 from meshtui.wg.endpoint import Endpoint
 
 EXAMPLE = """\
@@ -54,7 +54,8 @@ def meshes(draw: st.DrawFn) -> Mesh:
             ]
         )
     )
-    hosts = {}
+    hosts: dict[str, Host] = {}
+    topology = draw(st.sampled_from(["full", "hub", "groups"]))
     shared = draw(st.booleans())
     common = draw(_settings)
     for place, name in enumerate(draw(st.lists(names, min_size=1, max_size=8, unique=True))):
@@ -64,8 +65,14 @@ def meshes(draw: st.DrawFn) -> Mesh:
             ssh=draw(st.sampled_from([name, f"root@{name}", f"DOM\\u@[2001:db8::{place}]:22"])),
             addresses=tuple(addresses[: draw(st.integers(0, len(addresses)))]),
             public_key=draw(st.none() | keys.map(lambda _, place=place: key(place))),
-            **(draw(_reached) if place else {"endpoint": None, "behind_nat": True}),
+            # Those behind NAT meet through the second.
+            **(draw(_reached if place > 1 else st.just(_first[place]))),
             **(common if shared else draw(_settings)),
+            hub=topology == "hub" and (place < 2 or draw(st.booleans())),
+            group=draw(st.sampled_from(["a", "b"])) if topology == "groups" else None,
+            gateway=topology == "groups",
+            routes=draw(_routes(place)),
+            masquerade=draw(st.booleans()),
         )
     hosts = {
         name: (
@@ -77,8 +84,27 @@ def meshes(draw: st.DrawFn) -> Mesh:
         )
         for place, (name, host) in enumerate(hosts.items())
     }
+    public = [name for name, host in hosts.items() if not host.behind_nat]
+    relays = st.none() | st.sampled_from([n for n in public if not hosts[n].disabled] or [None])
+    peers = {
+        name: Device(
+            name,
+            through=tuple(draw(st.lists(st.sampled_from(public), max_size=2, unique=True))),
+            endpoint=draw(st.none() | st.just(Endpoint(f"d{place}.example", 7))),
+            public_key=draw(st.none() | st.just(key(100 + place))),
+            persistent_keepalive=draw(st.sampled_from([0, 25])),
+            routes=(ip_network(f"172.16.{place}.0/24"),) if draw(st.booleans()) else (),
+            disabled=draw(st.booleans()),
+        )
+        for place, name in enumerate(draw(st.lists(names, max_size=2, unique=True)))
+        if public and name not in hosts
+    }
     return Mesh(
         name=draw(names),
+        topology=topology,
+        peers=peers,
+        relay=draw(relays),
+        hosts_file=draw(st.booleans()),
         networks=networks,
         interface=draw(st.sampled_from(["wg0", "mesh.prod", "a=b_c+d"])),
         preshared_keys=draw(st.booleans()),
@@ -96,6 +122,12 @@ def _fields(host: Host) -> dict[str, object]:
     return {name: getattr(host, name) for name in Host.__slots__}
 
 
+def _routes(place: int) -> st.SearchStrategy:
+    behind = ip_network(f"192.168.{place}.0/24")
+    return st.sampled_from([(), (behind,), (behind, ip_network("0.0.0.0/0"))])
+
+
+_first = [{"endpoint": None, "behind_nat": True}, {"endpoint": None, "behind_nat": False}]
 _reached = st.sampled_from(
     [
         {"endpoint": None, "behind_nat": False},

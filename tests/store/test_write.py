@@ -236,3 +236,17 @@ def test_create_refuses_what_load_would(tmp_path):
     with pytest.raises(FileError, match="there is none"):
         create(tmp_path / "mesh.toml", type(mesh)(name="m", networks=mesh.networks))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_device_gets_what_was_found_out_as_well(tmp_path):
+    file = tmp_path / "mesh.toml"
+    file.write_text(EXAMPLE + "\n[peers.phone]  # in my pocket\n")
+    addresses = (ip_interface("10.0.0.9/24"),)
+    assert write_back(file, {"phone": Found(addresses=addresses, public_key=key(9))})
+    assert load(file).peers["phone"].addresses == addresses
+    assert file.read_text() == (
+        EXAMPLE
+        + "\n[peers.phone]  # in my pocket\n"
+        + f'addresses = ["10.0.0.9"]\npublic_key = "{key(9)}"\n'
+    )
+    assert not write_back(file, {"phone": Found(addresses=addresses, public_key=key(9))})
