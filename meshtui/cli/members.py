@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from rich.console import Console
 from rich.text import Text
 
-from meshtui.cli.apply import ApplyReport
+from meshtui.cli.apply import ApplyReport, met
 from meshtui.cli.ask import agreed, keeper
 from meshtui.cli.plan import print_plan
 from meshtui.fleet.edits import Edit, Proposal
@@ -76,7 +76,7 @@ async def change(fleet: Fleet, proposed: Draft, args: SimpleNamespace) -> ApplyR
         raise
     finally:
         proposal.let_go()
-    return report
+    return await met(fleet, report, args)
 
 
 def _print_edit(path: Path, proposed: Draft) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 from meshtui.errors import MeshError
 from meshtui.fleet.events import ApplyResult
 from meshtui.fleet.who import who
+from meshtui.mesh.model import Mesh
 from meshtui.store.document import read_text
 from meshtui.store.edit import Draft
 from meshtui.store.journal import Journal
+from meshtui.store.meshfile import parse
 
 
 def about(path: Path, draft: Draft | None, journal: Journal) -> dict[str, str]:
@@ -42,3 +44,9 @@ def put_back(path: Path, draft: Draft | None, result: ApplyResult) -> ApplyResul
         why = f"the hosts were taken back, and it was not: {error.what}"
         return replace(result, failed={**result.failed, path.name: why})
     return result
+
+
+def mtu_left(draft: Draft | None, path: Path, now: Mesh) -> frozenset[str]:
+    """The hosts of which the draft says no MTU any more."""
+    told = parse(draft.before, path).hosts if draft else {}
+    return frozenset(n for n in told if told[n].mtu and n in now.hosts and not now.hosts[n].mtu)

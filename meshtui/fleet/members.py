@@ -42,7 +42,7 @@ async def look_at_leaving(fleet: Fleet, host: Host) -> Leaving:
     session = fleet.session(host.name, host.ssh)
     interface = fleet.mesh.interface
     try:
-        seen = await observe_one(session, interface)
+        seen = await observe_one(session, fleet.mesh)
     except HostError as error:
         note = stays(interface)
         return Leaving(HostPlan(host.name, problem=error.why, notes=(note,)), session)

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import ip_interface, ip_network
 
 from meshtui.mesh.names import is_host_name
+from meshtui.plan.forward import MARK as FORWARD
+from meshtui.plan.forward import hooks
 from meshtui.plan.seen import Seen
 from meshtui.wg.conf import ConfFile, Section, section
 from meshtui.wg.dump import LivePeer
@@ -122,7 +124,7 @@ def _new_interface(
         pairs.append(("FwMark", seen.live.fwmark))
     lines = section("interface", pairs).lines
     title = f"{kept_title(want.name)}; other tools may read it, and add to it"
-    return Section("interface", (title, *lines[1:]))
+    return Section("interface", (title, *lines[1:], *hooks(want, seen)))
 
 
 def _edit_interface(
@@ -139,6 +141,7 @@ def _edit_interface(
         new = new.put("MTU", [str(want.mtu)])
     elif want.mtu == 0 and old.get("MTU"):
         new = new.put("MTU", [])
+    new = new.mark(FORWARD, hooks(want, seen))
     return new if key_is_set_by_hook(old) else _edit_private_key(new, seen, made)
 
 

@@ -27,6 +27,8 @@ Action = Literal[
     "remove-address",
     "add-route",
     "remove-route",
+    "forward",
+    "stop-forwarding",
     "listen-port",
     "mtu",
     "switch-key",

@@ -8,14 +8,15 @@ from itertools import combinations
 
 from meshtui.errors import HostError
 from meshtui.inert import inert
-from meshtui.mesh.links import blocked, peers_of
+from meshtui.mesh.links import peers_of
 from meshtui.mesh.model import Mesh
 from meshtui.mesh.wanted import joined, single, wanted
 from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
+from meshtui.plan.forward import forward_notes, forwarding
 from meshtui.plan.live import Context, LivePlan, far, live_plan
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
 from meshtui.plan.names import keep_names
-from meshtui.plan.notes import held_notes, host_notes
+from meshtui.plan.notes import held_notes, host_notes, nat_notes
 from meshtui.plan.seen import Seen
 from meshtui.plan.trouble import clones, read, steals, trouble
 from meshtui.wg.conf import ConfFile, Section
@@ -246,11 +247,13 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         )
         live = live_plan(want, seen, context)
     else:
+        live.steps += forwarding(want, seen).steps
         live.renewed |= {peer.name for peer in want.peers}
     touches = bool(live.changes)
     notes += keep_names(live, known.mesh, name, seen)
     steps, work = _work(known, name, seen, text, live)
     notes += [*_notes(known, name), *held_notes(seen)]
+    notes += forward_notes(want, seen)
     if work:
         notes += host_notes(known.mesh.interface, seen)
     plan = HostPlan(
@@ -390,7 +393,4 @@ def _notes(known: Known, name: str) -> list[str]:
     missing = [other.name for other in peers if other.name not in there]
     if missing:
         notes.append(f"no key of its own known of {', '.join(missing)}: the peer entry is owed")
-    unreached = [o.name for o in blocked(known.mesh, host) if host.behind_nat and o.behind_nat]
-    if unreached:
-        notes.append(f"no tunnel to {', '.join(unreached)}: both ends are behind NAT")
-    return notes
+    return notes + nat_notes(known.mesh, host)

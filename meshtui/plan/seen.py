@@ -25,6 +25,24 @@ class Underway:
 
 
 @dataclass(frozen=True, slots=True)
+class Passing:
+    """How a host passes packets on: what `passing` (forward.sh) says, in its words."""
+
+    has: tuple[str, ...] = ()
+    """The items that are there."""
+    drops: tuple[str, ...] = ()
+    """Chains that may drop what is to pass."""
+    locked: tuple[str, ...] = ()
+    """The same, where only what made them can change them."""
+    listens: tuple[str, ...] = ()
+    """Uplinks whose routes come from a router, and end once the host is one itself."""
+    nat: tuple[str, ...] = ()
+    """What can masquerade there."""
+    others: bool = False
+    """Whether another interface of meshtui's turned the host's sysctls."""
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """One host, as it is now."""
 
@@ -61,6 +79,8 @@ class Seen:
     made_key: str | None = None
     """The public half of a key that an earlier apply made and did not come to use."""
 
+    passing: Passing = Passing()
+    """Looked for only where the host is to pass packets on, or its file says that it does."""
     names: tuple[str, ...] = ()
     """The block of names in /etc/hosts, with its marks (see names.sh)."""
     other_ports: Mapping[int, str] = field(default_factory=dict)
@@ -131,6 +151,7 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
             for number, fingerprint in map(_pair, found.get("file-preshared", []))
         },
         made_key=key("made-key"),
+        passing=_passing(found.get("forward", [])),
         names=tuple(found.get("names", [])),
         other_ports=dict(_other_ports(found.get("others", []))),
         other_routes=tuple(_other_routes(found.get("others", []))),
@@ -157,6 +178,20 @@ def _underway(lines: list[str]) -> Underway | None:
             _, id_, state, left, age, owner = line.split(" ", 5)
             return None if state == "void" else Underway(id_, owner, int(age), int(left))
     return None
+
+
+def _passing(lines: list[str]) -> Passing:
+    told: dict[str, list[str]] = {}
+    for line in lines:
+        what, value = _pair(line)
+        told.setdefault(what, []).append(value)
+
+    def every(what: str) -> tuple[str, ...]:
+        return tuple(told.get(what, ()))
+
+    return Passing(
+        every("has"), every("drops"), every("locked"), every("ra"), every("nat"), "others" in told
+    )
 
 
 def _pair(line: str) -> tuple[str, str]:

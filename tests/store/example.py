@@ -108,7 +108,6 @@ def meshes(draw: st.DrawFn) -> Mesh:
         networks=networks,
         interface=draw(st.sampled_from(["wg0", "mesh.prod", "a=b_c+d"])),
         preshared_keys=draw(st.booleans()),
-        hosts_file=draw(st.booleans()),
         hosts=hosts,
         links=tuple(
             Link(pair, disabled=draw(st.booleans()))
