@@ -83,10 +83,12 @@ class MtuReport:
 
 def report(mesh: Mesh, found: Iterable[PathMtu]) -> MtuReport:
     """What the directions say together."""
-    by_pair: dict[frozenset[str], list[PathMtu]] = {}
+    place = {name: at for at, name in enumerate(mesh.hosts)}
+    by_pair: dict[tuple[str, str], list[PathMtu]] = {}
     for one in found:
-        by_pair.setdefault(frozenset((one.from_, one.to)), []).append(one)
-    links = sorted((_link(ends) for ends in by_pair.values()), key=_worst_first)
+        a, b = sorted((one.from_, one.to), key=lambda name: place.get(name, 0))
+        by_pair.setdefault((a, b), []).append(one)
+    links = sorted((_link(pair, ends) for pair, ends in by_pair.items()), key=_worst_first)
     known = [link for link in links if link.fits is not None]
     effects = [
         f"{a}–{b} now loses packets above {link.fits}"
@@ -106,12 +108,12 @@ def report(mesh: Mesh, found: Iterable[PathMtu]) -> MtuReport:
     return MtuReport(tuple(links), proposed, reason, tuple(effects), needed)
 
 
-def _link(ends: Sequence[PathMtu]) -> LinkMtu:
+def _link(pair: tuple[str, str], ends: Sequence[PathMtu]) -> LinkMtu:
     def least(values: Iterable[int | None]) -> int | None:
         return min((value for value in values if value), default=None)
 
     return LinkMtu(
-        between=(ends[0].from_, ends[0].to),
+        between=pair,
         interface=least(end.interface for end in ends),
         tunnel=least(end.tunnel for end in ends),
         path=least(end.path for end in ends),
