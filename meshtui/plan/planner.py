@@ -9,8 +9,8 @@ from itertools import combinations
 from meshtui.errors import HostError
 from meshtui.inert import inert
 from meshtui.mesh.links import peers_of
-from meshtui.mesh.model import Host, Mesh
-from meshtui.mesh.wanted import joined, single, wanted
+from meshtui.mesh.model import Host, Member, Mesh
+from meshtui.mesh.wanted import joined, prefixes, single, wanted
 from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
 from meshtui.plan.forward import forward_notes, forwarding
 from meshtui.plan.live import Context, LivePlan, far, live_plan
@@ -55,8 +55,8 @@ class Known:
         """What `want`'s addresses do not cover: the same for most hosts, so worked out once."""
         near = tuple(address.network for address in want.addresses)
         if near not in self.far:
-            hosts = self.mesh.hosts.values()
-            self.far[near] = far((single(a) for host in hosts for a in host.addresses), near)
+            members: tuple[Member, ...] = (*self.mesh.hosts.values(), *self.mesh.peers.values())
+            self.far[near] = far((p for member in members for p in prefixes(member)), near)
         return self.far[near]
 
 

@@ -225,6 +225,7 @@ def test_iptables_is_told_where_it_keeps_the_rules(one: Lab) -> None:
     assert on(one, "server-b", *listed) == with_rules
     # Nothing drops any more: the rules are known all the same, and end with the role.
     on(one, "server-b", "sh", "-c", "ip6tables -P FORWARD ACCEPT; ip6tables -D FORWARD 2")
+    is_no_hub(one)
     apply(one)
     assert "meshtui" not in on(one, "server-b", *listed)
     on(one, "server-b", "sh", "-c", "nft delete table ip filter; nft delete table ip6 filter")
@@ -244,6 +245,7 @@ def test_an_uplink_keeps_the_routes_that_a_router_told_it(one: Lab) -> None:
         apply(one)
         assert on(one, "server-b", "sysctl", "-n", key) == "2\n"
         plan(one, code=0)
+        is_no_hub(one)
         apply(one)
         assert on(one, "server-b", "sysctl", "-n", key) == "1\n"
     finally:

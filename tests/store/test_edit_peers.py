@@ -22,9 +22,11 @@ networks = ["10.0.0.0/24"]
 
 [hosts.a]  # the first
 endpoint = "203.0.113.1"
+routes = ["0.0.0.0/0"]
 
 [hosts.b]
 endpoint = "203.0.113.2"
+routes = ["0.0.0.0/0"]
 """
 LINK = '\n[[links]]\nbetween = ["a", "b"]\n'
 PHONE = f'\n# Ann\'s\n[peers.phone]\nthrough = ["a", "b"] # both\npublic_key = "{ONE}"\n'
