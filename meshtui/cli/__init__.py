@@ -10,19 +10,18 @@ from __future__ import annotations
 import asyncio
 import gc
 import resource
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from meshtui.cli.run import new_fleet, print_json, with_fleet
 from meshtui.errors import MeshError, UnknownHostKey, UsageError
 
 if TYPE_CHECKING:
     from meshtui.fleet.fleet import Fleet
-    from meshtui.store.edit import Draft
 
 CHANGES = 3
 
@@ -91,12 +90,12 @@ def _status(args: Args) -> int:
         polled, found = await asyncio.gather(fleet.status(), fleet.drifting.once())
         drift = {one.host: one for one in found}
         if args.json:
-            _print_json(as_json(fleet.mesh, polled, drift, datetime.now(UTC)))
+            print_json(as_json(fleet.mesh, polled, drift, datetime.now(UTC)))
         else:
             print_status(fleet.mesh, polled, drift, every_link=args.links)
         return 0 if healthy(fleet.mesh, polled) else 1
 
-    return _with_fleet(args, ask)
+    return with_fleet(args, ask)
 
 
 def _plan(args: Args) -> int:
@@ -106,12 +105,12 @@ def _plan(args: Args) -> int:
     async def ask(fleet: Fleet) -> int:
         plan = await fleet.plan(prune=args.prune)
         if args.json:
-            _print_json(as_json(plan))
+            print_json(as_json(plan))
         else:
             print_plan(plan)
         return CHANGES if plan.changes else 1 if plan.problems else 0
 
-    return _with_fleet(args, ask)
+    return with_fleet(args, ask)
 
 
 def _apply(args: Args) -> int:
@@ -120,15 +119,27 @@ def _apply(args: Args) -> int:
     async def ask(fleet: Fleet) -> int:
         report = await carry_out(fleet, await fleet.plan(prune=args.prune), args)
         if args.json:
-            _print_json(report.as_json())
+            print_json(report.as_json())
         return 0 if report.ok else 1
 
     _recover_first(args)
-    return _with_fleet(args, ask)
+    return with_fleet(args, ask)
 
 
 def _rotate(args: Args) -> int:
     from meshtui.cli.apply import carry_out
+    from meshtui.store.find import find
+    from meshtui.store.meshfile import load
+
+    if of_peers := [name for name in args.names if name in load(find(args.file)).peers]:
+        if len(args.names) > 1 or args.psk:
+            raise UsageError(
+                f"{of_peers[0]} is a peer without SSH: it gets a new configuration",
+                hint=f"meshtui rotate {of_peers[0]}, alone and without --psk",
+            )
+        return _members(args)
+    if args.out:
+        raise UsageError("--out is for a peer: the key of a host never leaves it")
 
     async def ask(fleet: Fleet) -> int:
         reports = []
@@ -149,11 +160,11 @@ def _rotate(args: Args) -> int:
                 if not reports[-1].ok:
                     break
         if args.json:
-            _print_json([report.as_json() for report in reports])
+            print_json([report.as_json() for report in reports])
         return 0 if all(report.ok for report in reports) else 1
 
     _recover_first(args)
-    return _with_fleet(args, ask)
+    return with_fleet(args, ask)
 
 
 def _named(fleet: Fleet, args: Args) -> list[str]:
@@ -180,10 +191,10 @@ def _recover(args: Args) -> int:
             return 0
         said = await recover_now(fleet, args.break_id)
         if args.json:
-            _print_json(said.as_json())
+            print_json(said.as_json())
         return 0 if said.ok else 1
 
-    return _with_fleet(args, ask)
+    return with_fleet(args, ask)
 
 
 def _drift(args: Args) -> int:
@@ -194,7 +205,7 @@ def _drift(args: Args) -> int:
 
     if args.repair:
         _recover_first(args)
-    return _with_fleet(args, ask)
+    return with_fleet(args, ask)
 
 
 def _recover_first(args: Args) -> None:
@@ -212,7 +223,7 @@ def _recover_first(args: Args) -> None:
         await recover_now(fleet, None)
         return 0
 
-    _with_fleet(args, ask)
+    with_fleet(args, ask)
 
 
 def _log(args: Args) -> int:
@@ -224,18 +235,12 @@ def _log(args: Args) -> int:
 
     chosen = pick(changes(Journal(load(find(args.file)).name).read()), args.number)
     if args.json:
-        _print_json([change.as_json() for change in chosen])
+        print_json([change.as_json() for change in chosen])
     elif args.number is None:
         print_list(chosen)
     else:
         print_one(chosen[0])
     return 0
-
-
-def _export(args: Args) -> int:
-    from meshtui.cli.export import export
-
-    return export(args)
 
 
 def _mtu(args: Args) -> int:
@@ -248,7 +253,7 @@ def _mtu(args: Args) -> int:
         found.append(await measured(fleet))
         return 0
 
-    _with_fleet(args, ask)
+    with_fleet(args, ask)
     [report] = found
     if not (args.set and args.json and report.needed):
         print_report(report, as_json=args.json)
@@ -260,20 +265,52 @@ def _mtu(args: Args) -> int:
 
 def _members(args: Args) -> int:
     """What mesh.toml would say after `add`, `set`, `undo` and the like, and an apply of that."""
-    from meshtui.cli.members import change, edit
-    from meshtui.fleet.edits import draft
+    from meshtui.cli.device import refuse_nowhere, taker
+    from meshtui.cli.members import change, edit, makes_key
+    from meshtui.fleet.edits import draft, with_pair
+    from meshtui.fleet.made import Made
     from meshtui.store.find import find
 
+    asked, made = edit(args), Made()
+    if makes_key(asked):
+        refuse_nowhere(args)
     _recover_first(args)
-    proposed = draft(find(args.file), edit(args))
+    asked = with_pair(asked, made)
+    proposed = draft(find(args.file), asked)
 
-    async def ask(fleet: Fleet) -> int:
-        report = await change(fleet, proposed, args)
-        if args.json:
-            _print_json(report.as_json())
-        return 0 if report.ok else 1
+    with taker(args) as take:
 
-    return _with_fleet(args, ask, proposed)
+        async def ask(fleet: Fleet) -> int:
+            report = await change(fleet, proposed, asked, take, args)
+            if args.json:
+                print_json(report.as_json())
+            return 0 if report.ok else 1
+
+        return with_fleet(args, ask, proposed, made)
+
+
+def _invite(args: Args) -> int:
+    from meshtui.cli.invite import invite
+
+    return invite(args, with_fleet, _members)
+
+
+def _export(args: Args) -> int:
+    if args.what == "hosts":
+        from meshtui.cli.export import export
+
+        return export(args)
+
+    from meshtui.cli.device import taker
+    from meshtui.fleet.device import given
+
+    with taker(args) as take:
+
+        async def ask(fleet: Fleet) -> int:
+            take(await given(fleet, args.name))
+            return 0
+
+        return with_fleet(args, ask)
 
 
 def _tui(args: Args) -> int:
@@ -306,7 +343,7 @@ def _open_tui(args: Args) -> int:
 
     async def open_fleet(path: Path, ask: Callable[[UnknownHostKey], Awaitable[bool]]) -> Fleet:
         # asyncssh takes longer to load than the first frame may: beside it, then.
-        return await asyncio.to_thread(_new_fleet, path, ask, args.ssh_config)
+        return await asyncio.to_thread(new_fleet, path, ask, args.ssh_config)
 
     shown = zip(meshes, paths, strict=True)
     return run([Shown(mesh, partial(open_fleet, path)) for mesh, path in shown], settings)
@@ -321,58 +358,6 @@ def _refuse_namesakes(paths: Sequence[Path], names: Sequence[str]) -> None:
                 f"{first} and {paths[place]} are both called {name}",
                 hint="give one of them another name in [mesh]",
             )
-
-
-def _new_fleet(
-    path: Path,
-    ask: Callable[[UnknownHostKey], Awaitable[bool]],
-    ssh_config: Path | None,
-    draft: Draft | None = None,
-) -> Fleet:
-    from meshtui.fleet.fleet import Fleet
-
-    return Fleet(path, ask, ssh_config, draft)
-
-
-def _with_fleet(
-    args: Args, ask: Callable[[Fleet], Awaitable[int]], draft: Draft | None = None
-) -> int:
-    """Do `ask` with the hosts of the file that is meant, or of what it would say."""
-    from meshtui.store.find import find
-
-    async def decide(_: UnknownHostKey) -> bool:
-        accept: bool = args.accept_new_host_keys
-        return accept
-
-    async def run() -> int:
-        _stop_in_order()
-        fleet = _new_fleet(find(args.file), decide, args.ssh_config, draft)
-        fleet.confirm_within = getattr(args, "confirm_within", fleet.confirm_within)
-        try:
-            return await ask(fleet)
-        finally:
-            await fleet.close()
-
-    try:
-        return asyncio.run(run())
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-
-
-def _stop_in_order() -> None:
-    """A terminal that is closed, or a `kill`, ends a command as Ctrl-C does: tidied up."""
-    task = asyncio.current_task()
-    assert task
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # nohup means it.
-        if signal.getsignal(number) is signal.SIG_DFL:
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-
-
-def _print_json(value: Any) -> None:
-    import json
-
-    print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 #: What does each command; None: the screen.
@@ -395,5 +380,6 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "disable": _members,
     "enable": _members,
     "undo": _members,
+    "invite": _invite,
     "lab": _lab,
 }

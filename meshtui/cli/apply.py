@@ -90,6 +90,16 @@ class ApplyReport:
         """How long it took in all."""
         return self._seconds + (self._result.seconds if self._result else 0.0)
 
+    @property
+    def kept(self) -> bool:
+        """Whether it was applied, and not taken back."""
+        return self._result is not None and self._result.reverted is None
+
+    @property
+    def failed(self) -> set[str]:
+        """The hosts that are not as they should be."""
+        return set(self._result.failed) if self._result else set()
+
     def take(self, event: Applied) -> None:
         """Show one event."""
         if isinstance(event, ApplyResult):

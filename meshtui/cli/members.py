@@ -15,20 +15,24 @@ from rich.text import Text
 
 from meshtui.cli.apply import ApplyReport, met
 from meshtui.cli.ask import agreed, keeper
+from meshtui.cli.device import Take
 from meshtui.cli.plan import print_plan
+from meshtui.errors import UsageError
 from meshtui.fleet.edits import Edit, Proposal
 from meshtui.fleet.fleet import Fleet
 from meshtui.fleet.members import stays
 from meshtui.inert import inert
 from meshtui.plan.render import LINE_LIMIT
 from meshtui.store.edit import Draft
+from meshtui.store.edit_peers import Asked
 
 
 def edit(args: SimpleNamespace) -> Edit:
     """What the command line asks for."""
     if args.command == "add":
-        names = (args.name,)
-        return Edit("add", names, args.ssh, args.endpoint, tuple(args.address))
+        return _add(args)
+    if args.command == "rotate":
+        return Edit("rotate", tuple(args.names))
     if args.command == "rename":
         return Edit("rename", (args.old, args.new))
     if args.command == "set":
@@ -50,12 +54,48 @@ def edit(args: SimpleNamespace) -> Edit:
     return Edit("remove", (args.name,))
 
 
-async def change(fleet: Fleet, proposed: Draft, args: SimpleNamespace) -> ApplyReport:
-    """Show, ask, write mesh.toml, apply. The fleet is that of the proposed mesh.
+def asked(args: SimpleNamespace) -> Asked:
+    """What the command line says of a peer."""
+    return Asked(
+        addresses=tuple(args.address),
+        through=tuple(name for names in args.through for name in names.split(",")),
+        exit=args.exit,
+        routes=tuple(args.route),
+        public_key=args.public_key,
+    )
 
-    Where mesh.toml and the hosts are so already, nobody is asked.
+
+def makes_key(edit: Edit) -> bool:
+    """Whether a private key is made here for it, and is to be shown once."""
+    return edit.kind in ("add-peer", "rotate") and edit.peer.public_key is None
+
+
+def _add(args: SimpleNamespace) -> Edit:
+    """UsageError: it mixes what a host has with what a peer has."""
+    names = (args.name,)
+    if args.peer:
+        if args.ssh or args.endpoint:
+            raise UsageError("--peer is for what has no --ssh, and it calls: no --endpoint")
+        return Edit("add-peer", names, peer=asked(args))
+    if args.ssh is None:
+        raise UsageError(
+            "--ssh is missing: where does SSH reach it?",
+            hint="--peer, for a phone or whatever nobody reaches over SSH",
+        )
+    if asked(args) != Asked(addresses=tuple(args.address)) or args.out:
+        raise UsageError("--through, --exit, --public-key, --route and --out are for --peer alone")
+    return Edit("add", names, args.ssh, args.endpoint, tuple(args.address))
+
+
+async def change(
+    fleet: Fleet, proposed: Draft, edit: Edit, take: Take, args: SimpleNamespace
+) -> ApplyReport:
+    """Show, ask, write mesh.toml, apply; `take` what a device imports then.
+
+    The fleet is that of the proposed mesh. Where mesh.toml and the hosts are so already,
+    nobody is asked.
     """
-    proposal = Proposal(fleet, edit(args), proposed)
+    proposal = Proposal(fleet, edit, proposed)
     report: ApplyReport | None = None
     try:
         plan = await proposal.plan()
@@ -69,6 +109,8 @@ async def change(fleet: Fleet, proposed: Draft, args: SimpleNamespace) -> ApplyR
                 async with aclosing(proposal.apply(plan, keeper(args, report))) as events:
                     async for event in events:
                         report.take(event)
+        if report.kept and (given := await proposal.given(report.failed)):
+            take(given)
     except asyncio.CancelledError:
         if proposal.leaving and report:
             left = f"{proposal.leaving.plan.host} may not be taken down"
@@ -86,3 +128,5 @@ def _print_edit(path: Path, proposed: Draft) -> None:
     for line in islice(difflib.unified_diff(before, after, lineterm="", n=1), 2, None):
         style = {"+": "green", "-": "red"}.get(line[:1], "dim")
         console.print(Text(f"    {inert(line, LINE_LIMIT)}", style=style))
+    if proposed.note:
+        console.print(Text(f"  · {proposed.note}", style="cyan"))

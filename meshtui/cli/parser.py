@@ -69,12 +69,13 @@ def parser() -> argparse.ArgumentParser:
 
     _register_members(command)
 
-    rotate = command("rotate", "a new key for a host, or for each, one after the other")
+    rotate = command("rotate", "a new key for a host or a peer, or for each host in turn")
     rotate.add_argument("names", nargs="*", metavar="NAME")
     rotate.add_argument("--all", action="store_true", help="every host")
     rotate.add_argument(
         "--psk", action="store_true", help="not their keys: the preshared keys of their links"
     )
+    _add_out(rotate, "of a peer: its new configuration goes")
     _add_common(rotate, argparse.SUPPRESS)
     rotate.add_argument("--json", action="store_true", help="for programs, on stdout")
     _add_agreement(rotate)
@@ -104,11 +105,6 @@ def parser() -> argparse.ArgumentParser:
     mtu.add_argument("--set", action="store_true", help="write it into [mesh], and apply that")
     _add_agreement(mtu)
 
-    export = command("export", "what other programs can use of mesh.toml; no host is asked")
-    export.add_argument("what", choices=("hosts",), help="hosts: lines for /etc/hosts")
-    _add_common(export, argparse.SUPPRESS)
-    export.add_argument("--json", action="store_true", help="for programs, on stdout")
-
     lab = command("lab", "a fleet of real hosts on this machine, to rehearse on")
     register_lab(lab)
     return top
@@ -116,9 +112,9 @@ def parser() -> argparse.ArgumentParser:
 
 def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) -> None:
     """Hosts that come and go: each is an edit of mesh.toml, and an apply of that."""
-    add = command("add", "a new host: into mesh.toml, and into the mesh")
+    add = command("add", "a new host or peer: into mesh.toml, and into the mesh")
     add.add_argument("name", metavar="NAME")
-    add.add_argument("--ssh", required=True, metavar="TARGET", help="user@host[:port], or an alias")
+    add.add_argument("--ssh", metavar="TARGET", help="user@host[:port], or an alias")
     add.add_argument(
         "--endpoint",
         metavar="HOST[:PORT]",
@@ -131,11 +127,22 @@ def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) ->
         metavar="ADDRESS",
         help="on the mesh (default: a free one); may be given for each family",
     )
+    add.add_argument(
+        "--peer",
+        action="store_true",
+        help="a phone, a laptop, a router, which nobody reaches over SSH: its configuration is"
+        " shown once, as text and as a QR code",
+    )
+    _add_peer(add)
+    add.add_argument(
+        "--public-key", metavar="KEY", help="of a peer that has made its own (default: made here)"
+    )
+    _add_out(add, "of a peer: its configuration goes")
     remove = command(
-        "remove", "a host out of mesh.toml and the mesh; its own interface and key go, too"
+        "remove", "a host or peer out of mesh.toml and the mesh; a host's interface goes, too"
     )
     remove.add_argument("name", metavar="NAME")
-    rename = command("rename", "a host under another name; no tunnel is touched")
+    rename = command("rename", "a host or peer under another name; no tunnel is touched")
     rename.add_argument("old", metavar="OLD")
     rename.add_argument("new", metavar="NEW")
     change = command("set", "what mesh.toml says of one host, changed on all that it concerns")
@@ -170,10 +177,60 @@ def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) ->
     for sub in (disable, enable):
         sub.add_argument("names", nargs="+", metavar="NAME", help="a host, or two: their link")
     undo = command("undo", "back to the mesh.toml from before the last change, as a plan")
-    for sub in (add, remove, rename, change, disable, enable, undo):
+    invite = command("invite", "a line to paste on a machine that meshtui cannot reach")
+    invite.add_argument("name", metavar="NAME")
+    invite.add_argument(
+        "--address",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="on the mesh (default: a free one); may be given for each family",
+    )
+    _add_peer(invite)
+    invite.set_defaults(public_key=None, peer=True, ssh=None, endpoint=None, out=None)
+    for sub in (remove, rename, change, disable, enable, undo):
+        sub.set_defaults(out=None)
+    for sub in (add, remove, rename, change, disable, enable, undo, invite):
         _add_common(sub, argparse.SUPPRESS)
         sub.add_argument("--json", action="store_true", help="for programs, on stdout")
         _add_agreement(sub)
+    export = command("export", "what others can use: names for /etc/hosts, a peer's configuration")
+    of_export = export.add_subparsers(title="what", metavar="WHAT", dest="what", required=True)
+    hosts = of_export.add_parser("hosts", help="lines for /etc/hosts; no host is asked")
+    hosts.add_argument("--json", action="store_true", help="for programs, on stdout")
+    _add_common(hosts, argparse.SUPPRESS)
+    peer = of_export.add_parser("peer", help="its configuration again, but for its private key")
+    peer.add_argument("name", metavar="NAME")
+    _add_out(peer, "it goes")
+    peer.set_defaults(json=False)
+    _add_common(peer, argparse.SUPPRESS)
+
+
+def _add_peer(parser: argparse.ArgumentParser) -> None:
+    """Of a peer that nobody reaches over SSH."""
+    parser.add_argument(
+        "--through",
+        action="append",
+        default=[],
+        metavar="HOST[,HOST]",
+        help="of a peer: the hosts that it has a tunnel with (default: all that it can reach)",
+    )
+    parser.add_argument(
+        "--exit", metavar="HOST", help="of a peer: all its traffic goes out through this host"
+    )
+    parser.add_argument(
+        "--route",
+        action="append",
+        default=[],
+        metavar="NETWORK",
+        help="of a peer: a network behind it; may be given several times",
+    )
+
+
+def _add_out(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help=f"{what} into this new file, its owner's alone"
+    )
 
 
 def _register_drift(command: Callable[[str, str], argparse.ArgumentParser]) -> None:

@@ -51,7 +51,7 @@ _TOUCHES = ("handshake", "route", "down")
 
 
 class Apply:
-    """One apply. Its keys live as long as it does, and nowhere else here."""
+    """One apply."""
 
     def __init__(
         self,
@@ -59,9 +59,10 @@ class Apply:
         sessions: dict[str, Session],
         note: Callable[..., None],
         back: WayBack,
+        made: Made,
         keep: Keep | None = None,
     ) -> None:
-        """`note`: the journal's."""
+        """`note`: the journal's; `made`: keeps the keys that are made here."""
         self.plan = plan
         self._sessions = sessions
         self._note = note
@@ -69,7 +70,7 @@ class Apply:
         self._keep = keep
         self._failed: dict[str, str] = {h.host: h.problem for h in plan.hosts if h.problem}
         self._keys = dict(plan.public_keys)
-        self._made = Made()
+        self._made = made
         self._staged: dict[str, bytes] = {}
         self._before: dict[str, Look] = {}
         self._reached: frozenset[tuple[str, str]] = frozenset()

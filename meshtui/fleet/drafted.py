@@ -7,8 +7,9 @@ from pathlib import Path
 
 from meshtui.errors import MeshError
 from meshtui.fleet.events import ApplyResult
+from meshtui.fleet.made import Made
 from meshtui.fleet.who import who
-from meshtui.mesh.model import Mesh
+from meshtui.plan.model import PlanInputs
 from meshtui.store.document import read_text
 from meshtui.store.edit import Draft
 from meshtui.store.journal import Journal
@@ -34,6 +35,20 @@ def write(path: Path, draft: Draft, journal: Journal) -> None:
         raise
 
 
+def drafted(inputs: PlanInputs, draft: Draft | None, path: Path, made: Made | None) -> PlanInputs:
+    """`inputs` with what only the draft says: whose keys go, and what was made for it."""
+    if draft is None:
+        return inputs
+    gone = {draft.gone.public_key: draft.gone.name} if draft.gone and draft.gone.public_key else {}
+    before, now = parse(draft.before, path).hosts, inputs.written.hosts
+    return replace(
+        inputs,
+        left=gone | dict(draft.left),
+        mtu_left=frozenset(n for n in before if before[n].mtu and n in now and not now[n].mtu),
+        paired=made.members if made else frozenset(),
+    )
+
+
 def put_back(path: Path, draft: Draft | None, result: ApplyResult) -> ApplyResult:
     """The file as it was before; the result says so where that cannot be."""
     if draft is None:
@@ -44,9 +59,3 @@ def put_back(path: Path, draft: Draft | None, result: ApplyResult) -> ApplyResul
         why = f"the hosts were taken back, and it was not: {error.what}"
         return replace(result, failed={**result.failed, path.name: why})
     return result
-
-
-def mtu_left(draft: Draft | None, path: Path, now: Mesh) -> frozenset[str]:
-    """The hosts of which the draft says no MTU any more."""
-    told = parse(draft.before, path).hosts if draft else {}
-    return frozenset(n for n in told if told[n].mtu and n in now.hosts and not now.hosts[n].mtu)

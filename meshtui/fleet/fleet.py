@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from meshtui.errors import HostError, MeshError, Unreachable
 from meshtui.fleet.apply import Applied, Apply
-from meshtui.fleet.drafted import about, mtu_left, put_back, write
+from meshtui.fleet.drafted import about, drafted, put_back, write
 from meshtui.fleet.drift import Drifting, refuse_shared
 from meshtui.fleet.errands import Errands
 from meshtui.fleet.events import ApplyResult, HostPolled, Keep
 from meshtui.fleet.look import look_at_all
+from meshtui.fleet.made import Made
 from meshtui.fleet.meet import Sighted, find_out
 from meshtui.fleet.observe import endpoints, observe, observe_one
 from meshtui.fleet.past import Past
@@ -59,14 +60,15 @@ class Fleet:
         ask: AskHostKey,
         ssh_config: Path | None = None,
         draft: Draft | None = None,
+        made: Made | None = None,
     ) -> None:
         """Read `path`; `ask` decides on unknown host keys. FileError: the file is wrong.
 
         Nothing is connected before it is needed. With a `draft`, the mesh is what that
-        says; `apply` puts it into the file before it does anything else.
+        says; `apply`, once, puts it into the file before all else. `made`: keys made for it.
         """
         self.path = path
-        self._draft = draft
+        self._draft, self.made = draft, made
         self._ask, self._ssh_config = ask, ssh_config
         self._connector = Connector(ask, ssh_config)
         self._errands = Errands(self._connector)
@@ -178,10 +180,8 @@ class Fleet:
         self._places.took(self.mesh, mesh, resolved)
         # Whoever cannot be reached has the better reason.
         seen |= {n: why for n, why in troubles.items() if not isinstance(seen[n], HostError)}
-        out = self._draft.gone if self._draft else None
-        left = {out.public_key: out.name} if out and out.public_key else {}
-        lost = mtu_left(self._draft, self.path, self._written)
-        return PlanInputs(mesh, self._written, seen, resolved, left=left, mtu_left=lost)
+        inputs = PlanInputs(mesh, self._written, seen, resolved)
+        return drafted(inputs, self._draft, self.path, self.made)
 
     async def meet(self) -> Plan | None:
         """Have hosts behind NAT call each other; how those that met do without their relay.
@@ -203,7 +203,7 @@ class Fleet:
         with journal.alone():
             draft = self._draft
             back = WayBack(self.mesh.interface, self._sessions, self._fresh, self.confirm_within)
-            work = Apply(plan, self._sessions, journal.note, back, keep)
+            work = Apply(plan, self._sessions, journal.note, back, self.made or Made(), keep)
             work.begin(about(self.path, draft, journal))
             if draft:
                 write(self.path, draft, journal)
@@ -237,10 +237,11 @@ class Fleet:
 
     async def propose(self, edit: Edit) -> Proposal:
         """What `edit` would make of the mesh. MeshError: why it can't be made; nothing is asked."""
-        from meshtui.fleet.edits import Proposal, draft
+        from meshtui.fleet.edits import Proposal, draft, with_pair
 
+        edit = with_pair(edit, made := Made())
         proposed = await asyncio.to_thread(draft, self.path, edit)
-        fleet = Fleet(self.path, self._ask, self._ssh_config, proposed)
+        fleet = Fleet(self.path, self._ask, self._ssh_config, proposed, made)
         return Proposal(fleet, edit, proposed)
 
     async def changes(self) -> list[Change]:
@@ -304,7 +305,7 @@ class Fleet:
         from meshtui.fleet.inspect import inspect
 
         target = self._host(host)
-        inputs = await self._unasked()
+        inputs = await self.unasked()
         async with self._errands.on(target) as session:
             return await inspect(session, inputs)
 
@@ -313,12 +314,12 @@ class Fleet:
         target = self._host(host)
         if self._sessions[host].failures:
             raise Unreachable("it can't be reached", host=host)
-        inputs = await self._unasked()
+        inputs = await self.unasked()
         async with self._errands.on(target) as session:
             seen = await observe_one(session, self.mesh)
         return make_plan(replace(inputs, seen={**inputs.seen, host: seen}))
 
-    async def _unasked(self) -> PlanInputs:
+    async def unasked(self) -> PlanInputs:
         """What is known before a host is asked: the keys of all, as far as looks said them."""
         placed, resolved = await self._places.lately(self.mesh)
         hosts = {

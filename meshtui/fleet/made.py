@@ -23,22 +23,40 @@ def known_keys(plan: Plan) -> set[str]:
 
 
 class Made:
-    """Private keys of hosts with `keys = "operator"`, and preshared keys of links."""
+    """Private keys of hosts with `keys = "operator"` and of devices; preshared keys of links."""
 
     def __init__(self) -> None:
         self._private: dict[str, Secret] = {}
         self._preshared: dict[frozenset[str], Secret] = {}
 
-    def pair(self, host: str) -> str:
-        """A new private key for `host`; its public half."""
-        self._private[host], public = keypair(secrets.token_bytes(32))
+    def pair(self, member: str) -> str:
+        """A new private key for `member`; its public half."""
+        self._private[member], public = keypair(secrets.token_bytes(32))
         return public
+
+    @property
+    def members(self) -> frozenset[str]:
+        """Whose pair was made."""
+        return frozenset(self._private)
+
+    def private(self, member: str) -> Secret | None:
+        """The private key that was made for `member`."""
+        return self._private.get(member)
+
+    def preshared(self, member: str) -> dict[str, Secret]:
+        """The preshared keys made for the links of `member`, by the other end's name."""
+        return {
+            other: key
+            for link, key in self._preshared.items()
+            if member in link
+            for other in link - {member}
+        }
 
     def filled(self, mesh: Mesh, host: str, text: str) -> bytes:
         """What goes to `host`: its marks (see `Work`) replaced by what they stand for."""
         if secret := self._private.get(host):
             text = text.replace("@operator@", secret.reveal())
-        for other in mesh.hosts:
+        for other in (*mesh.hosts, *mesh.peers):
             mark = f"@psk:{other}@"
             if mark in text:
                 link = frozenset((host, other))

@@ -13,6 +13,7 @@ from meshtui.fleet.events import ApplyResult, Keep, Progress
 from meshtui.fleet.fleet import Fleet
 from meshtui.fleet.observe import observe_one
 from meshtui.fleet.session import Session
+from meshtui.mesh.links import peers_of
 from meshtui.mesh.model import Host
 from meshtui.plan.file import MARK, kept_title, mark_of, peers_by_key
 from meshtui.plan.model import HostPlan, Plan, Step
@@ -167,6 +168,20 @@ def refuse_owed(plan: Plan, name: str) -> None:
             f"{problem}: it was not added, nothing was written",
             host=name,
             hint="add it once that is put right",
+        )
+
+
+def refuse_untold(plan: Plan, name: str) -> None:
+    """MeshError where no host can be told of the peer `name`: it could import what it gets."""
+    assert plan.inputs
+    mesh = plan.inputs.mesh
+    hosts = {member.name for member in peers_of(mesh, mesh.peers[name])}
+    problems = {host.host: host.problem for host in plan.problems if host.host in hosts}
+    if hosts and len(problems) == len(hosts):
+        host, problem = next(iter(problems.items()))
+        raise MeshError(
+            f"no host that {name} has a tunnel with can be told of it: nothing was written",
+            hint=f"{host}: {problem}",
         )
 
 

@@ -144,6 +144,8 @@ class PlanInputs:
     """Keys of hosts that this very change takes out of the mesh -> the host."""
     renew_psk: frozenset[str] = frozenset()
     """Hosts whose links all get a new preshared key."""
+    paired: frozenset[str] = frozenset()
+    """Members without SSH whose pair was just made here: their links get a preshared key."""
     mtu_left: frozenset[str] = frozenset()
     """Hosts whose MTU this very change takes out of mesh.toml: their files lose it, too."""
     only: str | None = None

@@ -9,7 +9,7 @@ from itertools import combinations
 from meshtui.errors import HostError
 from meshtui.inert import inert
 from meshtui.mesh.links import peers_of
-from meshtui.mesh.model import Mesh
+from meshtui.mesh.model import Host, Mesh
 from meshtui.mesh.wanted import joined, single, wanted
 from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
 from meshtui.plan.forward import forward_notes, forwarding
@@ -116,7 +116,7 @@ def _know(
         able=able,
         problems=problems,
         wanted=_without_unknown(wanted(mesh, able), able, cloned),
-        fresh_psk=_fresh_psk(mesh, able, inputs.renew_psk),
+        fresh_psk=_fresh_psk(mesh, able, inputs.renew_psk, inputs.paired),
         renew_psk=inputs.renew_psk,
         retired={
             host.public_key: host.name
@@ -183,16 +183,17 @@ def _without_unknown(
 
 
 def _fresh_psk(
-    mesh: Mesh, able: Mapping[str, Seen], renew: Collection[str]
+    mesh: Mesh, able: Mapping[str, Seen], renew: Collection[str], paired: Collection[str]
 ) -> frozenset[frozenset[str]]:
     """Links that get a preshared key: those of `renew`, and those whose ends share none.
 
-    Both ends must be there to get it.
+    Both ends must be there to get it: a host that can be worked with, and one such or a
+    device whose configuration is made now, those of `paired`.
     """
     if not mesh.preshared_keys:
         return frozenset()
     keys = {name: mesh.hosts[name].public_key or "" for name in able}
-    return frozenset(
+    return frozenset(frozenset((host, device)) for host in able for device in paired) | frozenset(
         frozenset((a, b))
         for a, b in combinations(able, 2)
         if a in renew
@@ -348,7 +349,7 @@ def _strangers(
     peers = peers_of(known.mesh, known.mesh.hosts[name])
     of_mesh = {name, *(host.name for host in peers)}
     told = (h for h in known.written.hosts.values() if h.public_key not in known.retired)
-    keys = [(h.public_key or "", h.name) for h in (*known.mesh.hosts.values(), *told)]
+    keys = [(m.public_key or "", m.name) for m in (*known.mesh.members.values(), *told)]
     keep = {key for key, host in keys if host in of_mesh}
     apart = {key: host for key, host in keys if host not in of_mesh}
     # Of whom no key is known, the address or meshtui's mark tells.
@@ -390,7 +391,7 @@ def _notes(known: Known, name: str) -> list[str]:
         notes.append(f"{name} {now}; mesh.toml says {written.public_key}")
     there = {peer.name for peer in known.wanted[name].peers}
     peers = peers_of(known.mesh, host)
-    missing = [other.name for other in peers if other.name not in there]
+    missing = [o.name for o in peers if isinstance(o, Host) and o.name not in there]
     if missing:
         notes.append(f"no key of its own known of {', '.join(missing)}: the peer entry is owed")
     return notes + nat_notes(known.mesh, host)

@@ -62,6 +62,34 @@ def create_file(path: Path, data: bytes, *, force: bool = False) -> None:
         raise _not_written(path, error) from error
 
 
+def reserve_private(path: Path) -> int:
+    """A new file that is its owner's alone, open to write. UsageError: it is there already.
+
+    MeshError: why it can't be.
+    """
+    try:
+        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        raise UsageError(
+            f"{path} is there already: nothing was written", hint="name another file"
+        ) from None
+    except OSError as error:
+        raise _not_written(path, error) from error
+
+
+def create_private(path: Path, data: bytes) -> None:
+    """Make a file that is its owner's alone. As `reserve_private`; also where it is full."""
+    handle = reserve_private(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise _not_written(path, error) from error
+
+
 def put_private(path: Path, data: bytes) -> None:
     """Make or replace a file that is its owner's alone, and its directory. OSError: why not."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 from meshtui.errors import MeshError, UsageError
-from meshtui.mesh.model import Host, Link, Mesh
+from meshtui.mesh.model import Host, Mesh
 from meshtui.mesh.names import is_host_name
 from meshtui.mesh.problem import key_path, shown
 from meshtui.store import cuts, readers, spans
@@ -23,7 +24,12 @@ from meshtui.store.readers import Wrong
 from meshtui.store.spans import Entry, Header
 from meshtui.store.write import newline_of, with_keys
 
-_NOTHING = "nothing was written"
+Kind = Literal["hosts", "peers"]
+"""The tables that members stand in."""
+
+_MENTIONING = (("mesh",), ("hosts",), ("peers",), ("links",))
+
+NOTHING = "nothing was written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,10 @@ class Draft:
     after: str
     gone: Host | None = None
     """The host that it says no more."""
+    left: Mapping[str, str] = field(default_factory=dict)
+    """Keys of members without SSH that are of no use any more -> the member."""
+    note: str = ""
+    """What else follows from it, and is done by nobody."""
 
     def write(self, path: Path) -> None:
         """Put it in the file's place. MeshError: someone changed that since, or it can't be."""
@@ -50,7 +60,7 @@ def add_host(
     """`name` behind the last host, in the file's style. UsageError: what is wrong with it."""
     before = read_text(path)
     mesh = parse(before, path)
-    _refuse_name(mesh, name)
+    refuse_name(mesh, name)
     fields = {"ssh": _quoted(_read(readers.ssh_target, ssh, "--ssh"))}
     if endpoint is not None:
         _read(readers.endpoint, endpoint, "--endpoint")
@@ -59,7 +69,7 @@ def add_host(
         for address in addresses:
             _read(readers.address, address, "--address")
         fields["addresses"] = "[" + ", ".join(map(_quoted, addresses)) + "]"
-    after = with_host(before, name, fields)
+    after = with_member(before, "hosts", name, fields)
     said = parsed(after, path)
     host = said.hosts.get(name)
     # What [mesh] says for all hosts holds for this one, too; the rest is as it was.
@@ -81,11 +91,11 @@ def remove_host(path: Path, name: str) -> Draft:
     refuse_unknown(mesh, name)
     if len(mesh.hosts) == 1:
         raise UsageError(
-            f"{name} is the last host of the mesh: {_NOTHING}",
+            f"{name} is the last host of the mesh: {NOTHING}",
             hint="a mesh has at least one; take it down on the host itself:"
             f" wg-quick down {mesh.interface}",
         )
-    after = without_host(without_links(before, name), name)
+    after = without_member(without_links(before, name), "hosts", name)
     left = {other: host for other, host in mesh.hosts.items() if other != name}
     links = tuple(link for link in mesh.links if name not in link.between)
     if parsed(after, path) != replace(mesh, hosts=left, links=links):
@@ -93,54 +103,82 @@ def remove_host(path: Path, name: str) -> Draft:
     return Draft(before, after, mesh.hosts[name])
 
 
-def rename_host(path: Path, old: str, new: str) -> Draft:
-    """`old` called `new`. UsageError: there is none, or what is wrong with the new name."""
+def rename(path: Path, old: str, new: str) -> Draft:
+    """The member `old` called `new`, wherever it is named. UsageError: why it can't be."""
     before = read_text(path)
     mesh = parse(before, path)
     refuse_unknown(mesh, old)
     if old == new:
-        raise UsageError(f"{old} is its name already: {_NOTHING}")
-    _refuse_name(mesh, new, but=old)
-    after = with_link_name(with_name(before, old, new), old, new)
+        raise UsageError(f"{old} is its name already: {NOTHING}")
+    refuse_name(mesh, new, but=old)
+    kind: Kind = "peers" if old in mesh.peers else "hosts"
+    after = with_link_name(with_name(with_mentions(before, old, new), kind, old, new), old, new)
     # SSH goes to the name where nothing else is said, and where it goes does not change.
-    if not any(place.path == ("hosts", old, "ssh") for place in spans.entries(before)):
+    entries = spans.entries(before)
+    if kind == "hosts" and not any(place.path == ("hosts", old, "ssh") for place in entries):
         after = with_keys(after, ("hosts", new), {"ssh": _quoted(old)})
-    hosts = {new if n == old else n: host for n, host in mesh.hosts.items()}
-    hosts[new] = replace(hosts[new], name=new)
-    links = tuple(_renamed(link, old, new) for link in mesh.links)
-    said = parsed(after, path)
-    if said != replace(mesh, hosts=hosts, links=links) or list(said.hosts) != list(hosts):
+    said, named = parsed(after, path), _named(mesh, old, new)
+    order = [*said.hosts, *said.peers] == [*named.hosts, *named.peers]
+    if said != named or not order:
         raise refused(path, f"{new} in the place of {old}")
     return Draft(before, after)
 
 
+def _named(mesh: Mesh, old: str, new: str) -> Mesh:
+    """The mesh with `new` for the name `old`."""
+
+    def name(one: str) -> str:
+        return new if one == old else one
+
+    def or_none(one: str | None) -> str | None:
+        return None if one is None else name(one)
+
+    hosts = [replace(h, name=name(h.name), relay=or_none(h.relay)) for h in mesh.hosts.values()]
+    peers = [
+        replace(
+            p, name=name(p.name), exit=or_none(p.exit), through=tuple(name(t) for t in p.through)
+        )
+        for p in mesh.peers.values()
+    ]
+    links = [
+        replace(x, between=(name(x.between[0]), name(x.between[1])), relay=or_none(x.relay))
+        for x in mesh.links
+    ]
+    return replace(
+        mesh,
+        hosts={host.name: host for host in hosts},
+        peers={peer.name: peer for peer in peers},
+        links=tuple(links),
+        relay=or_none(mesh.relay),
+    )
+
+
 def refuse_unknown(mesh: Mesh, name: str) -> None:
-    """UsageError, with the nearest name, where there is no such host."""
-    if name in mesh.hosts:
+    """UsageError, with the nearest name, where there is no such member."""
+    members = [*mesh.hosts, *mesh.peers]
+    if name in members:
         return
-    close = difflib.get_close_matches(name.lower(), {n.lower(): n for n in mesh.hosts}, n=1)
-    near = next((n for n in mesh.hosts if close and n.lower() == close[0]), None)
-    known = ", ".join([*mesh.hosts][:8]) + (", …" if len(mesh.hosts) > 8 else "")
+    close = difflib.get_close_matches(name.lower(), [n.lower() for n in members], n=1)
+    near = next((n for n in members if close and n.lower() == close[0]), None)
+    known = ", ".join(members[:8]) + (", …" if len(members) > 8 else "")
     raise UsageError(
-        f"there is no host {shown(name)} in the mesh: {_NOTHING}",
+        f"there is no host {shown(name)} in the mesh: {NOTHING}",
         hint=f"did you mean {near}?" if near else f"there are {known}",
     )
 
 
-def _renamed(link: Link, old: str, new: str) -> Link:
-    one, other = (new if name == old else name for name in link.between)
-    return replace(link, between=(one, other))
-
-
-def _refuse_name(mesh: Mesh, name: str, but: str | None = None) -> None:
+def refuse_name(mesh: Mesh, name: str, but: str | None = None) -> None:
+    """UsageError where it is no name for a member, or another's than `but`'s."""
     if not is_host_name(name):
         raise UsageError(
-            f"{shown(name)} is not a name for a host: {_NOTHING}",
+            f"{shown(name)} is not a name for a host: {NOTHING}",
             hint="up to 63 letters, digits, dots, hyphens and underscores, and not a number",
         )
-    if same := next((n for n in mesh.hosts if n.lower() == name.lower() and n != but), None):
+    members = (*mesh.hosts, *mesh.peers)
+    if same := next((n for n in members if n.lower() == name.lower() and n != but), None):
+        what = "host" if same in mesh.hosts else "peer"
         raise UsageError(
-            f"there is a host {same} already: {_NOTHING}",
+            f"there is a {what} {same} already: {NOTHING}",
             hint="`meshtui plan` says whether it lacks anything; give the new one another name",
         )
 
@@ -155,7 +193,7 @@ def _read(reader: readers.Reader[object], text: str, option: str) -> str:
             "--address": 'one such as "10.0.0.2"',
         }[option]
         raise UsageError(
-            f"{option} {wrong.found}: {_NOTHING}", hint=f"expected {expected}"
+            f"{option} {wrong.found}: {NOTHING}", hint=f"expected {expected}"
         ) from None
     return text
 
@@ -165,13 +203,13 @@ def parsed(after: str, path: Path) -> Mesh:
     try:
         return parse(after, path)
     except FileError as error:
-        raise FileError(path, error.problems, hint=f"so it would be: {_NOTHING}") from error
+        raise FileError(path, error.problems, hint=f"so it would be: {NOTHING}") from error
 
 
 def refused(path: Path, what: str) -> MeshError:
     """Where the text came out otherwise than asked for."""
     return MeshError(
-        f"{path} is written in a way that meshtui cannot change: {_NOTHING}",
+        f"{path} is written in a way that meshtui cannot change: {NOTHING}",
         hint=f"write it by hand, with {what}, then meshtui apply",
     )
 
@@ -184,17 +222,23 @@ def _quoted(text: str) -> str:
 # -- the text
 
 
-def with_host(text: str, name: str, fields: dict[str, str]) -> str:
-    """`text` with a host behind the last one, written as that one is."""
+def with_member(text: str, kind: Kind, name: str, fields: dict[str, str]) -> str:
+    """`text` with a member behind the last one of its kind, written as that one is.
+
+    The first of its kind comes at the end, as a table.
+    """
     places = list(spans.entries(text))
     newline = newline_of(text)
-    hosts = [place for place in places if place.path[:1] == ("hosts",) and len(place.path) > 1]
+    hosts = [place for place in places if place.path[:1] == (kind,) and len(place.path) > 1]
+    if not hosts:
+        lines = ["", f"[{key_path(kind, name)}]", *(f"{k} = {v}" for k, v in fields.items())]
+        return cuts.insert(text, len(text), lines, newline)
     last = hosts[-1]
     tables = [
         place for place in places if isinstance(place, Header) and place.path == last.path[:2]
     ]
     if tables:
-        return _add_table(text, places, tables[-1], name, fields, newline)
+        return _add_table(text, places, tables[-1], key_path(kind, name), fields, newline)
     owner = next(p for p in hosts if p.path == last.path[:2] or p is last)
     assert isinstance(owner, Entry)
     inline = "{ " + ", ".join(f"{key} = {value}" for key, value in fields.items()) + " }"
@@ -203,7 +247,7 @@ def with_host(text: str, name: str, fields: dict[str, str]) -> str:
         return f"{text[:end]}, {key_path(name)} = {inline}{text[end:]}"
     # Dotted keys, in [hosts] or at the top; or a line `name = {...}` in [hosts].
     header = cuts.header_of(places, owner)
-    own = key_path(name) if header and header.path == ("hosts",) else key_path("hosts", name)
+    own = key_path(name) if header and header.path == (kind,) else key_path(kind, name)
     indent = re.match(r"[ \t]*", spans.before(text, owner.key))
     start = indent[0] if indent else ""
     if len(owner.path) == 2:
@@ -216,10 +260,10 @@ def with_host(text: str, name: str, fields: dict[str, str]) -> str:
     return cuts.insert(text, spans.line_end(text, outer.end), lines, newline)
 
 
-def without_host(text: str, name: str) -> str:
-    """`text` without the host, the comments directly above and inside it."""
+def without_member(text: str, kind: Kind, name: str) -> str:
+    """`text` without the member, the comments directly above and inside it."""
     places = list(spans.entries(text))
-    own = ("hosts", name)
+    own = (kind, name)
     found: list[tuple[int, int]] = []
     for place in places:
         if place.path[:2] != own:
@@ -235,12 +279,12 @@ def without_host(text: str, name: str) -> str:
     return text
 
 
-def with_name(text: str, old: str, new: str) -> str:
-    """`text` with the host's name changed wherever it stands as a key."""
+def with_name(text: str, kind: Kind, old: str, new: str) -> str:
+    """`text` with the member's name changed wherever it stands as a key."""
     places = list(spans.entries(text))
     found = []
     for place in places:
-        if place.path[:2] != ("hosts", old):
+        if place.path[:2] != (kind, old):
             continue
         if isinstance(place, Header):
             found.append(spans.parts(text, spans.header_key(text, place))[1])
@@ -255,11 +299,27 @@ def with_name(text: str, old: str, new: str) -> str:
     return text
 
 
+def with_mentions(text: str, old: str, new: str) -> str:
+    """`text` with a host's new name wherever another table names it as a relay or a way in."""
+    found: list[tuple[int, int]] = []
+    for place in spans.entries(text):
+        if not isinstance(place, Entry) or place.path[:1] not in _MENTIONING:
+            continue
+        if place.path[-1] in ("relay", "exit"):
+            found.append((place.value, place.end))
+        elif place.path[-1] == "through" and text[place.value] == "[":
+            found += spans.items(text, place.value)
+    for start, end in sorted(found, reverse=True):
+        if spans.said(text[start:end]) == old:
+            text = text[: start + 1] + new + text[end - 1 :]
+    return text
+
+
 def _add_table(
     text: str,
     places: list[Entry | Header],
     last: Header,
-    name: str,
+    own_path: str,
     fields: dict[str, str],
     newline: str,
 ) -> str:
@@ -269,7 +329,7 @@ def _add_table(
     if own:
         inner = spans.before(text, own[0].key)
         equals = re.sub(r".*?([ \t]*=[ \t]*)$", r"\1", text[own[0].last : own[0].value])
-    lines = [f"{start}[{key_path('hosts', name)}]"]
+    lines = [f"{start}[{own_path}]"]
     lines += [f"{inner}{key}{equals}{value}" for key, value in fields.items()]
     above = cuts.with_comments(text, last.start, last.end)[0]
     # As far from the one before as that one is from its own.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from meshtui.errors import UsageError
 from meshtui.mesh.model import DEFAULT_PORT
 from meshtui.store import cuts, fields, linktables, readers, spans
 from meshtui.store.document import parse_text, read_text
-from meshtui.store.edit import Draft, parsed, refuse_unknown, refused
+from meshtui.store.edit import Draft, Kind, parsed, refuse_unknown, refused
 from meshtui.store.fields import Field
 from meshtui.store.meshfile import parse
 from meshtui.store.readers import Wrong
@@ -42,7 +43,12 @@ def set_host(
     An endpoint that names the port listened on goes along with that.
     """
     before = read_text(path)
-    refuse_unknown(parse(before, path), name)
+    refuse_unknown(mesh := parse(before, path), name)
+    if name in mesh.peers:
+        raise UsageError(
+            f"{name} is a peer without SSH: nothing was written",
+            hint=f"write it into [peers.{name}], apply, and meshtui export peer {name}",
+        )
     document: dict[str, Any] = parse_text(before, path)
     of_all, own = document["mesh"], document["hosts"][name]
     values: dict[str, Value] = {}
@@ -55,10 +61,10 @@ def set_host(
     if endpoint is not None:
         values["endpoint"] = None if endpoint == DEFAULT else endpoint
         if endpoint != DEFAULT:
-            _read("--endpoint", endpoint, fields.ENDPOINT)
+            read_option("--endpoint", endpoint, fields.ENDPOINT)
     if addresses:
         for address in addresses:
-            _read("--address", address, fields.ADDRESSES)
+            read_option("--address", address, fields.ADDRESSES)
         values["addresses"] = list(addresses)
     if keepalive == OFF:
         values["persistent_keepalive"] = 0 if of_all.get("persistent_keepalive") else None
@@ -91,14 +97,24 @@ def set_mtu(path: Path, mtu: str) -> Draft:
         if own.get("mtu", 0) > (number or 0):
             after = with_value(after, ("hosts", name), "mtu", None)
             del own["mtu"]
-    return _checked(path, before, after, document, f"mtu = {number} in [mesh]")
+    return checked(path, before, after, document, f"mtu = {number} in [mesh]")
 
 
-def switch_host(path: Path, name: str, *, disabled: bool) -> Draft:
-    """Take a host out of the mesh for now, or back in. UsageError: there is no such host."""
+def switch_member(path: Path, name: str, *, disabled: bool) -> Draft:
+    """Take a member out of the mesh for now, or back in. UsageError: there is none."""
     before = read_text(path)
-    refuse_unknown(parse(before, path), name)
-    return _with_values(path, before, name, {"disabled": True if disabled else None})
+    mesh = parse(before, path)
+    refuse_unknown(mesh, name)
+    of_peer = name in mesh.peers
+    value = {"disabled": True if disabled else None}
+    draft = _with_values(path, before, name, value, "peers" if of_peer else "hosts")
+    if of_peer and disabled:
+        note = f"what {name} has of the mesh stays on it, and no host answers to it meanwhile"
+        return replace(draft, note=note)
+    if of_peer and mesh.preshared_keys and mesh.peers[name].disabled:
+        note = f"its preshared keys went with its tunnels: meshtui rotate {name} makes new ones"
+        return replace(draft, note=note)
+    return draft
 
 
 def switch_link(path: Path, one: str, other: str, *, disabled: bool) -> Draft:
@@ -124,24 +140,26 @@ def switch_link(path: Path, one: str, other: str, *, disabled: bool) -> Draft:
     document.pop("links", None)
     if links:
         document["links"] = links
-    return _checked(path, before, after, document, "a [[links]] table")
+    return checked(path, before, after, document, "a [[links]] table")
 
 
-def _with_values(path: Path, before: str, name: str, values: Mapping[str, Value]) -> Draft:
+def _with_values(
+    path: Path, before: str, name: str, values: Mapping[str, Value], kind: Kind = "hosts"
+) -> Draft:
     document: dict[str, Any] = parse_text(before, path)
-    own, after = document["hosts"][name], before
+    own, after = document[kind][name], before
     for key, value in values.items():
         if own.get(key) == value:
             continue
-        after = with_value(after, ("hosts", name), key, value)
+        after = with_value(after, (kind, name), key, value)
         if value is None:
             del own[key]
         else:
             own[key] = value
-    return _checked(path, before, after, document, f"{', '.join(values)} of {name} as asked for")
+    return checked(path, before, after, document, f"{', '.join(values)} of {name} as asked for")
 
 
-def _checked(path: Path, before: str, after: str, document: dict[str, Any], what: str) -> Draft:
+def checked(path: Path, before: str, after: str, document: dict[str, Any], what: str) -> Draft:
     """MeshError where the new text does not say just what `document` does."""
     parsed(after, path)
     if parse_text(after, path) != document:
@@ -171,11 +189,12 @@ def _number(option: str, text: str, field: Field[int]) -> int | None:
     if text == DEFAULT:
         return None
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text
-    _read(option, number, field)
+    read_option(option, number, field)
     return int(number)
 
 
-def _read(option: str, value: object, field: Field[object]) -> None:
+def read_option(option: str, value: object, field: Field[object]) -> None:
+    """UsageError where `value` is none for `field`."""
     try:
         field.read(value)
     except Wrong as wrong:

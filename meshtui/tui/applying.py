@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     from meshtui.fleet.apply import Applied
+    from meshtui.fleet.device import Given
     from meshtui.fleet.events import Verdict
     from meshtui.fleet.reports import Standing
     from meshtui.plan.model import Plan
@@ -176,12 +177,15 @@ class Applying:
         then: Callable[[bool], None] | None,
     ) -> None:
         self.over.clear()
+        given: Given | None = None
         try:
             async with aclosing(events(await self._app.opened())) as told:
                 async for event in told:
                     run.take(event)
             if run.running:
                 run.fail("it ended without a result; what the hosts are at is not known")
+            if proposal is not None and run.result and run.result.reverted is None:
+                given = await answer(proposal.given(run.result.failed))
         except asyncio.CancelledError:
             if run.reverting:
                 run.taken_back("as you asked")
@@ -199,8 +203,15 @@ class Applying:
                 await proposal.close()
             self.over.set()
             self._tell(run)
+            if given is not None:
+                self._show_once(given)
             if then is not None:
                 then(run.well)
+
+    def _show_once(self, given: Given) -> None:
+        from meshtui.tui.screens.device import DeviceScreen
+
+        self._app.push_screen(DeviceScreen(given, hidden=self._app.privacy is not None))
 
     def _tell(self, run: ApplyRun) -> None:
         text, style = run.summary()

@@ -65,6 +65,7 @@ def draft_branch(draft: Draft) -> Item:
         if not line.startswith("@"):
             style = {"+": "added", "-": "removed"}.get(line[:1], "dim")
             lines.append((("│ ", "dim"), (inert(line, LINE_LIMIT), style)))
+    noted: list[Line] = [((f"· {draft.note}", "warn"),)] if draft.note else []
     added = sum(1 for line in lines if line[1][0].startswith("+"))
     removed = sum(1 for line in lines if line[1][0].startswith("-"))
     head: Line = (
@@ -72,7 +73,7 @@ def draft_branch(draft: Draft) -> Item:
         (f"  +{added}", "added" if added else "dim"),
         (f" −{removed}", "removed" if removed else "dim"),
     )
-    return Branch(("mesh.toml",), head, lambda: lines, open=True)
+    return Branch(("mesh.toml",), head, lambda: [*lines, *noted], open=True)
 
 
 def _when(at: str) -> str:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from meshtui.errors import UsageError
 from meshtui.fleet.edits import Edit
 from meshtui.inert import inert
+from meshtui.store.edit_peers import Asked
 from meshtui.tui.rotating import Rotating
 from meshtui.tui.screens.form import Field, FormScreen
 from meshtui.tui.view import NAME_LIMIT
 from meshtui.tui.waiting import answer
 
 if TYPE_CHECKING:
-    from meshtui.mesh.model import Host
+    from meshtui.mesh.model import Host, Member
     from meshtui.tui.app import MeshApp
     from meshtui.tui.fleet_api import ProposalApi
 
@@ -46,6 +47,31 @@ class Changing:
 
         self._form("a new host", fields, edit)
 
+    def add_peer(self, name: str = "") -> None:
+        """Ask for a new peer that nobody reaches over SSH."""
+        fields = (
+            Field("name", "name", "a phone, a laptop, a router", name),
+            Field("through", "through", "all that it can reach; or the hosts that it calls"),
+            Field("exit", "exit", "none; the host that all its traffic goes out through"),
+            Field("address", "address", "a free one; on the mesh, one for each family"),
+            Field("public-key", "public key", "made here; or of the key that it has"),
+        )
+
+        def edit(said: Mapping[str, str]) -> Edit:
+            asked = Asked(
+                public_key=said["public-key"] or None,
+                addresses=_words(said["address"]),
+                through=_words(said["through"]),
+                exit=said["exit"] or None,
+            )
+            return Edit("add-peer", (said["name"],), peer=asked)
+
+        self._form("a new peer, which nobody reaches over SSH", fields, edit)
+
+    def rotate_peer(self, name: str) -> None:
+        """Show what it is to give a peer another key, and a new configuration."""
+        self._at_once(f"another key for {_shown(name)}", Edit("rotate", (name,)))
+
     def set(self, name: str) -> None:
         """Ask for other settings of a host."""
         host = self._app.looking.live.mesh.hosts[name]
@@ -69,8 +95,15 @@ class Changing:
                 raise UsageError("--address is empty: it needs one at least")
             # What is emptied is as the mesh has it for all.
             asked = {key: text or "default" for key, text in new.items()}
-            addresses = _words(asked.pop("address", ""))
-            return Edit("set", (name,), addresses=addresses, **asked)
+            return Edit(
+                "set",
+                (name,),
+                addresses=_words(asked.get("address", "")),
+                endpoint=asked.get("endpoint"),
+                port=asked.get("port"),
+                keepalive=asked.get("keepalive"),
+                mtu=asked.get("mtu"),
+            )
 
         self._form(f"settings of {_shown(name)}", fields, edit)
 
@@ -113,7 +146,8 @@ class Changing:
     def _is_disabled(self, names: tuple[str, ...]) -> bool:
         mesh = self._app.looking.live.mesh
         if len(names) == 1:
-            return mesh.hosts[names[0]].disabled
+            members: dict[str, Member] = {**mesh.hosts, **mesh.peers}
+            return members[names[0]].disabled
         return any(link.disabled and set(link.between) == set(names) for link in mesh.links)
 
     # -- from an edit to its plan

@@ -9,6 +9,7 @@ from meshtui.errors import UnknownHostKey
 
 if TYPE_CHECKING:
     from meshtui.fleet.apply import Applied
+    from meshtui.fleet.device import Given
     from meshtui.fleet.edits import Edit
     from meshtui.fleet.events import (
         HostDrift,
@@ -46,6 +47,13 @@ class ProposalApi(Protocol):
 
     def apply(self, plan: Plan, keep: Keep | None = None) -> AsyncGenerator[Applied, None]:
         """Write mesh.toml, and carry the latest plan out as the fleet does."""
+        ...
+
+    async def given(self, failed: Collection[str] = ()) -> Given | None:
+        """What a device is to import, once it is applied; None: nothing.
+
+        `failed`: hosts that could not be told of it.
+        """
         ...
 
     async def close(self) -> None:

@@ -36,6 +36,7 @@ class Commands:
         app = self._app
         return {
             "host": list(app.looking.view.mesh.hosts),
+            "member": [*app.looking.view.mesh.hosts, *app.looking.view.mesh.peers],
             "hosts": [*app.looking.view.mesh.hosts, "--all"],
             "theme": THEME_NAMES,
             "mesh": app.meshes.names,
@@ -81,9 +82,10 @@ class Commands:
         node = {"mesh": app.mesh_screen, "grid": app.mesh_screen.grid}.get(action.scope, app)
         await app.run_action(action.id, node)
 
-    def _known(self, name: str) -> str:
-        """The one host that `name` is, or that begins with it."""
-        hosts = self._app.looking.view.mesh.hosts
+    def _known(self, name: str, *, peers: bool = False) -> str:
+        """The one host, or also peer without SSH, that `name` is, or that begins with it."""
+        mesh = self._app.looking.view.mesh
+        hosts = [*mesh.hosts, *mesh.peers] if peers else mesh.hosts
         found = [name] if name in hosts else [host for host in hosts if host.startswith(name)]
         if len(found) != 1:
             raise ValueError(
@@ -116,14 +118,17 @@ class Commands:
     async def _add(self, name: str, ssh: str = "") -> None:
         self._app.changing.add(name, ssh)
 
+    async def _add_peer(self, name: str = "") -> None:
+        self._app.changing.add_peer(name)
+
     async def _set(self, name: str) -> None:
         self._app.changing.set(self._known(name))
 
     async def _rename(self, old: str, new: str = "") -> None:
-        self._app.changing.rename(self._known(old), new)
+        self._app.changing.rename(self._known(old, peers=True), new)
 
     async def _remove(self, name: str) -> None:
-        self._app.changing.remove(self._known(name))
+        self._app.changing.remove(self._known(name, peers=True))
 
     async def _disable(self, name: str, other: str | None = None) -> None:
         self._switch(name, other, disable=True)
@@ -136,6 +141,8 @@ class Commands:
         if "--psk" in words:
             words.remove("--psk")
             await self._rotate_psk(" ".join(words))
+        elif len(words) == 1 and words[0] in self._app.looking.view.mesh.peers:
+            self._app.changing.rotate_peer(words[0])
         else:
             self._app.changing.keys.rotate(*self._all_known(words))
 
@@ -149,7 +156,7 @@ class Commands:
         return [self._known(name) for name in names] or self._app.at_hand.chosen()
 
     def _switch(self, name: str, other: str | None, *, disable: bool) -> None:
-        names = [self._known(one) for one in (name, other) if one is not None]
+        names = [self._known(one, peers=True) for one in (name, other) if one is not None]
         self._app.changing.switch(*names, disable=disable)
 
     async def _filter(self, text: str = "") -> None:

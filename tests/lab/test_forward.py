@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from confirmed import settled
-from meshtui_on import apply, conf, edit, meshtui, on, plan, set_mesh
+from meshtui_on import apply, conf, edit, meshtui, on, plan
 
 from meshtui.lab import Lab
 
@@ -51,7 +51,7 @@ def one(mesh: Lab) -> Iterator[Lab]:
     assert "ip_forward = 0" in before and "all.forwarding = 0" in before
     path = mesh.path / "mesh.toml"
     text = path.read_text()
-    set_mesh(mesh, 'topology = "hub"')
+    edit(mesh, 'topology = "full"', 'topology = "hub"')
     edit(mesh, HUB, f"{HUB}hub = true\n")
     yield mesh
     # Without the role it is as if it had never been.
@@ -119,12 +119,17 @@ def test_silence_takes_it_back(one: Lab) -> None:
     # So it does where the role was about to end.
     apply(one)
     before = passing(one), settled(one, HOSTS, 5)
-    edit(one, 'topology = "hub"', 'topology = "full"')
+    is_no_hub(one)
     kill(one, "after change on server-b")
     assert "meshtui:wg0" not in passing(one) and "ip_forward = 0" in passing(one)
     was = settled(one, HOSTS, 20)
     assert (passing(one), was) == before
     assert_carried(one)
+
+
+def is_no_hub(lab: Lab) -> None:
+    edit(lab, 'topology = "hub"', 'topology = "full"')
+    edit(lab, f"{HUB}hub = true\n", HUB)
 
 
 def kill(lab: Lab, at: str) -> None:
@@ -247,7 +252,10 @@ def test_an_uplink_keeps_the_routes_that_a_router_told_it(one: Lab) -> None:
 
 def test_a_host_that_leaves_passes_nothing_on(one: Lab) -> None:
     before = passing(one)
+    is_no_hub(one)
+    edit(one, HUB, f'{HUB}routes = ["192.0.2.0/24"]\n')
     apply(one)
+    assert "ip_forward = 1" in passing(one)
     text = (one.path / "mesh.toml").read_text()
     try:
         said = json.loads(meshtui(one, "remove", "server-b", "--yes", "--json").stdout)

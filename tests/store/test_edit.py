@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from meshtui.errors import MeshError, UsageError
 from meshtui.store import edit, spans
-from meshtui.store.edit import add_host, remove_host, rename_host
+from meshtui.store.edit import add_host, remove_host, rename
 from meshtui.store.meshfile import load, parse
 from tests.store.example import EXAMPLE
 from tests.store.layouts import Written, files
@@ -159,14 +159,14 @@ def test_a_file_that_was_changed_meanwhile_stays(file: Path) -> None:
 def test_what_would_say_something_else_is_refused(
     file: Path, monkeypatch: pytest.MonkeyPatch, clumsy: str
 ) -> None:
-    real = edit.without_host
+    real = edit.without_member
     monkeypatch.setattr(
-        edit, "without_host", lambda *a: real(*a).replace(clumsy, clumsy[:-1] + "1")
+        edit, "without_member", lambda *a: real(*a).replace(clumsy, clumsy[:-1] + "1")
     )
     with pytest.raises(MeshError, match="cannot change: nothing was written"):
         remove_host(file, "server-a")
-    real_with = edit.with_host
-    monkeypatch.setattr(edit, "with_host", lambda *a: real_with(*a).replace(clumsy, "x"))
+    real_with = edit.with_member
+    monkeypatch.setattr(edit, "with_member", lambda *a: real_with(*a).replace(clumsy, "x"))
     with pytest.raises(MeshError, match="nothing was written"):
         add_host(file, "c", "h")
 
@@ -191,7 +191,7 @@ def test_the_mesh_is_the_same_but_for_the_host(file: Path) -> None:
 def test_a_host_gets_another_name(tmp_path: Path, before: str, after: str) -> None:
     path = tmp_path / "mesh.toml"
     path.write_text(HEAD + before)
-    assert rename_host(path, "a", "x").after == HEAD + after
+    assert rename(path, "a", "x").after == HEAD + after
 
 
 @settings(deadline=None)
@@ -203,7 +203,7 @@ def test_every_layout_takes_another_name(
     path.write_bytes(written.text.encode())
     mesh = load(path)
     for name in written.names:
-        text = rename_host(path, name, "new.one").after
+        text = rename(path, name, "new.one").after
         hosts = list(parse(text, path).hosts.values())
         assert [replace(h, name=name if h.name == "new.one" else h.name) for h in hosts] == list(
             mesh.hosts.values()
@@ -219,5 +219,5 @@ def test_a_name_that_is_taken_or_none_is_refused(file: Path) -> None:
         ("server-z", "server-c", "did you mean server-"),
     ):
         with pytest.raises(UsageError, match=says):
-            rename_host(file, old, new)
-    assert "[hosts.Server-A]" in rename_host(file, "server-a", "Server-A").after
+            rename(file, old, new)
+    assert "[hosts.Server-A]" in rename(file, "server-a", "Server-A").after

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from meshtui.errors import MeshError, UsageError
 from meshtui.mesh.model import Link
 from meshtui.store import spans
-from meshtui.store.edit import remove_host, rename_host
-from meshtui.store.edit_keys import set_host, switch_host, switch_link
+from meshtui.store.edit import remove_host, rename
+from meshtui.store.edit_keys import set_host, switch_link, switch_member
 from meshtui.store.errors import FileError
 from meshtui.store.meshfile import load, parse
 from meshtui.wg.endpoint import Endpoint
@@ -165,7 +165,7 @@ def test_every_layout_takes_what_is_disabled(
 ) -> None:
     path = at(tmp_path_factory.mktemp("layout"), written.text)
     mesh, name = load(path), data.draw(st.sampled_from(written.names))
-    switch_host(path, name, disabled=True).write(path)
+    switch_member(path, name, disabled=True).write(path)
     off = {**mesh.hosts, name: replace(mesh.hosts[name], disabled=True)}
     assert load(path) == replace(mesh, hosts=off)
     if other := next((n for n in written.names if n != name), None):
@@ -173,11 +173,11 @@ def test_every_layout_takes_what_is_disabled(
         assert load(path) == replace(mesh, hosts=off, links=(Link((name, other), disabled=True),))
         assert spans.comments(path.read_text()) == spans.comments(written.text)
         # The other names are in it, too.
-        renamed = parse(rename_host(path, name, "new.one").after, path)
+        renamed = parse(rename(path, name, "new.one").after, path)
         assert renamed.links == (Link(("new.one", other), disabled=True),)
         assert parse(remove_host(path, other).after, path).links == ()
         switch_link(path, other, name, disabled=False).write(path)
-    back = switch_host(path, name, disabled=False)
+    back = switch_member(path, name, disabled=False)
     assert parse(back.after, path) == mesh
     assert bare(back.after) == bare(written.text)
 
@@ -225,7 +225,7 @@ def test_a_table_that_somebody_wrote(tmp_path: Path, table: str, off: str | None
 def test_a_host_is_renamed_and_removed_with_its_links(tmp_path: Path) -> None:
     text = EXAMPLE + '\n[hosts.c]\nssh = "h"\n\n' + LINK.replace('"server-a"', "'c'") + "\n" + LINK
     path = at(tmp_path, text)
-    renamed = rename_host(path, "server-a", "web").after
+    renamed = rename(path, "server-a", "web").after
     assert renamed == text.replace("hosts.server-a", "hosts.web").replace('"server-a"', '"web"')
     assert remove_host(path, "c").after == f"{EXAMPLE}\n{LINK}"
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from meshtui.errors import MeshError
-from meshtui.fleet.edits import Edit, draft
+from meshtui.fleet.device import Given
+from meshtui.fleet.edits import Edit, draft, with_pair
 from meshtui.fleet.events import ApplyResult, Armed, DirectionVerified, Keep, Progress
+from meshtui.fleet.made import Made
 from meshtui.mesh.addresses import allocate
+from meshtui.plan.device import configuration
 from meshtui.plan.model import HostPlan, Plan, Step
 from meshtui.store.edit import Draft
 from meshtui.store.meshfile import parse
 from meshtui.store.render import render
+from meshtui.wg.keys import keypair
 
 if TYPE_CHECKING:
     from standin import StandIn
@@ -38,7 +42,9 @@ class Proposed:
     """Implements ProposalApi."""
 
     def __init__(self, fleet: StandIn, edit: Edit) -> None:
+        edit = with_pair(edit, made := Made())
         self.draft = proposed(fleet, edit)
+        self._made = made
         self.closed = False
         self._fleet = fleet
         self._edit = edit
@@ -62,6 +68,19 @@ class Proposed:
                 fleet.before.append(self.draft.before)
                 fleet.reloaded = allocate(parse(self.draft.after, Path("mesh.toml")))
             yield event
+
+    async def given(self, failed: Collection[str] = ()) -> Given | None:
+        if self._edit.kind not in ("add-peer", "rotate"):
+            return None
+        name = self._edit.names[0]
+        mesh = allocate(parse(self.draft.after, Path("mesh.toml")))
+        hosts = {
+            host.name: replace(host, public_key=host.public_key or keypair(bytes([i]) * 32)[1])
+            for i, host in enumerate(mesh.hosts.values())
+        }
+        mesh = replace(mesh, hosts=hosts)
+        private = self._made.private(name)
+        return Given(name, configuration(mesh, name, private, {}), private is not None)
 
     async def close(self) -> None:
         self._fleet.calls.append("close the proposal")

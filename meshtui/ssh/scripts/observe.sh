@@ -173,7 +173,7 @@ observe() {
         fingerprints $(file_preshared <"$file")
         part file-key "$(file_public_key <"$file")"
     fi
-    if [ "${2:-}" ] || grep -qs '# meshtui: forward' "$file"; then passing "$1" | part forward; fi
+    if [ "${2:-}" ] || grep -qs '# meshtui: forward' "$file"; then part forward "$(passing "$1")"; fi
     if [ -s "$STATE/$1/private.key" ]; then
         part made-key "$(wg pubkey <"$STATE/$1/private.key")"
     fi

@@ -162,6 +162,10 @@ class MeshScreen(Screen[None]):
         """Ask for a new host."""
         self._app.changing.add()
 
+    def action_add_peer(self) -> None:
+        """Ask for a new peer without SSH."""
+        self._app.changing.add_peer()
+
     def action_set(self) -> None:
         """Ask for other settings of the row's host."""
         if self.host is not None:
