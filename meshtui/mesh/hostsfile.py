@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from meshtui.mesh.model import Host, Member, Mesh
 from meshtui.mesh.names import is_host_name
 from meshtui.mesh.problem import Problem, key_path
 from meshtui.mesh.target import LOCAL, parse_target
-from meshtui.wg.interface import Address
+
+if TYPE_CHECKING:
+    from meshtui.wg.interface import Address
 
 
 class Entry(NamedTuple):
