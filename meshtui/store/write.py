@@ -83,9 +83,9 @@ def updated(text: str, mesh: Mesh, found: Mapping[str, Found]) -> str:
     return text
 
 
-def with_keys(text: str, name: str, keys: dict[str, str]) -> str:
-    """`text` with these keys, which it lacks, behind those that the host has."""
-    edit = _insert(text, list(spans.entries(text)), ("hosts", name), keys, newline_of(text))
+def with_keys(text: str, name: str, keys: dict[str, str], table: str = "hosts") -> str:
+    """`text` with these keys, which it lacks, behind those that the member has."""
+    edit = _insert(text, list(spans.entries(text)), (table, name), keys, newline_of(text))
     return text[: edit.start] + edit.text + text[edit.end :]
 
 

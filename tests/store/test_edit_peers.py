@@ -25,6 +25,7 @@ endpoint = "203.0.113.1"
 
 [hosts.b]
 endpoint = "203.0.113.2"
+routes = ["0.0.0.0/0"]
 """
 LINK = '\n[[links]]\nbetween = ["a", "b"]\n'
 PHONE = f'\n# Ann\'s\n[peers.phone]\nthrough = ["a", "b"] # both\npublic_key = "{ONE}"\n'
@@ -100,11 +101,11 @@ def test_it_goes_with_its_comments_and_links(file: Path) -> None:
 
 
 def test_names_follow_wherever_they_stand(file: Path) -> None:
-    text = HEAD + PHONE.replace("public", 'exit = "a"\npublic')
+    text = HEAD + PHONE.replace("public", 'exit = "b"\npublic')
     file.write_text(text)
-    after = rename(file, "a", "gate").after
-    assert '["gate", "b"] # both' in after and 'exit = "gate"' in after
-    assert "[hosts.gate]  # the first" in after
+    after = rename(file, "b", "gate").after
+    assert '["a", "gate"] # both' in after and 'exit = "gate"' in after
+    assert "[hosts.gate]" in after and parse(after, file).peers["phone"].exit == "gate"
     assert rename(file, "phone", "tablet").after == text.replace("s.phone]", "s.tablet]")
     for taken in ("phone", "Phone", "b"):
         with pytest.raises(UsageError, match="already"):
