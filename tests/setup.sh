@@ -4,7 +4,7 @@
 
 packages=(
     python3-venv openssh-client openssh-server sudo                # meshtui, and hosts to reach
-    wireguard-tools wireguard-go iproute2 iputils-ping nftables    # the lab
+    wireguard-tools wireguard-go iproute2 iputils-ping nftables iptables    # the lab
     debootstrap systemd-container                                  # its hosts with systemd
     tmux shellcheck dash busybox fish tcsh fonts-dejavu-core       # the tests
 )

@@ -10,20 +10,18 @@ from __future__ import annotations
 import asyncio
 import gc
 import resource
-import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from meshtui.cli.run import new_fleet, print_json, with_fleet
 from meshtui.errors import MeshError, UnknownHostKey, UsageError
 
 if TYPE_CHECKING:
     from meshtui.fleet.fleet import Fleet
-    from meshtui.fleet.made import Made
-    from meshtui.store.edit import Draft
 
 CHANGES = 3
 
@@ -42,8 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = parser().parse_args(argv, SimpleNamespace())
     else:
         # The screen as it mostly opens: its first frame need not wait for argparse.
-        args = SimpleNamespace(file=None, ssh_config=None, read_only=False, command=None)
+        args = SimpleNamespace(files=None, ssh_config=None, read_only=False, command=None)
     try:
+        _one_file(args)
         code = COMMANDS[args.command](args)
     except UsageError as error:
         print(f"meshtui: {error}", file=sys.stderr)
@@ -58,6 +57,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout = None
         return 1
     return code
+
+
+def _one_file(args: Args) -> None:
+    """Set `file` to the one that `-f` names. UsageError: a command is given several."""
+    files = getattr(args, "files", None) or [None]
+    if args.command is not None and len(files) > 1:
+        raise UsageError(
+            f"`meshtui {args.command}` takes one -f FILE; several are for the screen alone",
+            hint="once for each of them",
+        )
+    if not hasattr(args, "file"):
+        args.file = files[0]
 
 
 def _lab(args: Args) -> int:
@@ -79,12 +90,12 @@ def _status(args: Args) -> int:
         polled, found = await asyncio.gather(fleet.status(), fleet.drifting.once())
         drift = {one.host: one for one in found}
         if args.json:
-            _print_json(as_json(fleet.mesh, polled, drift, datetime.now(UTC)))
+            print_json(as_json(fleet.mesh, polled, drift, datetime.now(UTC)))
         else:
             print_status(fleet.mesh, polled, drift, every_link=args.links)
         return 0 if healthy(fleet.mesh, polled) else 1
 
-    return _with_fleet(args, ask)
+    return with_fleet(args, ask)
 
 
 def _plan(args: Args) -> int:
@@ -94,12 +105,12 @@ def _plan(args: Args) -> int:
     async def ask(fleet: Fleet) -> int:
         plan = await fleet.plan(prune=args.prune)
         if args.json:
-            _print_json(as_json(plan))
+            print_json(as_json(plan))
         else:
             print_plan(plan)
         return CHANGES if plan.changes else 1 if plan.problems else 0
 
-    return _with_fleet(args, ask)
+    return with_fleet(args, ask)
 
 
 def _apply(args: Args) -> int:
@@ -108,11 +119,11 @@ def _apply(args: Args) -> int:
     async def ask(fleet: Fleet) -> int:
         report = await carry_out(fleet, await fleet.plan(prune=args.prune), args)
         if args.json:
-            _print_json(report.as_json())
+            print_json(report.as_json())
         return 0 if report.ok else 1
 
     _recover_first(args)
-    return _with_fleet(args, ask)
+    return with_fleet(args, ask)
 
 
 def _rotate(args: Args) -> int:
@@ -149,11 +160,11 @@ def _rotate(args: Args) -> int:
                 if not reports[-1].ok:
                     break
         if args.json:
-            _print_json([report.as_json() for report in reports])
+            print_json([report.as_json() for report in reports])
         return 0 if all(report.ok for report in reports) else 1
 
     _recover_first(args)
-    return _with_fleet(args, ask)
+    return with_fleet(args, ask)
 
 
 def _named(fleet: Fleet, args: Args) -> list[str]:
@@ -180,10 +191,10 @@ def _recover(args: Args) -> int:
             return 0
         said = await recover_now(fleet, args.break_id)
         if args.json:
-            _print_json(said.as_json())
+            print_json(said.as_json())
         return 0 if said.ok else 1
 
-    return _with_fleet(args, ask)
+    return with_fleet(args, ask)
 
 
 def _drift(args: Args) -> int:
@@ -194,7 +205,7 @@ def _drift(args: Args) -> int:
 
     if args.repair:
         _recover_first(args)
-    return _with_fleet(args, ask)
+    return with_fleet(args, ask)
 
 
 def _recover_first(args: Args) -> None:
@@ -212,7 +223,7 @@ def _recover_first(args: Args) -> None:
         await recover_now(fleet, None)
         return 0
 
-    _with_fleet(args, ask)
+    with_fleet(args, ask)
 
 
 def _log(args: Args) -> int:
@@ -224,12 +235,32 @@ def _log(args: Args) -> int:
 
     chosen = pick(changes(Journal(load(find(args.file)).name).read()), args.number)
     if args.json:
-        _print_json([change.as_json() for change in chosen])
+        print_json([change.as_json() for change in chosen])
     elif args.number is None:
         print_list(chosen)
     else:
         print_one(chosen[0])
     return 0
+
+
+def _mtu(args: Args) -> int:
+    from meshtui.cli.mtu import measured, print_report
+    from meshtui.fleet.mtu import MtuReport
+
+    found: list[MtuReport] = []
+
+    async def ask(fleet: Fleet) -> int:
+        found.append(await measured(fleet))
+        return 0
+
+    with_fleet(args, ask)
+    [report] = found
+    if not (args.set and args.json and report.needed):
+        print_report(report, as_json=args.json)
+    if report.proposed is None or not (args.set and report.needed):
+        return 0 if report.proposed else 1
+    args.mtu = str(report.proposed)
+    return _members(args)
 
 
 def _members(args: Args) -> int:
@@ -252,19 +283,24 @@ def _members(args: Args) -> int:
         async def ask(fleet: Fleet) -> int:
             report = await change(fleet, proposed, asked, take, args)
             if args.json:
-                _print_json(report.as_json())
+                print_json(report.as_json())
             return 0 if report.ok else 1
 
-        return _with_fleet(args, ask, proposed, made)
+        return with_fleet(args, ask, proposed, made)
 
 
 def _invite(args: Args) -> int:
     from meshtui.cli.invite import invite
 
-    return invite(args, _with_fleet, _members)
+    return invite(args, with_fleet, _members)
 
 
 def _export(args: Args) -> int:
+    if args.what == "hosts":
+        from meshtui.cli.export import export
+
+        return export(args)
+
     from meshtui.cli.device import taker
     from meshtui.fleet.device import given
 
@@ -274,7 +310,7 @@ def _export(args: Args) -> int:
             take(await given(fleet, args.name))
             return 0
 
-        return _with_fleet(args, ask)
+        return with_fleet(args, ask)
 
 
 def _tui(args: Args) -> int:
@@ -288,82 +324,40 @@ def _tui(args: Args) -> int:
 
 
 def _open_tui(args: Args) -> int:
+    from functools import partial
+
     from meshtui.store.find import find
     from meshtui.store.meshfile import load
     from meshtui.store.settings import load_settings
 
-    path = find(args.file)
-    mesh = load(path)
+    paths = [find(file) for file in dict.fromkeys(args.files or [None])]
+    meshes = [load(path) for path in paths]
+    if len(meshes) > 1:
+        _refuse_namesakes(paths, [mesh.name for mesh in meshes])
     settings = load_settings()
     if args.read_only:
         settings = settings._replace(read_only=True)
 
+    from meshtui.tui.meshes import Shown
     from meshtui.tui.start import run
 
-    async def open_fleet(ask: Callable[[UnknownHostKey], Awaitable[bool]]) -> Fleet:
+    async def open_fleet(path: Path, ask: Callable[[UnknownHostKey], Awaitable[bool]]) -> Fleet:
         # asyncssh takes longer to load than the first frame may: beside it, then.
-        return await asyncio.to_thread(_new_fleet, path, ask, args.ssh_config)
+        return await asyncio.to_thread(new_fleet, path, ask, args.ssh_config)
 
-    return run(mesh, open_fleet, settings)
-
-
-def _new_fleet(
-    path: Path,
-    ask: Callable[[UnknownHostKey], Awaitable[bool]],
-    ssh_config: Path | None,
-    draft: Draft | None = None,
-    made: Made | None = None,
-) -> Fleet:
-    from meshtui.fleet.fleet import Fleet
-
-    return Fleet(path, ask, ssh_config, draft, made)
+    shown = zip(meshes, paths, strict=True)
+    return run([Shown(mesh, partial(open_fleet, path)) for mesh, path in shown], settings)
 
 
-def _with_fleet(
-    args: Args,
-    ask: Callable[[Fleet], Awaitable[int]],
-    draft: Draft | None = None,
-    made: Made | None = None,
-) -> int:
-    """Do `ask` with the hosts of the file that is meant, or of what it would say.
-
-    `made`: the keys that were made for what it would say.
-    """
-    from meshtui.store.find import find
-
-    async def decide(_: UnknownHostKey) -> bool:
-        accept: bool = args.accept_new_host_keys
-        return accept
-
-    async def run() -> int:
-        _stop_in_order()
-        fleet = _new_fleet(find(args.file), decide, args.ssh_config, draft, made)
-        fleet.confirm_within = getattr(args, "confirm_within", fleet.confirm_within)
-        try:
-            return await ask(fleet)
-        finally:
-            await fleet.close()
-
-    try:
-        return asyncio.run(run())
-    except asyncio.CancelledError:
-        raise KeyboardInterrupt from None
-
-
-def _stop_in_order() -> None:
-    """A terminal that is closed, or a `kill`, ends a command as Ctrl-C does: tidied up."""
-    task = asyncio.current_task()
-    assert task
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # nohup means it.
-        if signal.getsignal(number) is signal.SIG_DFL:
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-
-
-def _print_json(value: Any) -> None:
-    import json
-
-    print(json.dumps(value, indent=2, ensure_ascii=False))
+def _refuse_namesakes(paths: Sequence[Path], names: Sequence[str]) -> None:
+    """UsageError: what is kept here of two meshes of one name would be mixed up."""
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            first = paths[names.index(name)]
+            raise UsageError(
+                f"{first} and {paths[place]} are both called {name}",
+                hint="give one of them another name in [mesh]",
+            )
 
 
 #: What does each command; None: the screen.
@@ -377,6 +371,8 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "recover": _recover,
     "drift": _drift,
     "log": _log,
+    "export": _export,
+    "mtu": _mtu,
     "add": _members,
     "remove": _members,
     "rename": _members,
@@ -385,6 +381,5 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "enable": _members,
     "undo": _members,
     "invite": _invite,
-    "export": _export,
     "lab": _lab,
 }

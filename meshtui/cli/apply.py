@@ -35,8 +35,11 @@ _DOES = {
 class ApplyReport:
     """A line per host that changes as the host gets on; plain lines where there is no terminal."""
 
-    def __init__(self, plan: Plan, *, show: bool) -> None:
+    def __init__(self, plan: Plan, *, show: bool, earlier: ApplyReport | None = None) -> None:
+        """`earlier`: of what was done before by the same command."""
         self._plan = plan
+        self.changes: int = plan.changes + (earlier.changes if earlier else 0)
+        self._seconds = earlier.seconds if earlier else 0.0
         self._show = show
         self._console = Console(highlight=False, stderr=True, soft_wrap=True)
         self._live: Live | None = None
@@ -83,6 +86,11 @@ class ApplyReport:
         return not self._plan.problems if self._result is None else self._result.ok
 
     @property
+    def seconds(self) -> float:
+        """How long it took in all."""
+        return self._seconds + (self._result.seconds if self._result else 0.0)
+
+    @property
     def kept(self) -> bool:
         """Whether it was applied, and not taken back."""
         return self._result is not None and self._result.reverted is None
@@ -108,10 +116,10 @@ class ApplyReport:
         result = self._result
         problems = {host.host: host.problem for host in self._plan.problems}
         return {
-            "changes": self._plan.changes,
+            "changes": self.changes,
             "failed": result.failed if result else problems,
             "reverted": result.reverted if result else None,
-            "seconds": round(result.seconds, 3) if result else 0.0,
+            "seconds": round(self.seconds, 3),
             "receipt": asdict(result.receipt) if result and result.receipt else None,
             "directions": [
                 {"from": one.from_, "to": one.to, "ok": one.ok, "detail": one.detail}
@@ -176,4 +184,18 @@ async def carry_out(fleet: Fleet, plan: Plan, args: SimpleNamespace) -> ApplyRep
             async with aclosing(fleet.apply(plan, keeper(args, report))) as events:
                 async for event in events:
                     report.take(event)
-    return report
+    return await met(fleet, report, args)
+
+
+async def met(fleet: Fleet, report: ApplyReport, args: SimpleNamespace) -> ApplyReport:
+    """What comes of hosts behind NAT that meet after an apply: its plan told of it."""
+    if not report.ok or (plan := await fleet.meet()) is None:
+        return report
+    if not args.json:
+        print("\nbehind NAT, and met all the same: no relay any more")
+        print_plan(plan)
+    with ApplyReport(plan, show=not args.json, earlier=report) as second:
+        async with aclosing(fleet.apply(plan)) as events:
+            async for event in events:
+                second.take(event)
+    return second

@@ -43,6 +43,25 @@ def _common(parser: argparse.ArgumentParser, *, default: bool) -> None:
         default=unset,
         help="hosts are Debian booted by systemd (needs 280 MB in /var/cache)",
     )
+    parser.add_argument(
+        "--nat",
+        type=int,
+        default=0 if default else argparse.SUPPRESS,
+        metavar="K",
+        help="the last K hosts are each behind a router with NAT, which hands SSH on",
+    )
+    parser.add_argument(
+        "--symmetric",
+        action="store_true",
+        default=unset,
+        help="that NAT gives each destination another port: no hole can be punched",
+    )
+    parser.add_argument(
+        "--v6",
+        action="store_true",
+        default=unset,
+        help="hosts have public addresses in IPv6 only (--ipv6-only: of the mesh)",
+    )
 
 
 def _name(parser: argparse.ArgumentParser, *, default: bool) -> None:

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from rich.console import Console
 from rich.text import Text
 
-from meshtui.cli.apply import ApplyReport
+from meshtui.cli.apply import ApplyReport, met
 from meshtui.cli.ask import agreed, keeper
 from meshtui.cli.device import Take
 from meshtui.cli.plan import print_plan
@@ -47,6 +47,8 @@ def edit(args: SimpleNamespace) -> Edit:
         )
     if args.command in ("disable", "enable"):
         return Edit(args.command, tuple(args.names))
+    if args.command == "mtu":
+        return Edit("mtu", mtu=args.mtu)
     if args.command == "undo":
         return Edit("undo")
     return Edit("remove", (args.name,))
@@ -119,7 +121,7 @@ async def change(
         raise
     finally:
         proposal.let_go()
-    return report
+    return await met(fleet, report, args)
 
 
 def _print_edit(path: Path, proposed: Draft) -> None:

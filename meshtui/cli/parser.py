@@ -99,6 +99,12 @@ def parser() -> argparse.ArgumentParser:
     log.add_argument("number", nargs="?", type=int, metavar="N", help="tell all of change N")
     log.add_argument("--json", action="store_true", help="for programs, on stdout")
 
+    mtu = command("mtu", "the path MTU of every link, and one MTU for the mesh; takes a while")
+    _add_common(mtu, argparse.SUPPRESS)
+    mtu.add_argument("--json", action="store_true", help="for programs, on stdout")
+    mtu.add_argument("--set", action="store_true", help="write it into [mesh], and apply that")
+    _add_agreement(mtu)
+
     lab = command("lab", "a fleet of real hosts on this machine, to rehearse on")
     register_lab(lab)
     return top
@@ -188,8 +194,11 @@ def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) ->
         _add_common(sub, argparse.SUPPRESS)
         sub.add_argument("--json", action="store_true", help="for programs, on stdout")
         _add_agreement(sub)
-    export = command("export", "what others can use: a peer's configuration")
+    export = command("export", "what others can use: names for /etc/hosts, a peer's configuration")
     of_export = export.add_subparsers(title="what", metavar="WHAT", dest="what", required=True)
+    hosts = of_export.add_parser("hosts", help="lines for /etc/hosts; no host is asked")
+    hosts.add_argument("--json", action="store_true", help="for programs, on stdout")
+    _add_common(hosts, argparse.SUPPRESS)
     peer = of_export.add_parser("peer", help="its configuration again, but for its private key")
     peer.add_argument("name", metavar="NAME")
     _add_out(peer, "it goes")
@@ -284,9 +293,12 @@ def _add_common(parser: argparse.ArgumentParser, default: Any = None) -> None:
     parser.add_argument(
         "-f",
         "--file",
+        dest="files",
+        action="append",
         type=Path,
         default=default,
-        help="the mesh (default: ./mesh.toml, then the one in your config directory)",
+        help="the mesh (default: ./mesh.toml, then the one in your config directory);"
+        " for the screen, several",
     )
     parser.add_argument(
         "-F", "--ssh-config", type=Path, default=default, help="instead of ~/.ssh/config"

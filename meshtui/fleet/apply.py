@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 
@@ -30,8 +29,9 @@ from meshtui.fleet.made import Made, known_keys
 from meshtui.fleet.receipt import elsewhere, receipt, worse
 from meshtui.fleet.session import Session
 from meshtui.fleet.side_by_side import SideBySide
-from meshtui.fleet.verify import verify
+from meshtui.fleet.verify import reached_through, too_soon, verify
 from meshtui.fleet.wayback import WayBack, refused
+from meshtui.mesh.proof import to_prove
 from meshtui.mesh.wanted import joined
 from meshtui.plan.model import HostPlan, Plan
 from meshtui.plan.planner import again
@@ -73,6 +73,7 @@ class Apply:
         self._made = made
         self._staged: dict[str, bytes] = {}
         self._before: dict[str, Look] = {}
+        self._reached: frozenset[tuple[str, str]] = frozenset()
         self._directions: list[DirectionVerified] = []
         self.kept = False
         """Whether it stays, as far as it could be done."""
@@ -216,6 +217,11 @@ class Apply:
         if not able:
             return
         self._before = await self._looks([host.host for host in self._able()])
+        assert self.plan.inputs
+        running = {name for name, one in self._before.items() if one.live}
+        self._reached = await reached_through(self.plan.inputs.mesh, self._sessions, running)
+        if too_soon(self._before, self.plan.public_keys, self.plan.touched):
+            await asyncio.sleep(1)
         self._note("change", hosts=[host.host for host in able])
         for wave in _waves(able):
             failed = await self._at.each("change", wave, self._change)
@@ -271,7 +277,7 @@ class Apply:
         assert self.plan.inputs
         mesh = self.plan.inputs.mesh
         able = [h.host for h in self.plan.hosts if h.host not in self._failed]
-        left = Counter(a for a, b in joined(mesh) if a in able and b in able)
+        left = {name: len(ways) for name, ways in to_prove(mesh, set(able)).items() if ways}
         bad: set[str] = set()
         for name in left:
             yield Progress(name, "verify", "running")
@@ -288,7 +294,7 @@ class Apply:
                 yield Progress(name, "verify", "failed" if name in bad else "done")
         for name, error in (await reached).items():
             self._worse.append(f"{name} cannot be reached by a new connection: {error.why}")
-        self._worse += worse(self._before, self._keys, self._directions)
+        self._worse += worse(self._before, self._keys, self._directions, self._reached)
 
     async def _decide(self) -> str | None:
         """None: the change stays. Otherwise why it is taken back."""

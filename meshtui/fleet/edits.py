@@ -24,12 +24,14 @@ from meshtui.fleet.members import (
 )
 from meshtui.plan.model import Plan
 from meshtui.store.edit import Draft, add_host, remove_host, rename
-from meshtui.store.edit_keys import set_host, switch_link, switch_member
+from meshtui.store.edit_keys import set_host, set_mtu, switch_link, switch_member
 from meshtui.store.edit_peers import Asked, add_peer, new_key, remove_peer
 from meshtui.store.meshfile import load
 from meshtui.store.undo import undo
 
-Kind = Literal["add", "add-peer", "remove", "rename", "rotate", "set", "disable", "enable", "undo"]
+Kind = Literal[
+    "add", "add-peer", "remove", "rename", "rotate", "set", "disable", "enable", "undo", "mtu"
+]
 """`rotate` is of a peer: another key for a host is no edit."""
 
 
@@ -62,6 +64,8 @@ def draft(path: Path, edit: Edit) -> Draft:
     names = edit.names
     if edit.kind == "undo":
         return undo(path)
+    if edit.kind == "mtu":
+        return set_mtu(path, edit.mtu or "")
     if edit.kind == "add":
         return add_host(path, names[0], edit.ssh, edit.endpoint, edit.addresses)
     if edit.kind == "add-peer":

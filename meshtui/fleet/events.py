@@ -27,6 +27,8 @@ class HostStatus:
     live: LiveInterface | None = None
     unknown_peers: tuple[str, ...] = ()
     """Public keys of peers that the interface has and `mesh.toml` does not know."""
+    clock: int = 0
+    """Epoch seconds, by the host's own clock, when it answered."""
 
 
 class LinkStatus(NamedTuple):

@@ -17,6 +17,7 @@ from meshtui.fleet.errands import Errands
 from meshtui.fleet.events import ApplyResult, HostPolled, Keep
 from meshtui.fleet.look import look_at_all
 from meshtui.fleet.made import Made
+from meshtui.fleet.meet import Sighted, find_out
 from meshtui.fleet.observe import endpoints, observe, observe_one
 from meshtui.fleet.past import Past
 from meshtui.fleet.reports import LinkSample, TrafficSample
@@ -31,7 +32,7 @@ from meshtui.plan.planner import make_plan
 from meshtui.plan.rotate import rotation
 from meshtui.ssh.connect import AskHostKey, Connector
 from meshtui.store.changes import Change, changes
-from meshtui.store.document import read_text
+from meshtui.store.document import read_text, stamp_of
 from meshtui.store.edit import Draft
 from meshtui.store.journal import Journal
 from meshtui.store.meshfile import load, parse
@@ -73,6 +74,7 @@ class Fleet:
         self._errands = Errands(self._connector)
         self._past = Past(lambda: self.mesh)
         self.drifting = Drifting(self)
+        self._sighted = Sighted()
         self._sessions: dict[str, Session] = {}
         self._keys: dict[str, str] = {}
         self.confirm_within = WITHIN
@@ -84,14 +86,14 @@ class Fleet:
         """The mesh, the same with its endpoints, and names -> addresses; as last looked up."""
         self.mesh = self._written = Mesh("", ())
         self._read()
-        self._reported = self._targets()
-        """The hosts that whoever watches knows of."""
+        self._reported = self._shape()
+        """What whoever watches knows of."""
 
     def _read(self) -> None:
         """Take over what `path` says: hosts that are as before keep their connections."""
-        stamp = self._stamp()
+        stamp = stamp_of(self.path)
         written = self._load()
-        mesh = allocate(written)
+        mesh = replace(allocate(written), found=self.mesh.found)
         told = {host.name: host.public_key for host in self._written.hosts.values()}
         self._stamped, self._written, self.mesh = stamp, written, mesh
         hosts = mesh.hosts
@@ -110,14 +112,6 @@ class Fleet:
     def _load(self) -> Mesh:
         return parse(self._draft.after, self.path) if self._draft else load(self.path)
 
-    def _stamp(self) -> tuple[int, int, int] | None:
-        """What changes with the file; None: it cannot be asked."""
-        try:
-            found = self.path.stat()
-        except OSError:
-            return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
-
     def reload(self) -> bool:
         """Read mesh.toml again if it changed; whether `mesh` is another now.
 
@@ -126,7 +120,7 @@ class Fleet:
         """
         if self.applying:
             return False
-        stamp, before = self._stamp(), self._written
+        stamp, before = stamp_of(self.path), self._written
         if stamp != self._stamped:
             try:
                 self._read()
@@ -134,21 +128,28 @@ class Fleet:
                 # Told once: the same file is wrong in the same way.
                 self._stamped = stamp
                 raise
-        # The end of an apply may have taken over hosts that were added meanwhile.
-        reported, self._reported = self._reported, self._targets()
+        # The end of an apply may have taken over hosts that were added meanwhile, and looks
+        # tell who has met.
+        reported, self._reported = self._reported, self._shape()
         return self._written != before or self._reported != reported
 
-    def _targets(self) -> dict[str, str]:
-        return {name: host.ssh for name, host in self.mesh.hosts.items()}
+    def _shape(self) -> tuple[object, object]:
+        return {name: host.ssh for name, host in self.mesh.hosts.items()}, self.mesh.found
 
     def watch(self, interval: Callable[[], float]) -> AsyncIterator[HostPolled]:
         """Look at every host for ever, each every `interval()` seconds; none waits for another."""
-        looks = watch(lambda: self.mesh, self._keys, self._sessions, interval, self.drifting.looked)
+
+        def looked(event: HostPolled) -> None:
+            self.drifting.looked(event)
+            self.mesh = self._sighted.take(self.mesh, self._keys, event)
+
+        looks = watch(lambda: self.mesh, self._keys, self._sessions, interval, looked)
         return self._past.recorded(looks)
 
     async def status(self) -> list[HostPolled]:
         """One look at every host."""
-        return await look_at_all(self.mesh, self._keys, self._sessions)
+        self.mesh, polled = await look_at_all(self.mesh, self._keys, self._sessions)
+        return polled
 
     async def plan(
         self, *, prune: bool = False, only: str | None = None, renew_psk: Collection[str] = ()
@@ -174,15 +175,26 @@ class Fleet:
         self._refuse_stale()
         before = self.mesh
         seen, (mesh, resolved, troubles) = await asyncio.gather(
-            observe(self._sessions, before.interface), endpoints(before, self._connector)
+            observe(self._sessions, before), endpoints(before, self._connector)
         )
-        self._placed = before, mesh, resolved
+        mesh = replace(mesh, found=await find_out(mesh, seen, self._sessions))
+        self.mesh = replace(before, found=mesh.found) if before.found != mesh.found else before
+        self._placed = self.mesh, mesh, resolved
         # Whoever cannot be reached has the better reason.
         for name, error in troubles.items():
             if not isinstance(seen[name], HostError):
                 seen[name] = error
         inputs = PlanInputs(mesh, self._written, seen, resolved)
         return drafted(inputs, self._draft, self.path, self.made)
+
+    async def meet(self) -> Plan | None:
+        """Have hosts behind NAT call each other; how those that met do without their relay.
+
+        None: nobody met that had not before, or a plan has something else to do.
+        """
+        from meshtui.fleet.meet import meet
+
+        return await meet(self, self._sessions)
 
     async def apply(self, plan: Plan, keep: Keep | None = None) -> AsyncGenerator[Applied, None]:
         """Carry `plan` out, verify it, and confirm it or take it back. Last: the ApplyResult.
@@ -199,7 +211,7 @@ class Fleet:
             work.begin(about(self.path, draft, journal))
             if draft:
                 write(self.path, draft, journal)
-                self._draft, self._stamped = None, self._stamp()
+                self._draft, self._stamped = None, stamp_of(self.path)
             self.applying, told_all = True, False
             try:
                 async with aclosing(work.run()) as events:
@@ -308,7 +320,7 @@ class Fleet:
             raise Unreachable("it can't be reached", host=host)
         inputs = await self.unasked()
         async with self._errands.on(target) as session:
-            seen = await observe_one(session, self.mesh.interface)
+            seen = await observe_one(session, self.mesh)
         return make_plan(replace(inputs, seen={**inputs.seen, host: seen}))
 
     async def unasked(self) -> PlanInputs:

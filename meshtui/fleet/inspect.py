@@ -29,7 +29,7 @@ async def inspect(session: Session, inputs: PlanInputs) -> Inspection:
     HostError: it does not answer, or what it answers makes no sense.
     """
     name, interface = session.name, inputs.mesh.interface
-    seen = await observe_one(session, interface)
+    seen = await observe_one(session, inputs.mesh)
     reply = await session.ask("facts", interface, deadline=_FACTS_SECONDS)
     took = [await _round_trip(session) for _ in range(3)]
     try:

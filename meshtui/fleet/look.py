@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from meshtui.errors import HostError, Unreachable
 from meshtui.fleet.events import HostPolled, HostStatus, LinkStatus
 from meshtui.fleet.session import Session
+from meshtui.mesh.found import Sight, found
 from meshtui.mesh.links import reached
 from meshtui.mesh.model import Mesh
 from meshtui.mesh.wanted import single
@@ -45,8 +46,11 @@ async def look(session: Session, interface: str, deadline: float = LOOK_SECONDS)
 
 async def look_at_all(
     mesh: Mesh, keys: dict[str, str], sessions: Mapping[str, Session]
-) -> list[HostPolled]:
-    """One look at every host; `keys` learns what they say of themselves."""
+) -> tuple[Mesh, list[HostPolled]]:
+    """One look at every host; `keys` learns what they say of themselves.
+
+    The mesh with what follows from it (see `Found`), and what was seen.
+    """
 
     async def one(session: Session) -> Look | HostError:
         try:
@@ -61,7 +65,13 @@ async def look_at_all(
         live = one_look.live if isinstance(one_look, Look) else None
         if live and live.public_key:
             keys[name] = live.public_key
-    return [polled(mesh, keys, name, one_look) for name, one_look in seen.items()]
+    sights = {
+        name: Sight(one_look.clock, one_look.live)
+        for name, one_look in seen.items()
+        if isinstance(one_look, Look) and one_look.live
+    }
+    mesh = replace(mesh, found=found(mesh, keys, sights))
+    return mesh, [polled(mesh, keys, name, one_look) for name, one_look in seen.items()]
 
 
 def polled(
@@ -88,6 +98,7 @@ def polled(
         listen_port=live.listen_port if live else None,
         error=_why(mesh, seen),
         live=live,
+        clock=seen.clock if isinstance(seen, Look) else 0,
         unknown_peers=_unknown(mesh, keys, live) if live else (),
     )
     if isinstance(seen, HostError):

@@ -15,8 +15,9 @@ from meshtui.fleet.observe import observe_one
 from meshtui.fleet.session import Session
 from meshtui.mesh.links import peers_of
 from meshtui.mesh.model import Host
-from meshtui.plan.file import MARK, mark_of, peers_by_key
+from meshtui.plan.file import MARK, kept_title, mark_of, peers_by_key
 from meshtui.plan.model import HostPlan, Plan, Step
+from meshtui.plan.names import named
 from meshtui.plan.seen import Seen
 from meshtui.plan.trouble import read
 from meshtui.store.journal import Journal
@@ -42,7 +43,7 @@ async def look_at_leaving(fleet: Fleet, host: Host) -> Leaving:
     session = fleet.session(host.name, host.ssh)
     interface = fleet.mesh.interface
     try:
-        seen = await observe_one(session, interface)
+        seen = await observe_one(session, fleet.mesh)
     except HostError as error:
         note = stays(interface)
         return Leaving(HostPlan(host.name, problem=error.why, notes=(note,)), session)
@@ -74,6 +75,8 @@ def leaving_plan(interface: str, host: Host, seen: Seen, keys: Collection[str]) 
     if seen.made_key:
         detail = f"/var/lib/meshtui/{interface}, with a private key that was never used"
         steps.append(Step("remove-file", detail))
+    if seen.names:
+        steps.append(Step("hosts-file", f"/etc/hosts no longer {', '.join(named(seen.names))}"))
     after = None if seen.file is None else ""
     notes = tuple(
         f"peer {key[:12]}… is not of this mesh, and loses its tunnel all the same"
@@ -187,5 +190,5 @@ def _is_ours(interface: str, host: Host, seen: Seen) -> bool:
     if host.public_key is not None and host.public_key == seen.public_key:
         return True
     lines = (seen.file or "").splitlines()
-    ours = (MARK, f"# {interface}: kept by meshtui")
+    ours = (MARK, kept_title(interface))
     return any(line.strip().startswith(ours) for line in lines)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from meshtui.errors import HostError, NotInstalled, Refused
 from meshtui.fleet.session import Session
 from meshtui.mesh.model import Mesh
+from meshtui.plan.forward import may_pass
 from meshtui.plan.seen import Seen, parse_seen
 from meshtui.ssh.connect import LOCAL, Connector
 from meshtui.wg.endpoint import Endpoint, is_address
@@ -19,12 +20,12 @@ OBSERVE_SECONDS = 30.0
 _RESOLVE_SECONDS = 10.0
 
 
-async def observe(sessions: Mapping[str, Session], interface: str) -> dict[str, Seen | HostError]:
-    """What every host reports, or why it does not."""
+async def observe(sessions: Mapping[str, Session], mesh: Mesh) -> dict[str, Seen | HostError]:
+    """What every host of the mesh reports, or why it does not."""
 
     async def one(session: Session) -> Seen | HostError:
         try:
-            seen = await observe_one(session, interface)
+            seen = await observe_one(session, mesh)
         except HostError as error:
             return error
         if "wg" not in seen.tools:
@@ -37,11 +38,12 @@ async def observe(sessions: Mapping[str, Session], interface: str) -> dict[str, 
     return dict(zip(sessions, found, strict=True))
 
 
-async def observe_one(session: Session, interface: str) -> Seen:
+async def observe_one(session: Session, mesh: Mesh) -> Seen:
     """What one host reports; HostError: why it does not. Without `wg`, that is not much."""
-    reply = await session.ask("observe", interface, deadline=OBSERVE_SECONDS)
+    more = ("forward",) if may_pass(mesh) else ()
+    reply = await session.ask("observe", mesh.interface, *more, deadline=OBSERVE_SECONDS)
     try:
-        return parse_seen(interface, reply)
+        return parse_seen(mesh.interface, reply)
     except ValueError as error:
         raise Refused(f"an answer that makes no sense: {error}", host=session.name) from None
 

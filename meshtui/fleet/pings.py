@@ -106,6 +106,7 @@ async def path_mtu(
         found.get("path") or None,
         found.get("interface"),
         None if tunnel else f"{to} answers no ping through the tunnel",
+        ipaddress.ip_address(outside[0]).version if outside else None,
     )
 
 

@@ -41,17 +41,20 @@ def worse(
     before: Mapping[str, Look],
     keys: Mapping[str, str],
     directions: Iterable[DirectionVerified],
+    reached: Collection[tuple[str, str]] = (),
 ) -> list[str]:
     """The directions that had a session before and are not proved now, each as a sentence.
 
-    `keys`: each host's public key before the change.
+    `keys`: each host's public key before the change; `reached`: directions that worked then
+    through others.
     """
     found = []
     for one in directions:
         was = before.get(one.from_)
         peer = was.live.peers.get(keys.get(one.to, "")) if was and was.live else None
         seconds = age(peer, was.clock) if peer and was else None
-        if not one.ok and seconds is not None and seconds <= ALIVE:
+        worked = (one.from_, one.to) in reached or (seconds is not None and seconds <= ALIVE)
+        if worked and not one.ok:
             found.append(f"{one.from_} -> {one.to} worked before: {one.detail}")
     return found
 

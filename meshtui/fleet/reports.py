@@ -89,6 +89,8 @@ class PathMtu:
     interface: int | None
     """What the interface is set to."""
     error: str | None = None
+    over: int | None = None
+    """Which IP the endpoint is reached by: 4 or 6."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,37 +8,41 @@ import os
 import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 from meshtui.errors import MeshError, UsageError
 from meshtui.lab import cleanup, disk, files, image, procs
 from meshtui.lab.checks import check_machine
 from meshtui.lab.locks import Lock, try_lock
-from meshtui.lab.names import LabHost, addresses, host_names
+from meshtui.lab.names import LabHost
 from meshtui.lab.paths import BASE, PLAIN_ENV, SCRIPTS, lab_path
-from meshtui.lab.power import image_of, keeper_of, power_on
+from meshtui.lab.power import image_of, keeper_of, power_on, start_routers
 
 Progress = Callable[[str], None]
 
 
 def build(
-    count: int, name: str, networks: Sequence[str], systemd: bool, progress: Progress
-) -> tuple[str, ...]:
-    """Make the lab `name`; return its hosts' names. See `Lab.up`."""
+    machines: Sequence[LabHost],
+    name: str,
+    networks: Sequence[str],
+    *,
+    systemd: bool,
+    symmetric: bool,
+    progress: Progress,
+) -> None:
+    """Make the lab `name` of these `machines`. See `Lab.up`."""
     path = lab_path(name)
-    names = host_names(count)
-    _check_networks(networks, count)
+    _check_networks(networks, len(machines))
     check_machine(systemd=systemd)
-    hosts = [LabHost(host, *addresses(number), None) for number, host in enumerate(names, 1)]
     lock = _claim(path, name)
     try:
-        _build(path, name, hosts, networks, lock, systemd, progress)
+        _build(path, name, machines, networks, lock, systemd, symmetric, progress)
     except BaseException:
         lock.close()  # or `down` would wait for ourselves
         cleanup.down(name)
         raise
     lock.close()  # the keeper holds it from here on
-    return names
 
 
 def _check_networks(networks: Sequence[str], count: int) -> None:
@@ -74,16 +78,18 @@ def _claim(path: Path, name: str) -> Lock:
 def _build(
     path: Path,
     name: str,
-    hosts: Sequence[LabHost],
+    machines: Sequence[LabHost],
     networks: Sequence[str],
     lock: Lock,
     systemd: bool,
+    symmetric: bool,
     progress: Progress,
 ) -> None:
     progress(f"making {path}")
     for sub in ("disks", "hosts"):
         (path / sub).mkdir(mode=0o700)
     login_key = _login_key(path, lock)
+    hosts = [machine for machine in machines if not machine.outside]
     _write(path / "ssh_config", files.ssh_config(path, hosts), 0o644)
     _write(path / "hosts.txt", files.etc_hosts(hosts), 0o644)
     _write(path / "mesh.toml", files.mesh_toml(name, hosts, networks))
@@ -93,18 +99,20 @@ def _build(
         _write(path / "image", f"{image.image(lock.fd, path / 'debootstrap.log')}\n")
 
     progress("starting the switch and the operator's namespace")
-    _start_keeper(path, hosts, lock)
+    _start_keeper(path, machines, lock)
+    if routed := [machine for machine in machines if machine.inner]:
+        names = ", ".join(machine.name for machine in routed)
+        progress(f"starting a router with NAT before each of {names}")
+        start_routers(path, routed, symmetric=symmetric)
 
-    progress(f"laying out {len(hosts)} disks")
-    keys = _lay_out(path, hosts, login_key)
-    _write(path / "known_hosts", files.known_hosts(keys))
+    progress(f"laying out {len(machines)} disks")
+    keys = _lay_out(path, machines, login_key)
+    _write(path / "known_hosts", files.known_hosts({h: keys[h] for h in hosts}))
 
-    progress(f"booting {len(hosts)} hosts")
-    power_on(path, hosts)
-    _write(
-        path / "lab.json", json.dumps({"hosts": [host.name for host in hosts], "systemd": systemd})
-    )
-    progress(f"{len(hosts)} hosts are up")
+    progress(f"booting {len(machines)} hosts")
+    power_on(path, machines)
+    _write(path / "lab.json", json.dumps([asdict(machine) for machine in machines]))
+    progress(f"{len(machines)} hosts are up")
 
 
 def _write(file: Path, text: str, mode: int = 0o600) -> None:

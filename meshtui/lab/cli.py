@@ -46,7 +46,14 @@ def main(args: SimpleNamespace) -> int:
 def _made(args: SimpleNamespace) -> Lab:
     networks = (_V6,) if args.ipv6_only else (_V4, _V6) if args.ipv6 else (_V4,)
     return Lab.up(
-        args.count, name=args.name, networks=networks, systemd=args.systemd, progress=_say
+        args.count,
+        name=args.name,
+        networks=networks,
+        systemd=args.systemd,
+        nat=args.nat,
+        symmetric=args.symmetric,
+        v6=args.v6,
+        progress=_say,
     )
 
 

@@ -102,7 +102,7 @@ def _mounted(below: Path) -> list[str]:
 
 
 def lay_out(base: Path, host: LabHost, login_key: str, image: Path | None) -> str:
-    """Write the disk of a host at `base`; return its public host key.
+    """Write the disk of a host at `base`; return its public host key, empty for one outside.
 
     `login_key` is the public key that root and `admin` let in. Below the disk is
     `image`, or with None the machine's own system, which takes more hiding. Leaves the umask,
@@ -116,12 +116,16 @@ def lay_out(base: Path, host: LabHost, login_key: str, image: Path | None) -> st
             (base / "parts" / part / name).mkdir(parents=True)
     (base / "parts" / "list").write_text("".join(f"{part}\n" for part in disk.parts))
     _identity(disk, host)
-    _users(disk, login_key)
+    _users(disk, "" if host.outside else login_key)
     disk.directory("etc/ssh", opaque=True)  # keys that others have, too, are no keys
     if image:
         disk.file("etc/ssh/sshd_config", (image / "etc/ssh/sshd_config").read_text())
     else:
         _as_on_a_server(disk)
+    if host.outside:  # without a host key there is no sshd, and systemd need not try
+        disk.directory("etc/systemd/system")
+        disk.path("etc/systemd/system/ssh.service").symlink_to("/dev/null")
+        return ""
     return make_host_key(disk.path("etc/ssh"))
 
 
@@ -178,9 +182,10 @@ def _devices(dev: Path) -> None:
 
 def _identity(disk: Disk, host: LabHost) -> None:
     disk.file("etc/hostname", f"{host.name}\n")
+    own = [at for at in (host.inner or host.v4, host.v6) if at]
     disk.file(
         "etc/hosts",
-        f"127.0.0.1 localhost\n::1 localhost\n{host.v4} {host.name}\n{host.v6} {host.name}\n",
+        "127.0.0.1 localhost\n::1 localhost\n" + "".join(f"{at} {host.name}\n" for at in own),
     )
     disk.file("etc/resolv.conf", "")
     disk.file("etc/nsswitch.conf", _NSSWITCH)

@@ -6,12 +6,16 @@ mounts do not outlive a boot.
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Sequence
 from typing import Literal
 
 from meshtui.errors import MeshError
 from meshtui.lab.lab import Lab
+from meshtui.lab.names import V4_NET
 from meshtui.lab.paths import SCRIPTS
-from meshtui.lab.power import switch
+from meshtui.lab.power import far_end, in_network, keeper_of
+from meshtui.lab.procs import Process
 
 SUDO_PASSWORD = "lab"  # noqa: S105 # of users made with sudo="password", in a lab
 """What `sudo` wants from a user made with `sudo="password"`."""
@@ -20,14 +24,24 @@ SUDO_PASSWORD = "lab"  # noqa: S105 # of users made with sudo="password", in a l
 _RULES = """\
 add table inet faults
 add set inet faults frozen { type ifname; }
+add set inet faults mute { type ifname; }
 add set inet faults deaf4 { type ipv4_addr . ipv4_addr; }
 add set inet faults deaf6 { type ipv6_addr . ipv6_addr; }
 add chain inet faults onward { type filter hook forward priority 0; }
 flush chain inet faults onward
 add rule inet faults onward iifname @frozen drop
 add rule inet faults onward oifname @frozen drop
+add rule inet faults onward meta l4proto udp iifname @mute drop
+add rule inet faults onward meta l4proto udp oifname @mute drop
 add rule inet faults onward meta l4proto udp ip saddr . ip daddr @deaf4 drop
 add rule inet faults onward meta l4proto udp ip6 saddr . ip6 daddr @deaf6 drop
+"""
+
+# A range of ports is said of protocols that have any.
+_OTHER_PORTS = """\
+flush chain ip nat outbound
+add rule ip nat outbound oifname "eth0" meta l4proto {{ tcp, udp }} masquerade to :{}-{}{}
+add rule ip nat outbound oifname "eth0" masquerade
 """
 
 
@@ -93,14 +107,58 @@ def set_shell(lab: Lab, host: str, user: str, shell: str) -> None:
     _on(lab, host, "set-shell", user, shell)
 
 
-def block_udp(lab: Lab, source: str, target: str) -> None:
-    """Drop UDP from `source` to `target` in the switch; the way back stays open."""
-    a, b = lab.host(source), lab.host(target)
-    _nft(
-        lab,
-        f"add element inet faults deaf4 {{ {a.v4} . {b.v4} }}\n"
-        f"add element inet faults deaf6 {{ {a.v6} . {b.v6} }}\n",
-    )
+def block_udp(lab: Lab, source: str, target: str | None = None) -> None:
+    """Drop UDP from `source` to `target` in the switch; the way back stays open.
+
+    Without `target`: all UDP to and from the host, as some networks do.
+    """
+    a = lab.host(source)
+    if target is None:
+        _nft(lab, f'add element inet faults mute {{ "{a.name}" }}\n')
+        return
+    b = lab.host(target)
+    if a.v4 and b.v4:
+        _nft(lab, f"add element inet faults deaf4 {{ {a.v4} . {b.v4} }}\n")
+    if a.v6 and b.v6:
+        _nft(lab, f"add element inet faults deaf6 {{ {a.v6} . {b.v6} }}\n")
+
+
+def unblock_udp(lab: Lab, host: str) -> None:
+    """Undo `block_udp` of all UDP of that host."""
+    _nft(lab, f'delete element inet faults mute {{ "{lab.host(host).name}" }}\n')
+
+
+def forget_mapping(lab: Lab, host: str) -> None:
+    """Make the host's router forget whom it let through, and use other ports from now on.
+
+    As when it was switched off and on: holes are lost, and what comes next is seen
+    under another port. What was forwarded to the host, as SSH is, goes on.
+    """
+    at = lab.host(host)
+    if at.inner is None:
+        raise MeshError("it is behind no router", host=host)
+    router = far_end(lab.path, at)
+    listed = _in(router, ["nft", "list", "chain", "ip", "nat", "outbound"])
+    port = secrets.choice([p for p in range(20000, 60000, 1000) if f":{p}-" not in listed])
+    random = " fully-random" * ("fully-random" in listed)
+    _in(router, ["nft", "-f", "-"], _OTHER_PORTS.format(port, port + 999, random))
+    # The kernel forgets what it masqueraded when the link that it left by goes down.
+    _in(router, ["ip", "link", "set", "eth0", "down"])
+    _in(router, ["ip", "link", "set", "eth0", "up"])
+    _in(router, ["ip", "route", "add", "default", "via", f"{V4_NET}.254", "dev", "eth0", "onlink"])
+
+
+def firewall(lab: Lab, host: str, tool: Literal["nft", "iptables"] = "nft") -> None:
+    """Drop what the host would forward, as ufw, firewalld and Docker set it up.
+
+    With `tool` "iptables", which must be installed, by the policy of its FORWARD chain.
+    """
+    _on(lab, host, "firewall", tool)
+
+
+def no_firewall(lab: Lab, host: str, tool: Literal["nft", "iptables"] = "nft") -> None:
+    """Undo `firewall`."""
+    _on(lab, host, "no-firewall", tool)
 
 
 def freeze_link(lab: Lab, host: str) -> None:
@@ -126,6 +184,12 @@ def _on(lab: Lab, host: str, verb: str, *words: str) -> None:
 
 
 def _nft(lab: Lab, change: str) -> None:
-    done = switch(lab.path, ["nft", "-f", "-"], _RULES + change)
+    """Change the rules of the switch."""
+    _in(keeper_of(lab.path), ["nft", "-f", "-"], _RULES + change)
+
+
+def _in(network: Process, argv: Sequence[str], text: str = "") -> str:
+    done = in_network(network, argv, text)
     if done.returncode != 0:
-        raise MeshError(f"nft refused a rule in the switch: {done.stderr.strip()}")
+        raise MeshError(f"{' '.join(argv)} failed in the lab: {done.stderr.strip()}")
+    return done.stdout

@@ -66,6 +66,35 @@ add_user() { # NAME SHELL none|password|free
     esac
 }
 
+firewall() { # nft|iptables
+    case $1 in
+    nft)
+        nft -f - <<EOF
+table inet firewall {
+    chain forward {
+        type filter hook forward priority filter; policy drop
+        ct state established,related accept
+    }
+}
+EOF
+        ;;
+    iptables)
+        iptables -P FORWARD DROP
+        ip6tables -P FORWARD DROP
+        ;;
+    esac
+}
+
+no_firewall() { # nft|iptables
+    case $1 in
+    nft) nft delete table inet firewall ;;
+    iptables)
+        iptables -P FORWARD ACCEPT
+        ip6tables -P FORWARD ACCEPT
+        ;;
+    esac
+}
+
 verb=$1
 shift
 case $verb in
@@ -79,6 +108,8 @@ remove-wg) remove_wg ;;
 restore-wg) restore_wg ;;
 new-host-key) new_host_key ;;
 add-user) add_user "$@" ;;
+firewall) firewall "$1" ;;
+no-firewall) no_firewall "$1" ;;
 set-shell) usermod -s "$2" "$1" ;;
 *)
     echo "no such fault: $verb" >&2

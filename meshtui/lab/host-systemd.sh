@@ -1,5 +1,5 @@
 #!/bin/sh
-# A host with systemd boots: host-systemd.sh DIR HOST V4 V6, in new namespaces.
+# A host with systemd boots: host-systemd.sh DIR HOST FAR_PID V4 V6 GATEWAY, in new namespaces.
 #
 # Runs systemd-nspawn, whose child is the host's PID 1. It sees an empty /run,
 # where it would leave directories of its own behind, and has control groups
@@ -11,7 +11,6 @@ host=$2
 
 # shellcheck source-path=SCRIPTDIR source=plug.sh
 . "$here/plug.sh"
-read -r keeper _ <"$dir/keeper.pid"
 read -r image <"$dir/image"
 identify
 
@@ -19,7 +18,7 @@ exec 3>"$dir/hosts/$host.nspawn"
 trap 'echo failed >&3' EXIT
 
 echo "$host" >/proc/sys/kernel/hostname
-plug "$keeper" "$host" "$3" "$4"
+plug "$3" "$host" "$4" "$5" "$6"
 
 disk=$dir/disks/$host
 mount -t overlay -o "lowerdir=$image,upperdir=$disk/upper,workdir=$disk/work" \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A host boots: host.sh DIR HOST V4 V6, as PID 1 of new namespaces.
+# A host boots: host.sh DIR HOST FAR_PID V4 V6 GATEWAY, as PID 1 of new namespaces.
 #
 # Its root is the machine's, overlaid with the host's own disk: what it writes
 # lands there. After pivot_root nothing of the machine's own tree is in reach.
@@ -10,7 +10,6 @@ host=$2
 
 # shellcheck source-path=SCRIPTDIR source=plug.sh
 . "$here/plug.sh"
-read -r keeper _ <"$dir/keeper.pid"
 identify
 
 # Told to the lab once the host stands on its own root, or never will.
@@ -18,7 +17,7 @@ exec 3>"$dir/hosts/$host.pid"
 trap 'echo failed >&3' EXIT
 
 echo "$host" >/proc/sys/kernel/hostname
-plug "$keeper" "$host" "$3" "$4"
+plug "$3" "$host" "$4" "$5" "$6"
 
 disk=$dir/disks/$host
 cd "$disk"

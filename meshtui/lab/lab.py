@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from meshtui.errors import MeshError, UsageError
 from meshtui.lab import cleanup, procs
 from meshtui.lab.build import build
-from meshtui.lab.names import LabHost, addresses
+from meshtui.lab.names import LabHost, plan
 from meshtui.lab.paths import PLAIN_ENV, lab_path
 from meshtui.lab.power import init_of, machinery, power_on, unplug
 
@@ -23,11 +24,11 @@ _ROOT = Path(__file__).parents[2]
 class Lab:
     """A fleet of real hosts in network namespaces, and an operator's namespace beside it."""
 
-    def __init__(self, name: str, names: Sequence[str]) -> None:
+    def __init__(self, name: str, machines: Sequence[LabHost]) -> None:
         """Use `Lab.up` or `Lab.attach`."""
         self.name = name
         self.path = lab_path(name)
-        self._names = tuple(names)
+        self._machines = {machine.name: machine for machine in machines}
 
     @classmethod
     def up(
@@ -37,20 +38,38 @@ class Lab:
         name: str = "lab",
         networks: Sequence[str] = ("10.0.0.0/24",),
         systemd: bool = False,
+        nat: int = 0,
+        symmetric: bool = False,
+        v6: bool = False,
+        outside: int = 0,
         progress: Callable[[str], None] | None = None,
     ) -> Lab:
         """Make a lab of `count` hosts and return once every sshd answers.
 
         `networks` are what its mesh.toml asks for. `systemd` makes each host a
         Debian booted by systemd, else it is the machine's own system and a
-        bare init. `progress` hears a line per step.
+        bare init.
+
+        The last `nat` hosts are each behind a router with NAT, which hands SSH on;
+        `symmetric` gives each destination another port. `v6` leaves the hosts no public
+        IPv4. `outside` is how many machines there are without sshd, of which mesh.toml
+        knows nothing: behind routers of their own, or on the network with `v6`.
+        `progress` hears a line per step.
 
         Raises UsageError if not root or if the question makes no sense,
         MeshError if a lab of this name is up, if the machine lacks something,
         or if a host does not come up; then nothing is left of it.
         """
-        names = build(count, name, networks, systemd, progress or (lambda _line: None))
-        return cls(name, names)
+        machines = plan(count, nat=nat, symmetric=symmetric, v6=v6, outside=outside)
+        build(
+            machines,
+            name,
+            networks,
+            systemd=systemd,
+            symmetric=symmetric,
+            progress=progress or (lambda _line: None),
+        )
+        return cls(name, machines)
 
     @classmethod
     def attach(cls, name: str = "lab") -> Lab:
@@ -65,20 +84,24 @@ class Lab:
         keeper = procs.recorded(path / "keeper.pid") if state else None
         if state is None or keeper is None or not keeper.alive:
             raise MeshError(f"no lab {name!r} is up", hint="sudo meshtui lab up 5")
-        return cls(name, state["hosts"])
+        return cls(name, [LabHost(**each) for each in state])
 
     @property
     def hosts(self) -> tuple[LabHost, ...]:
         """Every host, in order, with the PID that it has now."""
-        return tuple(self.host(name) for name in self._names)
+        return tuple(self.host(each.name) for each in self._machines.values() if not each.outside)
+
+    @property
+    def outside(self) -> tuple[LabHost, ...]:
+        """Every machine outside, in order, with the PID that it has now."""
+        return tuple(self.host(each.name) for each in self._machines.values() if each.outside)
 
     def host(self, name: str) -> LabHost:
-        """The host called `name`; MeshError if there is none."""
-        if name not in self._names:
+        """The host, or machine outside, called `name`; MeshError if there is none."""
+        if name not in self._machines:
             raise MeshError(f"the lab {self.name!r} has no host {name!r}")
-        v4, v6 = addresses(self._names.index(name) + 1)
         first = init_of(self.path, name)
-        return LabHost(name, v4, v6, first.pid if first else None)
+        return replace(self._machines[name], pid=first.pid if first else None)
 
     def command(self, argv: Sequence[str | Path], *, cwd: Path | None = None) -> list[str]:
         """The argument list that runs `argv` in the operator's namespace, in `cwd`.
@@ -135,8 +158,7 @@ class Lab:
 
         Nobody who talks to it is told: what they send vanishes.
         """
-        self.host(host)
-        unplug(self.path, host)
+        unplug(self.path, self.host(host))
         procs.end(machinery(self.path, host))
 
     def boot(self, host: str) -> None:

@@ -14,7 +14,7 @@ read -r keeper _ <"$dir/keeper.pid"
 umount -l "$dir/disks"
 mount --bind "$dir/ssh_config" /etc/ssh/ssh_config
 mount --bind "$dir/hosts.txt" /etc/hosts
-plug "$keeper" operator 203.0.113.250 2001:db8:113::fa
+plug "$keeper" operator 203.0.113.250/32 2001:db8:113::fa 203.0.113.254
 
 identify
 echo "$identity" >"$dir/operator.pid"

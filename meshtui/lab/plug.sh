@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Sourced by operator.sh and host.sh: this network namespace onto the switch.
+# Sourced by operator.sh, host.sh and router.sh: this network namespace onto the
+# switch, or behind a router.
 
 # Sets $identity to "PID STARTED" of this shell, as the machine counts.
 # Only before /proc is one's own, and never in a subshell.
@@ -11,12 +12,13 @@ identify() {
     identity="${identity%% *} $1"
 }
 
-# plug SWITCH_PID NAME V4 V6: an eth0 here, its far end called NAME in the switch.
-# Addresses are single and the way out is on-link, so nobody ever asks for
+# plug FAR_PID NAME V4 V6 GATEWAY: an eth0 here, its far end called NAME in the
+# switch or router. V4 has a prefix length, and GATEWAY is the far end's; "-" for none.
+# Public addresses are single and the way out is on-link, so nobody ever asks for
 # a neighbour but the switch: the kernel has one neighbour table for all
 # namespaces, and a bridge with 50 hosts in full mesh overflows it.
 plug() {
-    switch=/proc/$1/ns/net
+    far=/proc/$1/ns/net
     for all in all default; do
         echo 0 >/proc/sys/net/ipv6/conf/$all/disable_ipv6
         echo 0 >/proc/sys/net/ipv6/conf/$all/accept_dad
@@ -25,20 +27,22 @@ plug() {
     done
     echo 0 >/proc/sys/net/ipv4/ip_forward
     # After a power cut the old end may still be there: namespaces end late.
-    nsenter --net="$switch" ip link del "$2" 2>/dev/null || :
-    ip link add eth0 type veth peer name "$2" netns "$switch"
-    nsenter --net="$switch" ip -batch - <<EOF
-link set $2 up
+    nsenter --net="$far" ip link del "$2" 2>/dev/null || :
+    ip link add eth0 type veth peer name "$2" netns "$far"
+    nsenter --net="$far" ip link set "$2" up
+    ip link set lo up
+    ip link set eth0 up
+    if [ "$3" != - ]; then
+        nsenter --net="$far" ip route add "${3%/*}/32" dev "$2"
+        ip addr add "$3" dev eth0
+        ip route add default via "$5" dev eth0 onlink
+    fi
+    if [ "$4" != - ]; then
+        nsenter --net="$far" ip -batch - <<EOF
 addr add fe80::1/64 dev $2 nodad
-route add $3/32 dev $2
 route add $4/128 dev $2
 EOF
-    ip -batch - <<EOF
-link set lo up
-link set eth0 up
-addr add $3/32 dev eth0
-addr add $4/128 dev eth0 nodad
-route add default via 203.0.113.254 dev eth0 onlink
-route add default via fe80::1 dev eth0
-EOF
+        ip addr add "$4/128" dev eth0 nodad
+        ip route add default via fe80::1 dev eth0
+    fi
 }

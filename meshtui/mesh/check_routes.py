@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TYPE_CHECKING
 
 from meshtui.mesh.lookup import Lookup
 from meshtui.mesh.model import Device, Host, Member, Mesh
@@ -11,7 +12,9 @@ from meshtui.mesh.networks import overlap, special
 from meshtui.mesh.problem import Problem, key_of
 from meshtui.mesh.target import parse_target
 from meshtui.wg.endpoint import is_address
-from meshtui.wg.interface import Network
+
+if TYPE_CHECKING:
+    from meshtui.wg.interface import Network
 
 
 def check_routes(mesh: Mesh) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from ipaddress import ip_interface
 from meshtui.mesh.check_links import check_links
 from meshtui.mesh.check_routes import check_routes
 from meshtui.mesh.check_shape import check_shape
+from meshtui.mesh.hostsfile import check_names
 from meshtui.mesh.model import Device, Host, Member, Mesh
 from meshtui.mesh.names import is_host_name, is_interface_name
 from meshtui.mesh.networks import check_networks, network_of, reserved, unusable
@@ -42,6 +43,7 @@ def check(mesh: Mesh) -> list[Problem]:
     # Of two members of one name, nobody knows which is meant.
     if mesh.hosts.keys().isdisjoint(mesh.peers):
         problems += [*check_routes(mesh), *check_shape(mesh), *check_links(mesh)]
+    problems += check_names(mesh)
     return in_order(problems, mesh.hosts, mesh.peers)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv6Address
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from meshtui.wg.interface import Network
+if TYPE_CHECKING:
+    from meshtui.wg.interface import Network
 
 T = TypeVar("T")
 

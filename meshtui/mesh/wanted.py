@@ -151,4 +151,4 @@ def _forward(mesh: Mesh, host: Host, passing: bool, is_exit: bool) -> Forward | 
     if host.disabled or not (passing or host.routes or is_exit):
         return None
     outward = is_exit or (bool(host.routes) and host.masquerade)
-    return Forward(masquerade=mesh.networks if outward else ())
+    return Forward(masquerade=mesh.networks if outward else (), to=host.routes)

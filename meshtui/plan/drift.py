@@ -15,6 +15,7 @@ from meshtui.inert import inert
 from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.compare import INTERFACE, PEER, Config, from_file, mask_of_disk, mask_of_plan
 from meshtui.plan.file import mark_of, peers_by_key
+from meshtui.plan.forward import hooked
 from meshtui.plan.model import Difference, HostPlan, Plan, Where
 from meshtui.plan.render import LINE_LIMIT, show_marks
 from meshtui.plan.seen import Seen
@@ -159,6 +160,8 @@ def _on_disk(host: HostPlan, seen: Seen, names: Mapping[str, str]) -> Iterator[D
     before = from_file(conf, mask_of_disk(seen))
     after = from_file(parse(host.after), mask_of_plan)
     found = list(_differences(before, after, names))
+    if (was := hooked(seen.file)) != (new := hooked(host.after)):
+        found.append(Difference("disk", "forwarding", new, was))
     # What is left are remarks of meshtui's own, as after a rename.
     yield from found or [Difference("disk", "remarks", "of this mesh", "others")]
 

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import ip_interface, ip_network
 
 from meshtui.mesh.names import is_host_name
+from meshtui.plan.forward import MARK as FORWARD
+from meshtui.plan.forward import hooks
 from meshtui.plan.seen import Seen
 from meshtui.wg.conf import ConfFile, Section, section
 from meshtui.wg.dump import LivePeer
@@ -75,6 +77,17 @@ def mark_of(same: Iterable[Section]) -> str | None:
     return next((li.removeprefix(MARK).strip() for li in lines if li.startswith(MARK)), None)
 
 
+def kept_title(interface: str) -> str:
+    """What begins the first line of a file that meshtui made."""
+    return f"# {interface}: kept by meshtui"
+
+
+def is_kept(conf: ConfFile, interface: str) -> bool:
+    """Whether meshtui made the file, or wrote into it."""
+    ours = (MARK, kept_title(interface))
+    return any(line.strip().startswith(ours) for one in conf.sections for line in one.lines)
+
+
 def addresses_of(interface: Section) -> list[Address]:
     """What `Address` says; wg-quick takes commas and spaces alike. ValueError: not addresses."""
     values = (word for value in interface.values("Address") for word in value.split())
@@ -110,8 +123,8 @@ def _new_interface(
     if seen.live and seen.live.fwmark:
         pairs.append(("FwMark", seen.live.fwmark))
     lines = section("interface", pairs).lines
-    title = f"# {want.name}: kept by meshtui; other tools may read it, and add to it"
-    return Section("interface", (title, *lines[1:]))
+    title = f"{kept_title(want.name)}; other tools may read it, and add to it"
+    return Section("interface", (title, *lines[1:], *hooks(want, seen)))
 
 
 def _edit_interface(
@@ -128,6 +141,7 @@ def _edit_interface(
         new = new.put("MTU", [str(want.mtu)])
     elif want.mtu == 0 and old.get("MTU"):
         new = new.put("MTU", [])
+    new = new.mark(FORWARD, hooks(want, seen))
     return new if key_is_set_by_hook(old) else _edit_private_key(new, seen, made)
 
 

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 
 from meshtui.mesh.wanted import single
 from meshtui.plan.file import in_networks
+from meshtui.plan.forward import forwarding
 from meshtui.plan.model import Difference, Impact, Step
 from meshtui.plan.seen import Seen
 from meshtui.wg.dump import LivePeer
@@ -54,6 +55,9 @@ def live_plan(want: Interface, seen: Seen, context: Context) -> LivePlan:
     """What turns the running interface into the wanted one."""
     plan = LivePlan()
     assert seen.live is not None
+    passing = forwarding(want, seen)
+    plan.steps.extend(passing.steps)
+    plan.changes.extend(passing.first)
     _interface(plan, want, seen)
     changes = _addresses(plan, want, seen, context.networks)
     for key, name in context.gone.items():
@@ -73,6 +77,7 @@ def live_plan(want: Interface, seen: Seen, context: Context) -> LivePlan:
                 _add_route(plan, network)
     if context.routed:
         _routes(plan, want, seen, context)
+    plan.changes.extend(passing.last)
     return plan
 
 

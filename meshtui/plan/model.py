@@ -27,12 +27,15 @@ Action = Literal[
     "remove-address",
     "add-route",
     "remove-route",
+    "forward",
+    "stop-forwarding",
     "listen-port",
     "mtu",
     "switch-key",
     "write-back",
     "take-down",
     "remove-file",
+    "hosts-file",
 ]
 
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
+from meshtui.mesh.links import blocked, reached
+from meshtui.mesh.model import Host, Mesh
+from meshtui.mesh.paths import path
 from meshtui.plan.seen import Seen
 
 
@@ -31,3 +36,28 @@ def held_notes(seen: Seen) -> list[str]:
     ends = f"; it ends in {change.left} s at the latest" if change.left > 0 else ""
     begun = f"change {change.id}, begun {change.age} s ago"
     return [f"{change.owner} is changing this host ({begun}){ends}"]
+
+
+def nat_notes(mesh: Mesh, host: Host) -> list[str]:
+    """How it reaches hosts that are behind NAT as it is."""
+    if not host.behind_nat:
+        return []
+    relayed: defaultdict[str | None, list[str]] = defaultdict(list)
+    for other in blocked(mesh, host):
+        hops = path(mesh, host.name, other.name) if other.behind_nat else None
+        if other.behind_nat:
+            relayed[hops[1] if hops else None].append(other.name)
+    notes = []
+    for relay, names in relayed.items():
+        who = f"{', '.join(names)}: behind NAT as {host.name} is"
+        if relay is None:
+            notes.append(f"no tunnel to {who}, and no host relays")
+        else:
+            notes.append(f"through {relay} to {who}, unless they can meet")
+    met = [other.name for other in reached(mesh, host) if other.behind_nat]
+    if met:
+        notes.append(
+            f"a tunnel through NAT to {', '.join(met)}: should NAT close it, the next apply"
+            " opens it again or has it relayed, and nothing does before"
+        )
+    return notes

@@ -8,13 +8,15 @@ from itertools import combinations
 
 from meshtui.errors import HostError
 from meshtui.inert import inert
-from meshtui.mesh.links import blocked, peers_of
-from meshtui.mesh.model import Host, Mesh
-from meshtui.mesh.wanted import joined, single, wanted
+from meshtui.mesh.links import peers_of
+from meshtui.mesh.model import Host, Member, Mesh
+from meshtui.mesh.wanted import joined, prefixes, single, wanted
 from meshtui.plan.file import is_endpoint, mark_of, new_file, peers_by_key
+from meshtui.plan.forward import forward_notes, forwarding
 from meshtui.plan.live import Context, LivePlan, far, live_plan
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
-from meshtui.plan.notes import held_notes, host_notes
+from meshtui.plan.names import keep_names
+from meshtui.plan.notes import held_notes, host_notes, nat_notes
 from meshtui.plan.seen import Seen
 from meshtui.plan.trouble import clones, read, steals, trouble
 from meshtui.wg.conf import ConfFile, Section
@@ -53,8 +55,8 @@ class Known:
         """What `want`'s addresses do not cover: the same for most hosts, so worked out once."""
         near = tuple(address.network for address in want.addresses)
         if near not in self.far:
-            hosts = self.mesh.hosts.values()
-            self.far[near] = far((single(a) for host in hosts for a in host.addresses), near)
+            members: tuple[Member, ...] = (*self.mesh.hosts.values(), *self.mesh.peers.values())
+            self.far[near] = far((p for member in members for p in prefixes(member)), near)
         return self.far[near]
 
 
@@ -93,7 +95,7 @@ def _know(
 ) -> Known:
     """What follows from all hosts together; `stolen` are those to leave alone -> why."""
     mesh, written, seen = inputs.mesh, inputs.written, inputs.seen
-    problems = {n: problem for n, one in seen.items() if (problem := trouble(mesh, one, files[n]))}
+    problems = {n: why for n, one in seen.items() if (why := trouble(mesh, n, one, files[n]))}
     problems |= stolen
     keys = {name: _key(mesh, name, one, name not in problems) for name, one in seen.items()}
     cloned = clones(keys)
@@ -246,9 +248,13 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         )
         live = live_plan(want, seen, context)
     else:
+        live.steps += forwarding(want, seen).steps
         live.renewed |= {peer.name for peer in want.peers}
+    touches = bool(live.changes)
+    notes += keep_names(live, known.mesh, name, seen)
     steps, work = _work(known, name, seen, text, live)
     notes += [*_notes(known, name), *held_notes(seen)]
+    notes += forward_notes(want, seen)
     if work:
         notes += host_notes(known.mesh.interface, seen)
     plan = HostPlan(
@@ -258,7 +264,7 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
         after=text if work and work.template is not None else None,
         notes=tuple(notes),
         work=work,
-        own_path=bool(seen.ssh_inside and work and work.changes),
+        own_path=bool(seen.ssh_inside and touches),
         unknown=left_alone,
     )
     return plan, live.renewed
@@ -388,7 +394,4 @@ def _notes(known: Known, name: str) -> list[str]:
     missing = [o.name for o in peers if isinstance(o, Host) and o.name not in there]
     if missing:
         notes.append(f"no key of its own known of {', '.join(missing)}: the peer entry is owed")
-    unreached = [o.name for o in blocked(known.mesh, host) if host.behind_nat and o.behind_nat]
-    if unreached:
-        notes.append(f"no tunnel to {', '.join(unreached)}: both ends are behind NAT")
-    return notes
+    return notes + nat_notes(known.mesh, host)

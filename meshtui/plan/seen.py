@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_interface, ip_network
 
@@ -21,6 +22,24 @@ class Underway:
     """Seconds since it began there."""
     left: int
     """Seconds until the host goes back by itself; 0: it does not, or is about to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """How a host passes packets on: what `passing` (forward.sh) says, in its words."""
+
+    has: tuple[str, ...] = ()
+    """The items that are there."""
+    drops: tuple[str, ...] = ()
+    """Chains that may drop what is to pass."""
+    locked: tuple[str, ...] = ()
+    """The same, where only what made them can change them."""
+    listens: tuple[str, ...] = ()
+    """Uplinks whose routes come from a router, and end once the host is one itself."""
+    nat: tuple[str, ...] = ()
+    """What can masquerade there."""
+    others: bool = False
+    """Whether another interface of meshtui's turned the host's sysctls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +79,14 @@ class Seen:
     made_key: str | None = None
     """The public half of a key that an earlier apply made and did not come to use."""
 
+    passing: Passing = Passing()
+    """Looked for only where the host is to pass packets on, or its file says that it does."""
+    names: tuple[str, ...] = ()
+    """The block of names in /etc/hosts, with its marks (see names.sh)."""
+    other_ports: Mapping[int, str] = field(default_factory=dict)
+    """Listen port -> the other WireGuard interface that has it."""
+    other_routes: tuple[tuple[Network, str], ...] = ()
+    """Where routes of other devices lead, and the device."""
     underway: Underway | None = None
     """The change that holds the host's lock; None: none."""
 
@@ -124,8 +151,24 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
             for number, fingerprint in map(_pair, found.get("file-preshared", []))
         },
         made_key=key("made-key"),
+        passing=_passing(found.get("forward", [])),
+        names=tuple(found.get("names", [])),
+        other_ports=dict(_other_ports(found.get("others", []))),
+        other_routes=tuple(_other_routes(found.get("others", []))),
         underway=_underway(found.get("standing", [])),
     )
+
+
+def _other_ports(lines: list[str]) -> Iterator[tuple[int, str]]:
+    for words in map(str.split, lines):
+        if words[:1] == ["port"] and len(words) == 3 and words[2] != "0":
+            yield int(words[2]), words[1]
+
+
+def _other_routes(lines: list[str]) -> Iterator[tuple[Network, str]]:
+    for words in map(str.split, lines):
+        if words[:1] == ["route"] and len(words) == 3:
+            yield ip_network(words[2], strict=False), words[1]
 
 
 def _underway(lines: list[str]) -> Underway | None:
@@ -135,6 +178,20 @@ def _underway(lines: list[str]) -> Underway | None:
             _, id_, state, left, age, owner = line.split(" ", 5)
             return None if state == "void" else Underway(id_, owner, int(age), int(left))
     return None
+
+
+def _passing(lines: list[str]) -> Passing:
+    told: dict[str, list[str]] = {}
+    for line in lines:
+        what, value = _pair(line)
+        told.setdefault(what, []).append(value)
+
+    def every(what: str) -> tuple[str, ...]:
+        return tuple(told.get(what, ()))
+
+    return Passing(
+        every("has"), every("drops"), every("locked"), every("ra"), every("nat"), "others" in told
+    )
 
 
 def _pair(line: str) -> tuple[str, str]:

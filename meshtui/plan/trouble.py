@@ -7,6 +7,7 @@ from ipaddress import ip_network
 
 from meshtui.errors import HostError
 from meshtui.mesh.model import Mesh
+from meshtui.plan.clash import clash
 from meshtui.plan.file import addresses_of, key_is_set_by_hook
 from meshtui.plan.seen import Seen
 from meshtui.wg.conf import ConfFile, Section, parse
@@ -36,10 +37,16 @@ def read(seen: Seen | HostError, known: dict[str, Section]) -> ConfFile | ValueE
     return conf
 
 
-def trouble(mesh: Mesh, seen: Seen | HostError, conf: ConfFile | ValueError | None) -> str | None:
+def trouble(
+    mesh: Mesh, host: str, seen: Seen | HostError, conf: ConfFile | ValueError | None
+) -> str | None:
     """The reason to leave this host alone; None: it can be worked with. `conf` is its file."""
     if isinstance(seen, HostError):
         return seen.why
+    return _trouble(mesh, seen, conf) or clash(mesh, mesh.hosts[host], seen, conf)
+
+
+def _trouble(mesh: Mesh, seen: Seen, conf: ConfFile | ValueError | None) -> str | None:
     name = mesh.interface
     if missing := [tool for tool in _NEEDED if tool not in seen.tools]:
         packages = sorted({_PACKAGE.get(tool, tool) for tool in missing})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from copy import copy
@@ -39,6 +40,9 @@ _END_SECONDS = 2.0
 #: A hop that failed is not tried again for each host behind it: sshd counts tries.
 _HOP_PAUSE_SECONDS = 1.0
 
+#: For so long what `ssh -G` said counts: a change connects to each host twice.
+_RESOLVED_SECONDS = 5.0
+
 #: First in the offer, before all others: a third less client CPU a look than with
 #: chacha20-poly1305, for which asyncssh sets up two ciphers a packet.
 _CIPHERS = "^aes128-gcm@openssh.com,aes256-gcm@openssh.com"
@@ -70,14 +74,21 @@ class Connector:
         self._each: defaultdict[str, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(AT_ONCE_PER_ADDRESS)
         )
+        self._resolving: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._resolved: dict[str, tuple[float, Target]] = {}
         self._hops: dict[str, asyncio.Task[asyncssh.SSHClientConnection]] = {}
         self._needs: dict[str, str] = {}
         self._failed: dict[str, float] = {}
         self._background: set[asyncio.Task[None]] = set()
 
     async def resolve(self, written: str) -> Target:
-        """Where SSH would go for `written`."""
-        return await resolve(written, self._config)
+        """Where SSH would go for `written`, as of a few seconds ago."""
+        async with self._resolving[written]:
+            kept = self._resolved.get(written)
+            if kept is None or time.monotonic() - kept[0] > _RESOLVED_SECONDS:
+                kept = time.monotonic(), await resolve(written, self._config)
+                self._resolved[written] = kept
+            return kept[1]
 
     def ssh_argv(self, written: str) -> list[str]:
         """The command that opens a person's own shell there; Refused: it is no SSH target."""

@@ -93,8 +93,8 @@ def program() -> bytes:
     """All of scripts/, as one program that serves requests once it has said hello."""
     folder = resources.files("meshtui.ssh") / "scripts"
     names = (
-        *("serve", "look", "observe", "facts", "stage", "change"),
-        *("arm", "revert", "verify", "run", "start"),
+        *("serve", "look", "observe", "facts", "stage", "change", "names"),
+        *("forward", "arm", "revert", "meet", "verify", "run", "start"),
     )
     return b"".join((folder / f"{name}.sh").read_bytes() for name in names)
 

@@ -41,7 +41,7 @@ def adopt(path: Path, name: str, field: str, value: str) -> Draft:
         for key in _KEYS:
             # An endpoint without a port follows listen_port by itself.
             if getattr(said.hosts[name], key) != getattr(host, key):
-                after = with_value(after, name, key, _plain(mesh, getattr(host, key)))
+                after = with_value(after, ("hosts", name), key, _plain(mesh, getattr(host, key)))
                 said = parse(after, path)
     except FileError as error:
         raise FileError(path, error.problems, hint="so it would be: nothing was written") from error

@@ -80,3 +80,12 @@ def _syntax(message: str, text: str) -> str:
 
 def _refused(path: Path, what: str, *, hint: str | None = None) -> FileError:
     return FileError(path, [Problem("", what)], hint=hint)
+
+
+def stamp_of(path: Path) -> tuple[int, int, int] | None:
+    """What changes with the file; None: it cannot be asked."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino

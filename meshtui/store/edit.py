@@ -116,7 +116,7 @@ def rename(path: Path, old: str, new: str) -> Draft:
     # SSH goes to the name where nothing else is said, and where it goes does not change.
     entries = spans.entries(before)
     if kind == "hosts" and not any(place.path == ("hosts", old, "ssh") for place in entries):
-        after = with_keys(after, new, {"ssh": _quoted(old)})
+        after = with_keys(after, ("hosts", new), {"ssh": _quoted(old)})
     said, named = parsed(after, path), _named(mesh, old, new)
     order = [*said.hosts, *said.peers] == [*named.hosts, *named.peers]
     if said != named or not order:

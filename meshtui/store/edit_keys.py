@@ -17,7 +17,7 @@ from meshtui.store.fields import Field
 from meshtui.store.meshfile import parse
 from meshtui.store.readers import Wrong
 from meshtui.store.spans import Entry
-from meshtui.store.write import with_keys
+from meshtui.store.write import Table, with_keys
 from meshtui.wg.endpoint import Endpoint
 
 DEFAULT = "default"
@@ -81,6 +81,25 @@ def set_host(
     return _with_values(path, before, name, values)
 
 
+def set_mtu(path: Path, mtu: str) -> Draft:
+    """Give [mesh] an MTU, and hosts with a larger one of their own that of all.
+
+    UsageError: it is none.
+    """
+    before = read_text(path)
+    parse(before, path)
+    document: dict[str, Any] = parse_text(before, path)
+    number, after = _number("--mtu", mtu, fields.MTU), before
+    if document["mesh"].get("mtu") != number:
+        after = with_value(after, ("mesh",), "mtu", number)
+        document["mesh"]["mtu"] = number
+    for name, own in document["hosts"].items():
+        if own.get("mtu", 0) > (number or 0):
+            after = with_value(after, ("hosts", name), "mtu", None)
+            del own["mtu"]
+    return checked(path, before, after, document, f"mtu = {number} in [mesh]")
+
+
 def switch_member(path: Path, name: str, *, disabled: bool) -> Draft:
     """Take a member out of the mesh for now, or back in. UsageError: there is none."""
     before = read_text(path)
@@ -132,7 +151,7 @@ def _with_values(
     for key, value in values.items():
         if own.get(key) == value:
             continue
-        after = with_value(after, name, key, value, kind)
+        after = with_value(after, (kind, name), key, value)
         if value is None:
             del own[key]
         else:
@@ -148,14 +167,14 @@ def checked(path: Path, before: str, after: str, document: dict[str, Any], what:
     return Draft(before, after)
 
 
-def with_value(text: str, name: str, key: str, value: Value, kind: Kind = "hosts") -> str:
-    """`text` with `key` of the member so, where it stands or as a new one; None: without."""
+def with_value(text: str, table: Table, key: str, value: Value) -> str:
+    """`text` with `key` of the table so, where it stands or as a new one; None: without."""
     places = spans.entries(text)
-    own = next((p for p in places if isinstance(p, Entry) and p.path == (kind, name, key)), None)
+    own = next((p for p in places if isinstance(p, Entry) and p.path == (*table, key)), None)
     # What JSON writes for these, TOML reads.
     written = json.dumps(value, ensure_ascii=False)
     if own is None:
-        return with_keys(text, name, {key: written}, kind)
+        return with_keys(text, table, {key: written})
     if value is not None:
         return text[: own.value] + written + text[own.end :]
     if own.inline:

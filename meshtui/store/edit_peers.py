@@ -54,7 +54,7 @@ def add_peer(path: Path, name: str, asked: Asked) -> Draft:
             )
         after = before
         for key, value in values.items():
-            after = with_value(after, name, key, value, "peers")
+            after = with_value(after, ("peers", name), key, value)
         own |= values
     else:
         refuse_name(mesh, name)
@@ -97,7 +97,7 @@ def new_key(path: Path, name: str, public_key: str) -> Draft:
     refuse_no_peer(mesh, name)
     document: dict[str, Any] = parse_text(before, path)
     document["peers"][name]["public_key"] = public_key
-    after = with_value(before, name, "public_key", public_key, "peers")
+    after = with_value(before, ("peers", name), "public_key", public_key)
     draft = checked(path, before, after, document, f"another public_key of {name}")
     old = mesh.peers[name].public_key
     note = f"what {name} has now works until the hosts have the new key; it imports the new one"

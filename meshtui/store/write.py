@@ -23,6 +23,9 @@ M = TypeVar("M", Host, Device)
 
 _NOTHING = "nothing was written"
 
+Table = tuple[str, ...]
+"""Where a table is: `("mesh",)`, `("hosts", "server-a")`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -83,9 +86,9 @@ def updated(text: str, mesh: Mesh, found: Mapping[str, Found]) -> str:
     return text
 
 
-def with_keys(text: str, name: str, keys: dict[str, str], table: str = "hosts") -> str:
-    """`text` with these keys, which it lacks, behind those that the member has."""
-    edit = _insert(text, list(spans.entries(text)), (table, name), keys, newline_of(text))
+def with_keys(text: str, table: Table, keys: dict[str, str]) -> str:
+    """`text` with these keys, which it lacks, behind those that the table has."""
+    edit = _insert(text, list(spans.entries(text)), table, keys, newline_of(text))
     return text[: edit.start] + edit.text + text[edit.end :]
 
 
@@ -118,8 +121,8 @@ def _refuse_moved(path: Path, mesh: Mesh, found: Mapping[str, Found]) -> None:
 def _member_edits(
     text: str, places: list[Entry | Header], member: Member, new: Found, newline: str
 ) -> Iterator[_Edit]:
-    table = "hosts" if isinstance(member, Host) else "peers"
-    own = {entry.path[2]: entry for entry in _fields(places, table, member.name)}
+    table = ("hosts" if isinstance(member, Host) else "peers", member.name)
+    own = {entry.path[2]: entry for entry in _fields(places, table)}
     missing: dict[str, str] = {}
     added = [a for a in new.addresses or () if a not in member.addresses]
     if added and (entry := own.get("addresses")):
@@ -133,15 +136,11 @@ def _member_edits(
         else:
             missing["public_key"] = f'"{new.public_key}"'
     if missing:
-        yield _insert(text, places, (table, member.name), missing, newline)
+        yield _insert(text, places, table, missing, newline)
 
 
-def _fields(places: list[Entry | Header], table: str, name: str) -> list[Entry]:
-    return [
-        place
-        for place in places
-        if isinstance(place, Entry) and len(place.path) == 3 and place.path[:2] == (table, name)
-    ]
+def _fields(places: list[Entry | Header], table: Table) -> list[Entry]:
+    return [p for p in places if isinstance(p, Entry) and p.path[:-1] == table]
 
 
 def _extend(text: str, entry: Entry, added: list[Address], newline: str) -> Iterator[_Edit]:
@@ -168,14 +167,10 @@ def _extend(text: str, entry: Entry, added: list[Address], newline: str) -> Iter
 
 
 def _insert(
-    text: str,
-    places: list[Entry | Header],
-    table: tuple[str, str],
-    missing: dict[str, str],
-    newline: str,
+    text: str, places: list[Entry | Header], table: Table, missing: dict[str, str], newline: str
 ) -> _Edit:
     """Add keys behind the last one that the table has, written as that one is."""
-    if inside := _fields(places, *table):
+    if inside := _fields(places, table):
         last = inside[-1]
         if last.inline:
             return _Edit(last.end, last.end, "".join(f", {k} = {v}" for k, v in missing.items()))

@@ -24,6 +24,7 @@ from meshtui.tui.drifting import Drifting
 from meshtui.tui.keymap import Keymap
 from meshtui.tui.looking import Looking
 from meshtui.tui.measuring import Measuring
+from meshtui.tui.meshes import Meshes, Shown
 from meshtui.tui.picture import Picture
 from meshtui.tui.screens.mesh import MeshScreen
 from meshtui.tui.theme import THEMES, VARIABLES, theme_for
@@ -64,8 +65,9 @@ class MeshApp(App[None], inherit_bindings=False):
         settings: Settings | None = None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
+        others: Sequence[Shown] = (),
     ) -> None:
-        """`clock`: seconds, monotonic; `now`: epoch seconds."""
+        """`clock`: seconds, monotonic; `now`: epoch seconds; `others`: meshes to switch to."""
         # Without settings nothing of the terminal is guessed: a test looks the same anywhere.
         self.settings = settings or Settings(theme="dark")
         choice = theme_for(self.settings.theme, os.environ)
@@ -84,7 +86,8 @@ class MeshApp(App[None], inherit_bindings=False):
         self.mesh_screen = MeshScreen(self.looking.live, self.looking.log)
         self.privacy: PrivacyFilter | None = None
         """Hides addresses and keys, where that is wanted."""
-        self._open_fleet = open_fleet
+        self.open_fleet = open_fleet
+        self.meshes = Meshes(self, (Shown(mesh, open_fleet), *others))
         self._settled = asyncio.Event()
         self._asking = asyncio.Lock()
 
@@ -136,7 +139,7 @@ class MeshApp(App[None], inherit_bindings=False):
     async def _follow(self, settled: asyncio.Event) -> None:
         try:
             if self.fleet is None:
-                self.fleet = await self._open_fleet(self.ask_host_key)
+                self.fleet = await self.open_fleet(self.ask_host_key)
                 self.fleet.on_notice(self.complain)
                 self.measuring.every(self.settings.rtt_interval)
             settled.set()
@@ -175,6 +178,10 @@ class MeshApp(App[None], inherit_bindings=False):
         text = f"mesh.toml was changed: {comings(self.looking.live.mesh.hosts, mesh.hosts)}"
         self.looking.log.add("info", text)
         self.say(text)
+        self.shown(mesh)
+
+    def shown(self, mesh: Mesh) -> None:
+        """Show a mesh that has other hosts, and look at them."""
         self.looking.replace(mesh)
         if self.privacy is not None:
             # Other hosts have other names to hide.
@@ -344,20 +351,15 @@ class MeshApp(App[None], inherit_bindings=False):
         except ValueError as error:
             self.complain(str(error))
 
+    def action_next_mesh(self) -> None:
+        """Show the next of several meshes."""
+        self.meshes.next()
+
     def action_privacy(self) -> None:
         """Hide addresses and keys, or show them again."""
-        if self.privacy is None:
-            from meshtui.tui.privacy import PrivacyFilter
+        from meshtui.tui.privacy import switch
 
-            self.privacy = PrivacyFilter(self.looking.live.mesh)
-        else:
-            self.privacy = None
-        # Every line that was drawn is drawn anew.
-        for screen in self.screen_stack:
-            for widget in (screen, *screen.query("*")):
-                widget.notify_style_update()
-                widget.refresh()
-        self.picture.tell()
+        switch(self)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's, and the one that hides addresses."""

@@ -17,7 +17,7 @@ from meshtui.fleet.events import (
     Verdict,
 )
 from meshtui.inert import inert
-from meshtui.mesh.wanted import joined
+from meshtui.mesh.proof import to_prove
 from meshtui.plan.model import Plan
 from meshtui.tui.plan_lines import split_hint
 from meshtui.tui.view import ERROR_LIMIT
@@ -187,10 +187,8 @@ class ApplyRun:
         if self._plan.inputs is None:
             names = [host.host for host in self._plan.hosts]
             return {one: [other for other in names if other != one] for one in names}
-        ways: dict[str, list[str]] = {}
-        for one, other in joined(self._plan.inputs.mesh):
-            ways.setdefault(one, []).append(other)
-        return ways
+        mesh = self._plan.inputs.mesh
+        return {one: list(ways) for one, ways in to_prove(mesh, mesh.hosts.keys()).items() if ways}
 
     def busy(self) -> str:
         """What the status line says of it."""

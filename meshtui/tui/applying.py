@@ -70,6 +70,10 @@ class Applying:
         what = "DIVERGED" if self.standing.diverged else f"change {self.standing.number} broken off"
         return [(f"{what}, {keys.of('app.revert')}: recover", "stale")]
 
+    def forget(self) -> None:
+        """Another mesh is shown: what was done to this one is no news there."""
+        self.run = self.standing = None
+
     # -- plan and apply
 
     def show(self, only: str | None = None) -> None:

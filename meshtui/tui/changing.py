@@ -125,6 +125,10 @@ class Changing:
         kind = "disable" if disable else "enable"
         self._at_once(f"{kind} {what}", Edit("disable" if disable else "enable", names))
 
+    def mtu(self, mtu: int) -> None:
+        """Show what it is to give the whole mesh an MTU."""
+        self._at_once(f"mtu = {mtu} for the mesh", Edit("mtu", mtu=str(mtu)))
+
     def undo(self) -> None:
         """Show what it is to take back the last change."""
         self._at_once("undo the last change", Edit("undo"))

@@ -53,6 +53,7 @@ COMMANDS = (
     Command("rtt", ("seconds",), "measure round trips this often; off: no more"),
     Command("past", ("when",), "how it was: 10m ago, at 14:30, 2026-11-20 14:30", 1),
     Command("live", (), "back to now"),
+    Command("mesh", ("mesh",), "another of the meshes that were opened", 1),
     Command("theme", ("theme",), "other colours", 1),
     Command("quit", (), "quit"),
 )

@@ -220,6 +220,11 @@ class Looking:
         self._news.clear()
         self.now()
 
+    def forget(self) -> None:
+        """Another mesh comes: its hosts of the same name are others, and not seen yet."""
+        self.replace(Mesh("", ()))
+        self._seen_at = None
+
     def now(self) -> None:
         """Show the present."""
         self._asked += 1

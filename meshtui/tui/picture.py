@@ -110,6 +110,8 @@ class Picture:
     def _flags(self) -> list[Flag]:
         app, looking = self._app, self._app.looking
         flags: list[Flag] = app.applying.flags()
+        if place := app.meshes.place:
+            flags.append((place, "idle"))
         if looking.paused:
             flags.append(("paused", "stale"))
         if app.read_only:

@@ -7,12 +7,16 @@ written to a file is not touched.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 
 from meshtui.mesh.model import Mesh
+
+if TYPE_CHECKING:
+    from meshtui.tui.app import MeshApp
 
 _DOT = "•"
 _IPV4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\.\d)(?:/\d{1,2})?"
@@ -63,3 +67,14 @@ def _destinations(mesh: Mesh) -> set[str]:
         if host.endpoint:
             found.add(host.endpoint.host)
     return found - mesh.hosts.keys() - {"", "local"}
+
+
+def switch(app: MeshApp) -> None:
+    """Hide addresses and keys, or show them again."""
+    app.privacy = None if app.privacy else PrivacyFilter(app.looking.live.mesh)
+    # Every line that was drawn is drawn anew.
+    for screen in app.screen_stack:
+        for widget in (screen, *screen.query("*")):
+            widget.notify_style_update()
+            widget.refresh()
+    app.picture.tell()

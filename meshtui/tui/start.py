@@ -9,12 +9,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from meshtui.errors import UsageError
-from meshtui.mesh.model import Mesh
 from meshtui.store.settings import Settings
 from meshtui.tui.app import MeshApp
 
 if TYPE_CHECKING:
-    from meshtui.tui.fleet_api import AskHostKey, FleetApi, OpenFleet
+    from collections.abc import Sequence
+
+    from meshtui.tui.fleet_api import AskHostKey, FleetApi
+    from meshtui.tui.meshes import Shown
 
 #: Seconds that closing the connections may take after the screen is gone.
 CLOSE_WITHIN = 3.0
@@ -22,9 +24,13 @@ CLOSE_WITHIN = 3.0
 TIDY_WITHIN = 30.0
 
 
-def run(mesh: Mesh, open_fleet: OpenFleet, settings: Settings | None = None) -> int:
-    """Open the screen and stay until it is left; the exit code. UsageError: no such terminal."""
+def run(meshes: Sequence[Shown], settings: Settings | None = None) -> int:
+    """Open the screen on the first of `meshes`, and stay until it is left; the exit code.
+
+    UsageError: no such terminal.
+    """
     check_terminal()
+    (mesh, open_fleet), *others = meshes
 
     async def open_after_the_first_frame(ask: AskHostKey) -> FleetApi:
         # What there is by now, and what the fleet is made of, is never looked through again.
@@ -36,7 +42,8 @@ def run(mesh: Mesh, open_fleet: OpenFleet, settings: Settings | None = None) -> 
         gc.freeze()
         return fleet
 
-    return asyncio.run(_run(MeshApp(mesh, open_after_the_first_frame, settings=settings)))
+    app = MeshApp(mesh, open_after_the_first_frame, settings=settings, others=others)
+    return asyncio.run(_run(app))
 
 
 async def _run(app: MeshApp) -> int:

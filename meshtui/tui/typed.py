@@ -39,6 +39,7 @@ class Commands:
             "member": [*app.looking.view.mesh.hosts, *app.looking.view.mesh.peers],
             "hosts": [*app.looking.view.mesh.hosts, "--all"],
             "theme": THEME_NAMES,
+            "mesh": app.meshes.names,
             "mode": list(MODES),
             "sort": list(SORTS),
             "seconds": ["off", "1", "2", "5", "10", "30", "60"],
@@ -189,6 +190,10 @@ class Commands:
 
     async def _live(self) -> None:
         self._app.looking.now()
+
+    async def _mesh(self, name: str) -> None:
+        self._one_of("mesh", name)
+        self._app.meshes.show(name)
 
     async def _theme(self, name: str) -> None:
         self._one_of("theme", name)

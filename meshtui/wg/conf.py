@@ -80,6 +80,18 @@ class Section:
         at = self._title + 1
         return self._with(*self.lines[:at], line + self.ending, *self.lines[at:])
 
+    def mark(self, mark: str, new: Sequence[str]) -> Section:
+        """With the lines `new` in the place of those that have `mark` in them, or at the end."""
+        old = [i for i, line in enumerate(self.lines) if mark in line]
+        if [self.lines[i].strip() for i in old] == list(new):
+            return self
+        at = min(old, default=self._end)
+        return self._with(
+            *self.lines[:at],
+            *(line + self.ending for line in new),
+            *(line for i, line in enumerate(self.lines) if i >= at and i not in old),
+        )
+
     @property
     def _title(self) -> int:
         return next(i for i, line in enumerate(self.lines) if _heading(line) == self.heading)

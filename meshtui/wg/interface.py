@@ -59,6 +59,9 @@ class Forward:
     masquerade: tuple[Network, ...] = ()
     """The mesh's own networks, where what comes from them and leaves for elsewhere goes out
     under the host's address; empty: nothing does."""
+    to: tuple[Network, ...] = ()
+    """What lies behind the host and the mesh may reach through it; a /0: everything. Empty:
+    it passes on what goes from one peer to another, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from standin import StandIn, make_mesh, poll  # noqa: E402
 from meshtui.fleet.events import HostPolled  # noqa: E402
 from meshtui.mesh.model import Mesh  # noqa: E402
 from meshtui.tui.looking import Looking  # noqa: E402
+from meshtui.tui.meshes import Shown  # noqa: E402
 from meshtui.tui.start import run  # noqa: E402
 
 HEALTHY = ("up", "idle")
@@ -107,4 +108,4 @@ if __name__ == "__main__":
     else:
         if "undrawn" in sys.argv:
             draw_nothing_new()
-        sys.exit(run(fleet.mesh, fleet.open))
+        sys.exit(run([Shown(fleet.mesh, fleet.open)]))

@@ -124,7 +124,8 @@ async def test_only_an_address_is_pinged_outside(endpoint: str, outside: list[st
     reply = b"interface 1420\ntunnel 1400\npath x\n"
     host = Played(look=dump(endpoint), path_mtu=reply)
     found = await path_mtu(MESH, {"b": KEY}, cast("Errands", host), "a", "b")
-    assert found == PathMtu("a", "b", 1400, None, 1420)
+    over = (6 if ":" in outside[0] else 4) if outside else None
+    assert found == PathMtu("a", "b", 1400, None, 1420, over=over)
     assert host.asked[-1] == ("path_mtu", "wg0", "10.0.0.2", *outside)
 
 

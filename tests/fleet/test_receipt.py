@@ -6,6 +6,7 @@ import pytest
 
 from meshtui.fleet.look import Look
 from meshtui.fleet.receipt import receipt
+from meshtui.fleet.verify import too_soon
 from meshtui.wg.dump import parse_dump
 
 KEYS = {name: name * 42 + "A=" for name in "abc"}
@@ -54,3 +55,9 @@ def test_a_stranger_and_an_interface_that_was_not_there_do_not_count() -> None:
     stranger = {"a": looked(b=NOW - 20)}
     assert receipt(stranger, stranger, {"a": KEYS["a"]}, ALL).there == 0
     assert receipt({"a": Look(NOW, None)}, stranger, KEYS, ALL).there == 0
+
+
+def test_a_handshake_of_this_very_second_cannot_be_told_from_the_next() -> None:
+    just = {"a": looked(b=NOW, c=NOW - 1), "b": looked(a=NOW - 1)}
+    assert too_soon(just, KEYS, {("a", "b")})
+    assert not too_soon(just, KEYS, {("a", "c"), ("b", "a"), ("b", "c"), ("c", "a")})

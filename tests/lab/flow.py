@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from meshtui_on import on
+from pinger import EVERY
 
 from meshtui.lab import Lab
 
@@ -36,6 +37,8 @@ class Flow:
         """Direction -> pings without an answer."""
         self.gaps: dict[tuple[str, str], float] = {}
         """Direction -> the longest time without an answer, in seconds."""
+        self.rows: list[tuple[float, float, tuple[str, str]]] = []
+        """Each time without an answer: from, to, in seconds of one clock; and its direction."""
 
     def __enter__(self) -> Self:
         addresses = [f"10.0.0.{number}" for number in range(1, len(self._hosts) + 1)]
@@ -54,9 +57,22 @@ class Flow:
             said = on(self._lab, host, "sh", "-c", _END)
             lines = [line.split() for line in said.splitlines()]
             assert len(lines) == len(self._hosts) - 1, said
-            for address, sent, came, gap in lines:
+            for address, sent, *rows in lines:
                 way = host, self._hosts[int(address.rpartition(".")[2]) - 1]
+                found = [(float(at), int(many)) for at, _, many in (r.partition(":") for r in rows)]
                 self.sent += int(sent)
-                self.lost_in[way] = int(sent) - int(came)
-                self.gaps[way] = int(gap) * 0.02
+                self.lost_in[way] = sum(many for _, many in found)
+                self.gaps[way] = max((many for _, many in found), default=0) * EVERY
+                self.rows += [(at, at + many * EVERY, way) for at, many in found]
         self.lost = sum(self.lost_in.values())
+
+    def at_once(self) -> set[frozenset[str]]:
+        """The hosts that all links without an answer at some moment have in common.
+
+        An empty one: at that moment it was more than one host's links.
+        """
+        found = set()
+        for moment, _, _ in self.rows:
+            silent = [way for begin, end, way in self.rows if begin <= moment < end]
+            found.add(frozenset.intersection(*map(frozenset, silent)))
+        return found

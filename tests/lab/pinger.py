@@ -2,13 +2,15 @@
 
     python3 pinger.py FILE ADDRESS...
 
-Until SIGINT. Then FILE has a line for each address: how many were sent, how many were
-answered, and the most that were missing in a row. Run inside a host of the lab, it needs
-nothing but Python: ten hosts with ninety `ping`s would spend two cores on waking up.
+Until SIGINT. Then FILE has a line for each address: how many were sent, and for each row of
+them without an answer "BEGAN:COUNT", BEGAN in seconds of the monotonic clock. Run inside a
+host of the lab, it needs nothing but Python: ten hosts with ninety `ping`s would spend two
+cores on waking up.
 """
 
 from __future__ import annotations
 
+import itertools
 import signal
 import socket
 import struct
@@ -22,12 +24,10 @@ LAST = 1.0
 _ECHO = struct.Struct("!BBHHH")
 
 
-def _largest_gap(sent: int, came: set[int]) -> int:
-    longest = run = 0
-    for number in range(sent):
-        run = 0 if number in came else run + 1
-        longest = max(longest, run)
-    return longest
+def _unanswered(sent: list[float], came: set[int]) -> list[str]:
+    rows = itertools.groupby(range(len(sent)), lambda number: number in came)
+    missing = [list(row) for answered, row in rows if not answered]
+    return [f"{sent[row[0]]:.3f}:{len(row)}" for row in missing]
 
 
 def main(file: Path, addresses: list[str]) -> None:
@@ -49,26 +49,27 @@ def main(file: Path, addresses: list[str]) -> None:
             came[address].add(struct.unpack("!I", reply[8:12])[0])
 
     file.with_suffix(".begun").touch()
-    sent, start = 0, time.monotonic()
+    sent: list[float] = []
+    start = time.monotonic()
     while not ended:
-        packet = _ECHO.pack(8, 0, 0, 0, sent & 0xFFFF) + struct.pack("!I", sent)
+        packet = _ECHO.pack(8, 0, 0, 0, len(sent) & 0xFFFF) + struct.pack("!I", len(sent))
         for address in addresses:
             try:
                 sock.sendto(packet, (address, 1))
             except OSError:
                 continue  # it is not sent, so it is lost
-        sent += 1
+        sent.append(start)
         # Late by our own doing, it does not catch up by a burst.
         start = max(start + EVERY, time.monotonic() - EVERY)
         time.sleep(max(0.0, start - time.monotonic()))
         hear()
     until = time.monotonic() + LAST
-    while time.monotonic() < until and any(len(one) < sent for one in came.values()):
+    while time.monotonic() < until and any(len(one) < len(sent) for one in came.values()):
         time.sleep(EVERY)
         hear()
-    lines = [f"{a} {sent} {len(one)} {_largest_gap(sent, one)}\n" for a, one in came.items()]
+    lines = [" ".join([a, str(len(sent)), *_unanswered(sent, one)]) for a, one in came.items()]
     new = file.with_suffix(".new")
-    new.write_text("".join(lines))
+    new.write_text("".join(f"{line}\n" for line in lines))
     new.replace(file)
 
 

@@ -57,6 +57,10 @@ def test_arguments() -> None:
     up = parse("--name", "x", "up", "3", "--ipv6-only")
     assert (up.lab_action, up.count, up.name, up.ipv6_only) == ("up", 3, "x", True)
     assert parse("up", "3", "--name", "y").name == "y"
+    assert (alone.nat, alone.symmetric, alone.v6) == (0, False, False)
+    behind = parse("-n", "9", "--nat", "2", "--symmetric")
+    assert (behind.count, behind.nat, behind.symmetric) == (9, 2, True)
+    assert (parse("up", "3", "--nat", "1").nat, parse("up", "3", "--v6").v6) == (1, True)
     run = parse("run", "--name", "z", "--", "ssh", "-v", "server-a", "--", "ls")
     assert (run.name, run.lab_command[-4:]) == ("z", ["-v", "server-a", "--", "ls"])
     assert parse("down").lab_action == "down"
@@ -74,6 +78,16 @@ def test_missing_programs_are_named_by_package(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(checks, "kernel_has_wireguard", lambda: False)
     assert {"iproute2", "openssh-server", "wireguard-go"} <= set(checks.missing_packages())
     assert "debootstrap" in checks.missing_packages(systemd=True)
+
+
+@pytest.mark.parametrize("wrong", ["--nat 6", "--nat -1", "--symmetric", "--v6 --nat 1"])
+def test_a_lab_that_cannot_be(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    for words in (["up", "5"], ["-n", "5"]):
+        with pytest.raises(UsageError) as caught:
+            cli.main(parse(*words, "--name", "never", *wrong.split()))
+        assert "NAT" in str(caught.value)
+        assert not lab_path("never").exists()
 
 
 @pytest.mark.lab

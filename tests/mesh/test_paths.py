@@ -116,7 +116,9 @@ def test_a_device_with_an_exit() -> None:
     }
     assert {peer.persistent_keepalive for peer in own.peers} == {25}
     made = wanted(found)
-    assert made["b"].forward == Forward(masquerade=NETWORKS)
+    forward = made["b"].forward
+    assert forward and forward.masquerade == NETWORKS
+    assert {str(n) for n in forward.to} == {"0.0.0.0/0", "::/0", "192.168.1.0/24"}
     assert made["a"].forward == Forward()
     assert allowed(made["c"]) == {"a": "10.0.0.1/32 10.0.0.9/32", "b": "10.0.0.2/32 192.168.1.0/24"}
     entries = [peer for one in made.values() for peer in one.peers if peer.name == "p"]
@@ -125,4 +127,4 @@ def test_a_device_with_an_exit() -> None:
 
 def test_networks_behind_a_host_may_keep_their_senders() -> None:
     behind = {"routes": (ip_network("192.168.1.0/24"),), "masquerade": False}
-    assert wanted(mesh(host("a", **behind), host("b")))["a"].forward == Forward()
+    assert wanted(mesh(host("a", **behind), host("b")))["a"].forward == Forward(to=behind["routes"])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_interface, ip_network
@@ -20,7 +20,7 @@ from meshtui.errors import HostError, Unreachable
 from meshtui.mesh.model import Mesh
 from meshtui.plan.model import Plan, PlanInputs
 from meshtui.plan.planner import again, make_plan
-from meshtui.plan.seen import Seen
+from meshtui.plan.seen import Passing, Seen
 from meshtui.wg.conf import ConfFile, Section, parse
 from meshtui.wg.dump import LiveInterface, LivePeer
 from meshtui.wg.endpoint import Endpoint
@@ -85,6 +85,9 @@ class Box:
     promotes: bool = False
     """The kernel's promote_secondaries, which only systemd turns on."""
     reachable: bool = True
+    passing: Passing = field(default_factory=Passing)
+    names: tuple[str, ...] = ()
+    """The block in /etc/hosts."""
 
     # -- what observe.sh says ----------------------------------------------------
 
@@ -120,6 +123,8 @@ class Box:
                 for n, secret in enumerate(_masked(self.file or "")[1], 1)
             },
             made_key=public(self.made) if self.made else None,
+            passing=self.passing,
+            names=self.names,
         )
 
     def file_key(self) -> str | None:
@@ -149,9 +154,12 @@ class Box:
 
     def change(self, lines: list[str]) -> None:
         todo = list(lines)
-        assert self.live
         while todo:
             what, _, value = todo.pop(0).partition(" ")
+            if what == "hosts-file":
+                self.names = tuple(todo.pop(0) for _ in range(int(value)))
+                continue
+            assert self.live
             match what:
                 case "listen-port":
                     self.live.port = int(value)
@@ -184,8 +192,16 @@ class Box:
                     if any(a.network == ip_network(value) for a in self.addresses):
                         raise Failed(f"{value} is the kernel's own route to the mesh")
                     self.routes.discard(ip_network(value))
+                case "forward":
+                    self.passes((*self.passing.has, value))
+                case "unforward":
+                    self.passes(item for item in self.passing.has if item != value)
                 case _:
                     raise Failed(f"unknown change {what}")
+
+    def passes(self, items: Iterable[str]) -> None:
+        """Make these what there is of passing packets on; see forward.sh."""
+        self.passing = replace(self.passing, has=tuple(dict.fromkeys(items)))
 
     def _add_address(self, address: Address) -> None:
         if address not in self.addresses:
@@ -262,6 +278,7 @@ class Box:
             for word in value.split():
                 self._add_address(ip_interface(word))
         self.mtu = int(own.get("MTU") or 1420)
+        self.passes((*self.passing.has, *filter(None, map(_hooked, own.every("PostUp")))))
         if (own.get("Table") or "auto") == "auto":
             for peer in self.live.peers.values():
                 for text in peer.allowed_ips:
@@ -294,8 +311,24 @@ class Box:
 
     def reboot(self) -> None:
         self.down()
+        self.passes(())
         if self.file is not None:
             self.up()
+
+
+def _hooked(command: str) -> str | None:
+    """What a hook makes there, as an item of forward.sh."""
+    if found := re.match(r"sysctl -qw net/ipv6/conf/(.+)/accept_ra=2", command):
+        return f"accept_ra {found[1]}"
+    for key, family in (("ipv4.ip_forward", "4"), ("ipv6.conf.all.forwarding", "6")):
+        if command.startswith(f"sysctl -qw net.{key}=1"):
+            return f"sysctl {family}"
+    said = re.search(r"[\"']meshtui:%i (\w+)( ?[^\"']*)[\"']", command)
+    if said and said[1] == "masquerade":
+        return f"masquerade {command.split()[0]}{said[2]}"
+    chain = re.match(r"nft 'insert rule (\S+) (\S+) (\S+) ", command)
+    where = ":".join(chain.groups()) if chain else command.split()[0]
+    return f"accept {where} {said[1]}{said[2]}" if said else None
 
 
 def _get(marks: Mapping[str, str], mark: str) -> str:

@@ -182,7 +182,8 @@ async def test_cancelling_lets_a_step_finish(
     began = server.folder / "home" / f"began-{user}"
     teach(
         f"change() {{ touch /home/{began.name}; until [ -e /home/{go.name} ]; do sleep 0.02; done;"
-        f" echo output; echo noise >&2; bash -ec 'echo [#] >&2' && touch /home/{mark.name}; }}"
+        " echo output; echo noise >&2;"
+        f" unheard bash -ec 'echo [#] >&2' && touch /home/{mark.name}; }}"
     )
     shell = (await opened(user)).shell
     task = asyncio.create_task(shell.ask("change", deadline=10))

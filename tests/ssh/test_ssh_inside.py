@@ -73,7 +73,13 @@ async def test_on_this_machine_there_is_none(
 def test_what_is_made_of_it(shell: list[str], connection: str, inside: bool) -> None:
     text = (resources.files("meshtui.ssh") / "scripts" / "observe.sh").read_text("utf-8")
     done = subprocess.run(
-        [*shell, "-c", f"{text}\n{IP}\nset -f\nCONNECTION=$1\nssh_inside wg0", "sh", connection],
+        [
+            *shell,
+            "-c",
+            f'{text}\n{IP}\nset -f\nCONNECTION=$1\nssh_inside wg0 "$(ip -o address show dev wg0)"',
+            "sh",
+            connection,
+        ],
         capture_output=True,
         text=True,
         timeout=20,

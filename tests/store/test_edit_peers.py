@@ -22,6 +22,7 @@ networks = ["10.0.0.0/24"]
 
 [hosts.a]  # the first
 endpoint = "203.0.113.1"
+routes = ["0.0.0.0/0"]
 
 [hosts.b]
 endpoint = "203.0.113.2"

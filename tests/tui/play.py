@@ -1,4 +1,7 @@
-"""Try the screens by hand: `python tests/tui/play.py [HOSTS] [--ask] [--broken]`, no hosts."""
+"""Try the screens by hand, without hosts.
+
+python tests/tui/play.py [HOSTS] [--ask] [--broken] [--two]
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from meshtui.errors import MeshError, UnknownHostKey  # noqa: E402
 from meshtui.fleet.events import HostPolled, Keep  # noqa: E402
 from meshtui.fleet.reports import Standing  # noqa: E402
 from meshtui.plan.model import Plan  # noqa: E402
+from meshtui.tui.meshes import Shown  # noqa: E402
 from meshtui.tui.start import run  # noqa: E402
 
 WITHIN = 60.0
@@ -74,6 +78,8 @@ if __name__ == "__main__":
         text = f"change 12 by jo DIVERGED: {names[0]}, {names[1]} did not confirm what others did"
         fleet.broken_off = Standing(12, "jo", "2026-11-22T12:00:00Z", tuple(names[:2]), text)
     try:
-        sys.exit(run(fleet.mesh, fleet.open))
+        office = Play(make_mesh(4, "office"), auto=True, pace=0.15)
+        both = [fleet, office] if "--two" in sys.argv else [fleet]
+        sys.exit(run([Shown(one.mesh, one.open) for one in both]))
     except MeshError as error:
         sys.exit(str(error))

@@ -101,7 +101,7 @@ async def test_a_code_that_has_no_room_says_how_much_it_needs() -> None:
     async with on_stage(fleet_of(), size=(80, 24)) as stage:
         await shown(stage)
         await stage.pilot.resize_terminal(80, 15)
-        text = await stage.until("that takes 41 × 24, and here are 80 × 15")
+        text = await stage.until("takes 41 × 24, and here are 80 × 15")
         assert "PrivateKey" in text
         await stage.pilot.resize_terminal(120, 40)
         text = await stage.until("█▀▀▀▀▀█")

@@ -20,7 +20,9 @@ arm() {
     # shellcheck disable=SC2153 # STATE: see observe.sh
     if [ -L "$STATE/$1/change" ]; then held "$1"; fi
     file=/etc/wireguard/$1.conf
-    [ "$(sum_of "$file")" = "$4" ] || fail "$file changed since the plan was made; plan again" 9
+    sum_of "$file"
+    # shellcheck disable=SC2154 # sum: see sum_of in stage.sh
+    [ "$sum" = "$4" ] || fail "$file changed since the plan was made; plan again" 9
     dir=$STATE/$1/change.$2
     mkdir "$dir" || fail "cannot make $dir"
     if ! save "$@"; then
@@ -47,6 +49,7 @@ save() { # as arm
         echo "$4" >"$dir/base" &&
         echo 00000000 >"$dir/busy" &&
         echo 00000000 >"$dir/working" &&
+        names "$1" >"$dir/names" &&
         { [ "$5" != enable ] || : >"$dir/enable"; } || return 1
     if has_systemd; then systemctl is-enabled "wg-quick@$1" >"$dir/enabled" 2>/dev/null || :; fi
     if wg show "$1" >/dev/null 2>&1; then
@@ -56,7 +59,8 @@ save() { # as arm
             addresses "$1" >"$dir/addresses" &&
             routes 4 "$1" >"$dir/routes4" &&
             routes 6 "$1" >"$dir/routes6" &&
-            cat "/sys/class/net/$1/mtu" >"$dir/mtu" &&
+            IFS= read -r mtu <"/sys/class/net/$1/mtu" &&
+            echo "$mtu" >"$dir/mtu" &&
             echo running >"$dir/was" || return 1
     else
         { [ ! -e "$file" ] || cp -p "$file" "$dir/file"; } && echo none >"$dir/was" || return 1
@@ -103,8 +107,13 @@ addresses() { # IF
 routes() { # 4|6 IF
     ip "-$1" route show dev "$2" 2>/dev/null | awk '
         { proto = ""; for (i = 1; i < NF; i++) if ($i == "proto") proto = $(i + 1) }
-        proto == "" || proto ~ /^(kernel|boot|static)$/' |
-        sed 's/ \(linkdown\|dead\)//g; s/ expires [0-9]*sec//; s/ nhid [0-9]*//; s/ *$//'
+        proto == "" || proto ~ /^(kernel|boot|static)$/ {
+            gsub(/ (linkdown|dead)/, "")
+            sub(/ expires [0-9]*sec/, "")
+            sub(/ nhid [0-9]*/, "")
+            sub(/ *$/, "")
+            print
+        }'
 }
 
 # A process of its own, which neither the end of this login nor a full disk ends.
@@ -113,24 +122,18 @@ start_watch() { # IF ID SECONDS
         --timer-property=AccuracySec=100ms /bin/sh "$dir/program" watch "$1" "$2" 2>/dev/null; then
         return 0
     fi
-    if command -v setsid >/dev/null; then
-        setsid sh "$dir/program" watch "$1" "$2" </dev/null >/dev/null 2>&1 &
-    else
-        sh "$dir/program" watch "$1" "$2" </dev/null >/dev/null 2>&1 &
-    fi
-    # Its word that it runs is the proof.
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-        [ ! -e "$dir/watching" ] || return 0
-        sleep 0.05 2>/dev/null || sleep 1
-    done
-    return 1
+    own=
+    ! command -v setsid >/dev/null || own=setsid
+    # Its word that it runs is the proof; then it closes the pipe.
+    [ "$($own sh "$dir/program" watch "$1" "$2" </dev/null 2>/dev/null &)" = watching ]
 }
 
 # watch IF ID: goes back when the time has come; ends when the change has.
 watch() {
     trap '' HUP INT
     dir=$STATE/$1/change.$2
-    : >"$dir/watching" || exit 1
+    echo watching
+    exec >/dev/null
     while [ "$(readlink "$STATE/$1/change")" = "change.$2" ] && read_state "$dir" && [ -n "$state" ]; do
         read_boot
         case $state in

@@ -24,13 +24,16 @@ change() {
             allowed-ips) wg set "$1" peer "$value" allowed-ips "$more" ;;
             endpoint) wg set "$1" peer "$value" endpoint "$more" ;;
             keepalive) wg set "$1" peer "$value" persistent-keepalive "$more" ;;
-            peers) lines "$value" | with_live_psk "$1" | wg addconf "$1" /dev/stdin ;;
+            peers) with_live_psk "$1" "$value" | wg addconf "$1" /dev/stdin ;;
             preshared) printf '%s\n' "$more" | wg set "$1" peer "$value" preshared-key /dev/stdin ;;
             add-address) ip address replace "$value" dev "$1" ;;
             remove-address) ip address del "$value" dev "$1" ;;
             # As wg-quick does: one that leads elsewhere is somebody's.
             add-route) ip route add "$value" dev "$1" ;;
             remove-route) remove_route "$1" "$value" ;;
+            forward) keep_passing "$1" && pass_on "$1" "$value $more" ;;
+            unforward) keep_passing "$1" && stop_passing "$1" "$value $more" ;;
+            hosts-file) lines "$value" | put_names "$1" ;;
             *) fail "unknown change: $what" ;;
         esac || fail "$what failed"
     done
@@ -44,12 +47,12 @@ remove_route() { # IF ROUTE
     esac
 }
 
-# What says @live-psk:KEY@ gets the preshared key that runs for that peer.
-with_live_psk() { # IF
+# The next N lines; what says @live-psk:KEY@ gets the preshared key that runs for that peer.
+with_live_psk() { # IF N
     {
         wg show "$1" preshared-keys
         echo peers
-        cat
+        lines "$2"
     } | awk '
         peers && match($0, /@live-psk:[^@]+@/) {
             $0 = substr($0, 1, RSTART - 1) psk[substr($0, RSTART + 10, RLENGTH - 11)]
@@ -100,6 +103,7 @@ bring_up() {
         if systemctl is-active -q "wg-quick@$1"; then systemctl stop "wg-quick@$1" || :; fi
         systemctl reset-failed "wg-quick@$1" 2>/dev/null || :
     fi
+    keep_passing "$1"
     start_it "$1" || exit
     # It may have taken longer than all others waited.
     if [ ! -d "$dir" ] || [ -e "$dir/rolling" ]; then
@@ -110,7 +114,7 @@ bring_up() {
 
 start_it() { # IF
     if ! has_systemd; then
-        wg-quick up "$1"
+        unheard wg-quick up "$1"
     elif ! systemctl start "wg-quick@$1"; then
         # What it said may be still on its way there.
         journalctl --sync 2>/dev/null || :
@@ -127,11 +131,29 @@ stop_it() { # IF
     fi
     if ip link show dev "$1" >/dev/null 2>&1; then
         if [ -e "/etc/wireguard/$1.conf" ]; then
-            wg-quick down "$1" || fail "wg-quick down $1 failed"
+            unheard wg-quick down "$1" || fail "wg-quick down $1 failed"
         else
             ip link del dev "$1" || fail "cannot remove the interface $1"
         fi
     fi
+}
+
+# unheard COMMAND...: to its end even if nobody listens any more. What it says on stderr
+# waits in a file without a name: writing to a closed channel would end it (wg-quick talks
+# much). A pipe would not do: wireguard-go keeps it open for ever.
+unheard() {
+    said=$(umask 077 && mktemp /run/meshtui.XXXXXX 2>/dev/null || mktemp 2>/dev/null) || {
+        "$@"
+        return
+    }
+    # shellcheck disable=SC2094 # written first, read afterwards
+    exec 6>"$said" 7<"$said"
+    rm -f "$said"
+    "$@" 2>&6 6>&- 7<&-
+    status=$?
+    cat <&7 >&2
+    exec 6>&- 7<&-
+    return "$status"
 }
 
 # Back at boot; what runs is not touched.
@@ -144,11 +166,14 @@ enable_it() { # IF
 take_down() {
     file=/etc/wireguard/$1.conf
     [ ! -L "$STATE/$1/change" ] || fail "$(who_holds "$1")" 7
-    [ "$(sum_of "$file")" = "$2" ] || fail "$file changed since the plan was made; plan again" 9
+    sum_of "$file"
+    [ "$sum" = "$2" ] || fail "$file changed since the plan was made; plan again" 9
     stop_it "$1"
+    forget_passing "$1"
     if has_systemd; then systemctl disable "wg-quick@$1" 2>/dev/null || :; fi
     rm -f "$file" "/etc/wireguard/.$1.meshtui" || fail "cannot remove $file"
     rm -rf "${STATE:?}/$1" || fail "cannot remove $STATE/$1"
+    put_names "$1" </dev/null
     rmdir "$STATE" 2>/dev/null || :
     sync
 }

@@ -3,12 +3,12 @@
 
 # facts IF
 facts() {
-    sed -n 's/^PRETTY_NAME=//p' /etc/os-release 2>/dev/null | part os
-    uname -r -m | part kernel
-    runs_it "$1" | part wireguard
-    wg --version 2>/dev/null | part tools
-    part uptime </proc/uptime
-    ip -o address show 2>/dev/null | part all-addresses
+    part os "$(sed -n 's/^PRETTY_NAME=//p' /etc/os-release 2>/dev/null)"
+    part kernel "$(uname -r -m)"
+    part wireguard "$(runs_it "$1")"
+    part tools "$(wg --version 2>/dev/null)"
+    part uptime "$(cat /proc/uptime)"
+    part all-addresses "$(ip -o address show 2>/dev/null)"
 }
 
 # What runs the interface: the kernel, or a program that root started, with the first line

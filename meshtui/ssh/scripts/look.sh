@@ -2,9 +2,8 @@
 # What an interface looks like now: asked once a second, so it forks little.
 
 # `wg show IF dump` prints private and preshared keys; they stop here.
-mask_dump() {
-    awk -F '\t' -v OFS='\t' "${1:-}"' NF == 4 { $1 = "-" } NF == 8 && $2 != "(none)" { $2 = "set" } 1'
-}
+# shellcheck disable=SC2016
+MASK_DUMP='NF == 4 { $1 = "-" } NF == 8 && $2 != "(none)" { $2 = "set" }'
 
 # look IF: the host's clock in epoch seconds, then the masked dump; no dump: no interface.
 look() {
@@ -14,5 +13,6 @@ look() {
     }
     # srand() gives back its last seed, which was the time: one program less than `date`.
     # That the interface is missing is an answer, not a failure.
-    wg show "$1" dump 2>/dev/null | mask_dump 'BEGIN { srand(); print srand() }'
+    wg show "$1" dump 2>/dev/null |
+        awk -F '\t' -v OFS='\t' 'BEGIN { srand(); print srand() }'"$MASK_DUMP 1"
 }

@@ -4,9 +4,14 @@
 
 STATE=/var/lib/meshtui
 
+# part NAME LINES: of what is short, without its blank lines.
 part() {
     printf '@%s\n' "$1"
-    sed 's/^/|/'
+    IFS='
+'
+    # shellcheck disable=SC2086 # a line is a word
+    [ -z "$2" ] || printf '|%s\n' $2
+    unset IFS
 }
 
 # Secrets in a wg-quick file: the value of PrivateKey and PresharedKey (also where
@@ -38,8 +43,9 @@ FIND_SECRETS='
         return len
     }'
 
+# mask_file BEFORE: the file on stdin, BEFORE each line.
 mask_file() {
-    awk "$FIND_SECRETS"'
+    awk -v before="${1:-}" "$FIND_SECRETS"'
         {
             rest = $0
             done = ""
@@ -47,12 +53,12 @@ mask_file() {
                 done = done substr(rest, 1, at - 1) "@secret:" (++n) "@"
                 rest = substr(rest, at + len)
             }
-            print done rest
+            print before done rest
         }'
 }
 
-# "N FINGERPRINT" for each of these secrets that is a peer's preshared key.
-file_fingerprints() {
+# "N KEY" for each of these secrets that is a peer's preshared key.
+file_preshared() {
     awk "$FIND_SECRETS"'
         {
             rest = $0
@@ -60,10 +66,10 @@ file_fingerprints() {
                 n++
                 value = substr(rest, at, len)
                 sub(/[ \t\r]*(#.*)?$/, "", value)
-                if (tolower(substr(rest, 1, at - 1)) ~ /^[ \t]*presharedkey[ \t]*=[ \t]*$/) print n "\t" value
+                if (value ~ /^[^ \t]+$/ && tolower(substr(rest, 1, at - 1)) ~ /^[ \t]*presharedkey[ \t]*=[ \t]*$/) print n, value
                 rest = substr(rest, at + len)
             }
-        }' | fingerprints
+        }'
 }
 
 # "wg pubkey" of the PrivateKey in a wg-quick file on stdin, of several the last, as
@@ -89,10 +95,12 @@ backend() {
     fi
 }
 
-# What a preshared key's two ends can be compared by without showing it.
+# fingerprints NAME KEY...: what a preshared key's two ends can be compared by without
+# showing it. A function's arguments are nobody else's to see.
 fingerprints() {
-    while IFS='	' read -r peer psk; do
-        [ "$psk" = '(none)' ] || printf '%s %s\n' "$peer" "$(printf %s "$psk" | sha256sum | cut -c 1-16)"
+    while [ "$#" -gt 1 ]; do
+        [ "$2" = '(none)' ] || printf '|%s %.16s\n' "$1" "$(printf %s "$2" | sha256sum)"
+        shift 2
     done
 }
 
@@ -103,51 +111,73 @@ has_systemd() {
 # Whether SSH to this host comes in by IF: the way back to its client leads into it, or
 # the address that it was made to is one of IF's. CONNECTION (see start.sh) is sshd's
 # "CLIENT PORT SERVER PORT".
-ssh_inside() { # IF
+ssh_inside() { # IF ADDRESSES
     client=${CONNECTION%% *} server=${CONNECTION#* * }
     server=${server%% *}
     for address in "$client" "$server"; do
         case $address in '' | *[!0-9a-fA-F:.]*) return 1 ;; esac
     done
     case $(ip -o route get "$client" 2>/dev/null) in *" dev $1 "*) return 0 ;; esac
-    case $(ip -o address show dev "$1") in *" $server/"*) return 0 ;; esac
+    case $2 in *" $server/"*) return 0 ;; esac
     return 1
 }
 
-# observe IF
+# What else this interface has to get along with: "port IF PORT" of the other WireGuard
+# interfaces, "route DEVICE PREFIX" of what leads elsewhere; of a router with very many
+# routes not all.
+others() { # IF
+    wg show all listen-port | awk -v own="$1" '$1 != own { print "port", $1, $2 }'
+    { ip -4 route show; ip -6 route show 2>/dev/null; } | awk -v own="$1" '
+        NR > 2000 { exit }
+        {
+            device = ""
+            for (i = 2; i < NF; i++) if ($i == "dev") device = $(i + 1)
+            if (device != "" && device != own && $1 ~ /^[0-9a-f]+[.:]/ && $1 !~ /^fe80:/) print "route", device, $1
+        }'
+}
+
+# observe IF [forward]: also whether packets are passed on, if they are to be or it says so.
 observe() {
     file=/etc/wireguard/$1.conf
-    {
-        for tool in wg wg-quick ip awk ping sha256sum; do
-            if command -v "$tool" >/dev/null; then echo "$tool"; fi
-        done
-    } | part tools
+    echo @tools
+    for tool in wg wg-quick ip awk ping sha256sum; do
+        if command -v "$tool" >/dev/null; then echo "|$tool"; fi
+    done
     command -v wg >/dev/null || return 0
-    date +%s | part clock
-    backend | part backend
-    if has_systemd; then
-        systemctl is-enabled "wg-quick@$1" 2>/dev/null | part systemd
-    fi
-    if wg show "$1" dump >/dev/null 2>&1; then
-        wg show "$1" dump | mask_dump | part dump
-        wg show "$1" preshared-keys | fingerprints | part preshared
-    fi
-    if ip link show dev "$1" >/dev/null 2>&1; then
-        ip -o link show dev "$1" | part link
-        ip -o address show dev "$1" | part addresses
-        { ip -4 route show dev "$1"; ip -6 route show dev "$1" 2>/dev/null; } | part routes
-        if ssh_inside "$1"; then echo inside; fi | part ssh
+    part backend "$(backend)"
+    if has_systemd; then part systemd "$(systemctl is-enabled "wg-quick@$1" 2>/dev/null)"; fi
+    wg show "$1" dump 2>/dev/null | awk -F '\t' -v OFS='\t' "$MASK_DUMP"'
+        BEGIN { srand(); print "@clock\n|" srand() }
+        NR == 1 { print "@dump" }
+        { print "|" $0 }'
+    echo @preshared
+    # shellcheck disable=SC2046 # words
+    fingerprints $(wg show "$1" preshared-keys 2>/dev/null)
+    if link=$(ip -o link show dev "$1" 2>/dev/null); then
+        part link "$link"
+        addresses=$(ip -o address show dev "$1")
+        part addresses "$addresses"
+        part routes "$(ip -4 route show dev "$1"; ip -6 route show dev "$1" 2>/dev/null)"
+        if ssh_inside "$1" "$addresses"; then part ssh inside; fi
     fi
     if [ -e "$file" ]; then
         [ -r "$file" ] || fail "$file cannot be read"
-        sha256sum <"$file" | cut -d ' ' -f 1 | part sha256
-        stat -c %a "$file" | part mode
-        mask_file <"$file" | part file
-        file_fingerprints <"$file" | part file-preshared
-        file_public_key <"$file" | part file-key
+        sum_of "$file"
+        # shellcheck disable=SC2154 # sum: see sum_of in stage.sh
+        part sha256 "$sum"
+        part mode "$(stat -c %a "$file")"
+        echo @file
+        mask_file '|' <"$file"
+        echo @file-preshared
+        # shellcheck disable=SC2046
+        fingerprints $(file_preshared <"$file")
+        part file-key "$(file_public_key <"$file")"
     fi
+    if [ "${2:-}" ] || grep -qs '# meshtui: forward' "$file"; then part forward "$(passing "$1")"; fi
     if [ -s "$STATE/$1/private.key" ]; then
-        wg pubkey <"$STATE/$1/private.key" | part made-key
+        part made-key "$(wg pubkey <"$STATE/$1/private.key")"
     fi
-    if [ -d "$STATE/$1" ]; then standing "$1" | part standing; fi
+    part names "$(names "$1")"
+    part others "$(others "$1")"
+    if [ -d "$STATE/$1" ]; then part standing "$(standing "$1")"; fi
 }

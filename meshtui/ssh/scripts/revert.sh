@@ -16,11 +16,14 @@ ready() {
 # The staged file and the one in place are what they were: somebody may apply from elsewhere.
 files_stand() { # IF
     file=/etc/wireguard/$1.conf
-    new=/etc/wireguard/.$1.meshtui
-    sum=
-    [ ! -s "$dir/staged" ] || IFS= read -r sum <"$dir/staged"
-    case $sum:$(sum_of "$file"):$(sum_of "$new") in
-        :* | "$sum:$sum:none" | "$sum:$(cat "$dir/base"):$sum") ;;
+    [ -s "$dir/staged" ] || return 0
+    IFS= read -r staged <"$dir/staged"
+    IFS= read -r base <"$dir/base"
+    sum_of "/etc/wireguard/.$1.meshtui"
+    waits=$sum
+    sum_of "$file"
+    case $sum:$waits in
+        "$staged:none" | "$base:$staged") ;;
         *) fail "$file changed since the plan was made; plan again" 9 ;;
     esac
 }
@@ -33,7 +36,7 @@ confirm() {
     case $state in
         committing) ;;
         pending.*)
-            (files_stand "$1") || exit 9
+            files_stand "$1"
             mv "$dir/$state" "$dir/committing" 2>/dev/null || fail "$(how_it_ended "$1" "$2")" 8
             ;;
         *)
@@ -91,6 +94,8 @@ revert() {
             none) take_back "$1" || fail "cannot take $1 down again" ;;
             *) fail "$dir says nothing of what was" ;;
         esac
+        [ ! -e "$dir/passing" ] || restore_passing "$1" || fail "$1 does not pass packets on as it did"
+        restore_names "$1" || fail "the names in /etc/hosts are not as they were"
     fi
     # A key may stand in it: the change is not over before that is gone.
     rm -f "/etc/wireguard/.$1.meshtui" ||
@@ -176,8 +181,11 @@ finish() { # IF ID confirmed|reverted
     dir=$STATE/$1/change.$2
     [ ! -e "$dir/$3" ] || mv "$dir/$3" "$STATE/$1/last" || fail "cannot write $STATE/$1/last"
     if has_systemd; then systemctl stop "meshtui-revert-$2.timer" 2>/dev/null || :; fi
-    rm -rf "$dir"
-    [ "$(readlink "$STATE/$1/change")" != "change.$2" ] || rm -f "$STATE/$1/change"
+    if [ "$(readlink "$STATE/$1/change")" = "change.$2" ]; then
+        rm -rf "$dir" "$STATE/$1/change"
+    else
+        rm -rf "$dir"
+    fi
 }
 
 # A change that nobody can end any more is ended here: the host booted since, or what
@@ -198,8 +206,10 @@ settle() { # IF
         # Its file may not be the one that runs after a boot: a plan tells.
         (confirm "$1" "$id")
     elif [ "$its_boot" != "$boot" ]; then
+        rm -f "$dir/passing"
         # What ran is gone; the file of an interface that did not run before is still there.
         [ "$(cat "$dir/was")" != none ] || (revert "$1" "$id")
+        if [ -e "$dir/touched" ]; then restore_names "$1" || :; fi
         [ ! -d "$dir" ] || rm -f "/etc/wireguard/.$1.meshtui"
         [ ! -d "$dir" ] || (finish "$1" "$id" reverted)
     elif [ "$state" = rolling ] ||
@@ -213,6 +223,7 @@ sweep() { # IF
     read_boot
     set +f
     for dir in "$STATE/$1"/change.*; do
+        [ -d "$dir" ] || continue
         [ "${dir##*/}" != "$(readlink "$STATE/$1/change")" ] || continue
         IFS=' ' read -r its_boot _ 2>/dev/null <"$dir/about" || continue
         read_state "$dir"
@@ -237,7 +248,7 @@ settled() {
 # standing IF: "change ID STATE LEFT AGE OWNER" of a change under way, LEFT and AGE in
 # seconds, STATE also "void" after a boot; "last ID HOW" of the latest that ended.
 standing() {
-    if id=$(readlink "$STATE/$1/change"); then
+    if [ -L "$STATE/$1/change" ] && id=$(readlink "$STATE/$1/change"); then
         id=${id#change.}
         dir=$STATE/$1/change.$id
         if IFS=' ' read -r its_boot began owner 2>/dev/null <"$dir/about"; then
@@ -249,7 +260,10 @@ standing() {
             printf 'change %s %s %s %s %s\n' "$id" "${state%.*}" "$left" "$((up - began))" "$owner"
         fi
     fi
-    [ ! -s "$STATE/$1/last" ] || sed 's/^/last /' "$STATE/$1/last"
+    if [ -s "$STATE/$1/last" ]; then
+        IFS= read -r last <"$STATE/$1/last"
+        printf 'last %s\n' "$last"
+    fi
 }
 
 # Somebody else's change is under way; or one that is stuck, which stops this host only.

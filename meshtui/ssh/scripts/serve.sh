@@ -17,7 +17,7 @@ serve() {
         case $verb in
             look | observe | facts | nothing | ping_all | ping_times | path_mtu | run_command) ;;
             make_key | stage | place | change | bring_up | switch_key | take_over | take_down) ;;
-            arm | extend | ready | confirm | revert | abandon | standing | settled) ;;
+            arm | extend | ready | confirm | revert | abandon | standing | settled | meet) ;;
             *) verb=unknown_verb ;;
         esac
         # Splitting is wanted: meshtui sends no argument with a space in it.
@@ -28,41 +28,18 @@ serve() {
         elif [ "$bytes" -gt 0 ]; then
             # What a verb leaves unread must not be taken for the next request.
             take "$bytes" | {
-                run "$verb" $args
+                ("$verb" $args)
                 status=$?
-                cat >/dev/null
+                while IFS= read -r _; do :; done
                 exit "$status"
             }
         else
-            run "$verb" $args </dev/null
+            ("$verb" $args </dev/null)
         fi
         status=$?
         [ "$status" -eq 0 ] || printf '\n%s\n' "$token" >&2
         printf '\n%s %s\n' "$token" "$status"
     done
-}
-
-# A step comes to its end even if nobody listens any more: what it says on stderr
-# waits in a file without a name, since writing to a closed channel would end it
-# (wg-quick talks much). A pipe would not do: wireguard-go keeps it open for ever.
-run() {
-    case $1 in
-        look | observe | facts | nothing | ping_all | ping_times | path_mtu | run_command | standing) ("$@") ;;
-        *)
-            if said=$(umask 077 && mktemp /run/meshtui.XXXXXX 2>/dev/null || mktemp 2>/dev/null); then
-                # shellcheck disable=SC2094 # written first, read afterwards
-                exec 6>"$said" 7<"$said"
-                rm -f "$said"
-                ("$@") 2>&6 6>&- 7<&-
-                status=$?
-                cat <&7 >&2
-                exec 6>&- 7<&-
-                return "$status"
-            else
-                ("$@")
-            fi
-            ;;
-    esac
 }
 
 unknown_verb() {

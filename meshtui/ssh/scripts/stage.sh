@@ -2,7 +2,7 @@
 # The wg-quick file: written beside the old one, then put in its place by one rename.
 
 make_state() { # IF
-    mkdir -p "$STATE/$1" || fail "cannot make $STATE/$1"
+    [ -d "$STATE/$1" ] || mkdir -p "$STATE/$1" || fail "cannot make $STATE/$1"
     chmod 700 "$STATE" "$STATE/$1" || exit 1
 }
 
@@ -26,21 +26,31 @@ drop_key() {
     rmdir "$STATE/$1" "$STATE" 2>/dev/null || :
 }
 
+# Sets sum to a file's SHA256, "none" without a file.
 sum_of() {
-    if [ -e "$1" ]; then sha256sum <"$1" | cut -d ' ' -f 1; else echo none; fi
+    sum=none
+    [ ! -e "$1" ] || sum=$(sha256sum <"$1")
+    sum=${sum%% *}
 }
 
 # Puts the real keys where a template on stdin says @...@. Keys pass through
 # pipes only. The template comes last, so nothing before it can end it.
 put_secrets() { # IF
     {
-        if [ -e "/etc/wireguard/$1.conf" ]; then sed 's/^/f|/' "/etc/wireguard/$1.conf"; echo; fi
-        if [ -s "$STATE/$1/private.key" ]; then sed 's/^/made|/' "$STATE/$1/private.key"; fi
-        wg show "$1" private-key 2>/dev/null | sed 's/^/live|/'
-        wg show "$1" preshared-keys 2>/dev/null | sed 's/^/psk|/'
-        echo 'template'
+        wg show "$1" private-key 2>/dev/null
+        wg show "$1" preshared-keys 2>/dev/null
+        echo template
         cat
-    } | awk "$FIND_SECRETS"'
+    } | awk -v file="/etc/wireguard/$1.conf" -v made="$STATE/$1/private.key" "$FIND_SECRETS"'
+        BEGIN {
+            while ((getline rest <file) > 0) {
+                while (find_secret(rest)) {
+                    secret["@secret:" (++n) "@"] = substr(rest, at, len)
+                    rest = substr(rest, at + len)
+                }
+            }
+            if ((getline rest <made) > 0) secret["@made@"] = rest
+        }
         function put(text,   tag) {
             # From the left, and never again over what was put in.
             out = ""
@@ -54,16 +64,9 @@ put_secrets() { # IF
         }
         template { print put($0); next }
         /^template$/ { template = 1; next }
-        /^f\|/ {
-            rest = substr($0, 3)
-            while (find_secret(rest)) {
-                secret["@secret:" (++n) "@"] = substr(rest, at, len)
-                rest = substr(rest, at + len)
-            }
-        }
-        /^made\|/ { secret["@made@"] = substr($0, 6) }
-        /^live\|/ && $0 !~ /\(none\)/ { secret["@live@"] = substr($0, 6) }
-        /^psk\|/ && $2 != "(none)" { split(substr($0, 5), f, "\t"); secret["@live-psk:" f[1] "@"] = f[2] }
+        $NF == "(none)" { next }
+        NF == 1 { secret["@live@"] = $1 }
+        NF == 2 { secret["@live-psk:" $1 "@"] = $2 }
         END { exit bad }'
 }
 
@@ -83,7 +86,9 @@ stage() {
         rm -f "$new"
         fail "cannot write $new: $(printf '%s\n' "$said" | sed -n '/^dd: /{s///;p;q;}')"
     }
-    sum_of "$new" >"$STATE/$1/change.$2/staged" || {
+    sum_of "$new"
+    # shellcheck disable=SC2154 # dir: see at_work in arm.sh
+    echo "$sum" >"$dir/staged" || {
         rm -f "$new"
         fail "cannot write to $STATE/$1: is the disk full?"
     }

@@ -9,9 +9,11 @@ ping_all() {
     {
         while IFS= read -r address; do
             # A ping without an answer says so by its absence.
-            {
-                ping -n -c 1 -w "$1" "$address" && [ -n "${2:-}" ] && ping -n -c 1 -w 1 "$address"
-            } 2>/dev/null &
+            if [ -n "${2:-}" ]; then
+                { ping -n -c 1 -w "$1" "$address" && ping -n -c 1 -w 1 "$address"; } 2>/dev/null &
+            else
+                ping -n -c 1 -w "$1" "$address" 2>/dev/null &
+            fi
         done
         wait
     } | answer_times

@@ -81,8 +81,8 @@ class DeviceScreen(ModalScreen[None]):
             code.say(Text("\n".join(self._code), "#000000 on #ffffff"))
         room.say(
             Text(
-                f"In a larger window, its QR code, too: that takes {wide} × {high + 3},"
-                f" and here are {self.size.width} × {self.size.height}.",
+                f"Its QR code takes {wide} × {high + 3}, and here are {self.size.width} ×"
+                f" {self.size.height}: enlarge the window.",
                 overflow="fold",
             )
         )

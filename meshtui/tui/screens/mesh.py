@@ -257,6 +257,16 @@ class MeshScreen(Screen[None]):
         else:
             self.grid.unmark()
 
+    def action_mtu(self) -> None:
+        """Probe every path, and propose an MTU."""
+        from meshtui.tui.screens.mtu import MtuScreen
+
+        def chosen(mtu: int | None) -> None:
+            if mtu is not None:
+                self._app.changing.mtu(mtu)
+
+        self._app.push_screen(MtuScreen(self._app.opened), chosen)
+
     # -- in time
 
     def action_past(self) -> None:
