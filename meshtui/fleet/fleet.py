@@ -291,8 +291,8 @@ class Fleet:
     def _write_back(self, plan: Plan) -> None:
         """What was found out goes into mesh.toml, as far as it is not there."""
         found = {
-            name: Found(host.addresses, plan.public_keys.get(name))
-            for name, host in self.mesh.hosts.items()
+            name: Found(member.addresses, plan.public_keys.get(name))
+            for name, member in self.mesh.members.items()
         }
         write_back(self.path, found)
         self._read()
