@@ -1,4 +1,4 @@
-"""From one shape of mesh to another while all directions of eight hosts carry a ping every 20 ms."""
+"""From one shape of mesh to another while every direction of eight hosts is pinged."""
 
 from __future__ import annotations
 
