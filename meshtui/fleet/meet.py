@@ -22,6 +22,7 @@ from meshtui.mesh.found import Sight, found
 from meshtui.mesh.links import blocked, links_of, named_relays
 from meshtui.mesh.model import Found, Host, Mesh
 from meshtui.mesh.paths import middles, transit
+from meshtui.mesh.takeover import spared
 from meshtui.plan.model import Plan
 from meshtui.plan.seen import Seen
 from meshtui.store.journal import Journal
@@ -64,7 +65,11 @@ async def find_out(
         _unheard(mesh, silent, keys, sights, sessions),
         _measured(replace(mesh, found=result), there, sessions),
     )
-    return replace(result, down=down, near={**near, **result.near})
+    near = {**near, **result.near}
+    # Who relays is chosen among the nearest.
+    return replace(
+        result, down=spared(replace(mesh, found=replace(result, near=near)), down), near=near
+    )
 
 
 def _carriers(mesh: Mesh) -> Iterable[str]:

@@ -16,7 +16,7 @@ from meshtui.plan.forward import forward_notes, forwarding
 from meshtui.plan.live import Context, LivePlan, far, live_plan
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
 from meshtui.plan.names import keep_names
-from meshtui.plan.notes import held_notes, host_notes, nat_notes
+from meshtui.plan.notes import down_notes, held_notes, host_notes, nat_notes
 from meshtui.plan.seen import Seen
 from meshtui.plan.trouble import clones, read, steals, trouble
 from meshtui.wg.conf import ConfFile, Section
@@ -144,8 +144,9 @@ def _joined(mesh: Mesh, directions: set[tuple[str, str]]) -> frozenset[tuple[str
 
 def _owed(known: Known, name: str) -> HostPlan:
     """The plan of a host that is left as it is."""
+    notes = tuple(down_notes(known.mesh, name))
     steps = tuple(_write_back(known, name))
-    return HostPlan(name, steps=steps, problem=known.problems[name])
+    return HostPlan(name, steps=steps, notes=notes, problem=known.problems[name])
 
 
 def _key(mesh: Mesh, name: str, seen: Seen | HostError, able: bool) -> str | None:
