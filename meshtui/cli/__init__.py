@@ -343,7 +343,9 @@ def _open_tui(args: Args) -> int:
 
     async def open_fleet(path: Path, ask: Callable[[UnknownHostKey], Awaitable[bool]]) -> Fleet:
         # asyncssh takes longer to load than the first frame may: beside it, then.
-        return await asyncio.to_thread(new_fleet, path, ask, args.ssh_config)
+        fleet = await asyncio.to_thread(new_fleet, path, ask, args.ssh_config)
+        fleet.read_only = settings.read_only
+        return fleet
 
     shown = zip(meshes, paths, strict=True)
     return run([Shown(mesh, partial(open_fleet, path)) for mesh, path in shown], settings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -165,7 +165,9 @@ class Sighted:
         return mesh if now == mesh.found else replace(mesh, found=now)
 
 
-async def meet(fleet: Fleet, sessions: Mapping[str, Session]) -> Plan | None:
+async def meet(
+    fleet: Fleet, sessions: Mapping[str, Session], calling: Callable[[Collection[Pair]], None]
+) -> Plan | None:
     """See `Fleet.meet`."""
     if not _any_apart(fleet.mesh):
         return None
@@ -175,6 +177,7 @@ async def meet(fleet: Fleet, sessions: Mapping[str, Session]) -> Plan | None:
     pairs = could_meet(plan.inputs.mesh, able)
     if plan.changes or not pairs:
         return None
+    calling(pairs)
     Journal(plan.mesh).note("meet", pairs=sorted(sorted(pair) for pair in pairs))
     met = await call_each_other(plan.inputs.mesh, pairs, plan.public_keys, sessions)
     return await fleet.plan() if met else None

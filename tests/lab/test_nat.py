@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from fleet_on import Watch
 from meshtui_on import apply, handshakes, meshtui, on, plan, status
 from state import wait_for
 
@@ -113,6 +114,19 @@ def test_a_hole_that_is_lost_comes_back_with_an_apply(four: Lab) -> None:
     assert peer(four, D, C, "endpoints") == now
     assert ping(four, C, D) and ping(four, D, C)
     assert plan(four, code=0)["changes"] == 0
+    count(four, "server-a")
+    assert ping(four, C, D, 5) and passed(four, "server-a") == 0
+
+
+@pytest.mark.long
+def test_while_somebody_watches_they_call_again(four: Lab) -> None:
+    """By where the others see it, and once they have heard nothing for 30 s."""
+    before = peer(four, C, D, "endpoints")
+    faults.forget_mapping(four, D)
+    assert not ping(four, C, D, 1, 2)
+    with Watch(four):
+        wait_for(lambda: ping(four, C, D, 1, 1) and ping(four, D, C, 1, 1), 120)
+    assert peer(four, C, D, "endpoints") not in ("", before)
     count(four, "server-a")
     assert ping(four, C, D, 5) and passed(four, "server-a") == 0
 

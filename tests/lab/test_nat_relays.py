@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -78,7 +77,7 @@ def test_the_relay_that_is_named_carries(four: Lab, where: str) -> None:
 
 def test_the_relay_is_gone_and_another_takes_over(four: Lab) -> None:
     first = carries(four)
-    other = next(relay for relay in itertools.chain(RELAYS) if relay != first)
+    other = next(relay for relay in RELAYS if relay != first)
     four.kill(first)
     try:
         apply(four, code=1)

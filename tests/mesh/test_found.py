@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from ipaddress import ip_interface, ip_network
 
 import pytest
 
@@ -11,7 +12,6 @@ from meshtui.mesh.model import Found, Host, Mesh
 from meshtui.wg.dump import LiveInterface, LivePeer
 from meshtui.wg.endpoint import Endpoint
 from meshtui.wg.health import ALIVE
-from ipaddress import ip_interface, ip_network
 
 NOW = 1_800_000_000
 HIDDEN = "cd"
