@@ -263,6 +263,12 @@ def _mtu(args: Args) -> int:
     return _members(args)
 
 
+def _path(args: Args) -> int:
+    from meshtui.cli.path import path
+
+    return path(args)
+
+
 def _members(args: Args) -> int:
     """What mesh.toml would say after `add`, `set`, `undo` and the like, and an apply of that."""
     from meshtui.cli.device import refuse_nowhere, taker
@@ -375,6 +381,7 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "log": _log,
     "export": _export,
     "mtu": _mtu,
+    "path": _path,
     "add": _members,
     "remove": _members,
     "rename": _members,
