@@ -176,9 +176,12 @@ class MeshApp(App[None], inherit_bindings=False):
             self._reloaded(self.fleet.mesh)
 
     def _reloaded(self, mesh: Mesh) -> None:
-        text = f"mesh.toml was changed: {comings(self.looking.live.mesh.hosts, mesh.hosts)}"
-        self.looking.log.add("info", text)
-        self.say(text)
+        before = self.looking.live.mesh
+        # What hosts say of their NAT is no news of the file.
+        if before.found == mesh.found or before.hosts != mesh.hosts:
+            text = f"mesh.toml was changed: {comings(before.hosts, mesh.hosts)}"
+            self.looking.log.add("info", text)
+            self.say(text)
         self.shown(mesh)
 
     def shown(self, mesh: Mesh) -> None:

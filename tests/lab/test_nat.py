@@ -86,6 +86,8 @@ def test_one_command_and_they_have_a_tunnel_of_their_own(four: Lab) -> None:
         count(four, relay)
     assert ping(four, C, D, 20, 10) and ping(four, D, C, 20, 10)
     assert [passed(four, relay) for relay in ("server-a", "server-b")] == [0, 0]
+    said = meshtui(four, "path", C, D, "--now").stdout
+    assert said.startswith(f"{C} → {D}  (10.0.0.3 to 10.0.0.4)\n")
     # They still reach those outside, and are reached: by the way that they opened.
     assert ping(four, C, "server-a") and ping(four, "server-b", D)
     links = status(four)["links"]

@@ -53,6 +53,21 @@ def test_they_reach_each_other_and_the_plan_says_through_whom(four: Lab) -> None
     assert plan(four, code=0)["changes"] == 0
 
 
+def test_the_path_is_told_as_it_should_be_and_as_it_is(four: Lab) -> None:
+    carrier = carries(four)
+    ways = (
+        f"{C} → {carrier} → {D}  (10.0.0.3 to 10.0.0.4)\n"
+        f"{D} → {carrier} → {C}  (10.0.0.4 to 10.0.0.3)\n"
+    )
+    assert meshtui(four, "path", C, D, "--now").stdout == ways
+    assert meshtui(four, "path", C, D).stdout.startswith(f"{C} → server-")
+    on(four, carrier, "sysctl", "-qw", "net.ipv4.ip_forward=0")
+    said = meshtui(four, "path", C, D, "--now", code=1).stdout
+    assert f"{carrier} does not forward to {D}\n  meshtui apply" in said
+    apply(four)
+    assert meshtui(four, "path", C, D, "--now").stdout == ways
+
+
 @pytest.mark.parametrize("where", ["mesh", "host", "link"])
 def test_the_relay_that_is_named_carries(four: Lab, where: str) -> None:
     # The one that carries now is not the one that is named.
