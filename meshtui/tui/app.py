@@ -26,9 +26,9 @@ from meshtui.tui.looking import Looking
 from meshtui.tui.measuring import Measuring
 from meshtui.tui.meshes import Meshes, Shown
 from meshtui.tui.picture import Picture
+from meshtui.tui.row import inert_lines
 from meshtui.tui.screens.mesh import MeshScreen
 from meshtui.tui.theme import THEMES, VARIABLES, theme_for
-from meshtui.tui.view import inert_lines
 from meshtui.tui.words import comings, describe
 
 if TYPE_CHECKING:

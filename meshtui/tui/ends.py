@@ -10,8 +10,9 @@ from meshtui.mesh.links import reached
 from meshtui.mesh.model import Host, Mesh
 from meshtui.mesh.target import LOCAL, parse_target
 from meshtui.mesh.wanted import wanted
+from meshtui.tui.row import FIELD_LIMIT, SILENT, Rate
 from meshtui.tui.theme import SeenState
-from meshtui.tui.view import FIELD_LIMIT, SILENT, MeshView, Rate
+from meshtui.tui.view import MeshView
 from meshtui.tui.words import age_long, duration
 from meshtui.wg.dump import LivePeer
 from meshtui.wg.endpoint import Endpoint, is_address, parse_endpoint

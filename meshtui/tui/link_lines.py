@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from meshtui.inert import inert
 from meshtui.tui.ends import End, Flow
 from meshtui.tui.host_lines import rate
+from meshtui.tui.row import ERROR_LIMIT
 from meshtui.tui.theme import LINK_GLYPHS, LINK_MEANINGS
-from meshtui.tui.view import ERROR_LIMIT
 from meshtui.tui.widgets.board import line_width
 from meshtui.tui.widgets.lines import Line
 from meshtui.tui.widgets.plot import Series, Span, age_label, age_top, byte_label, byte_top, plot

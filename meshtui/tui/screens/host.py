@@ -18,8 +18,9 @@ from textual.widget import Widget
 from meshtui.inert import inert
 from meshtui.tui.actions import bindings
 from meshtui.tui.host_lines import Fact, entries_of, facts, flowing, log_lines, rate
+from meshtui.tui.row import NAME_LIMIT, SILENT, Row, inert_lines
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS
-from meshtui.tui.view import NAME_LIMIT, SILENT, MeshView, Row, inert_lines
+from meshtui.tui.view import MeshView
 from meshtui.tui.waiting import answer
 from meshtui.tui.widgets.board import Board
 from meshtui.tui.widgets.calm import Calm

@@ -30,8 +30,9 @@ from meshtui.tui.link_lines import (
     level,
     past_plot,
 )
+from meshtui.tui.row import NAME_LIMIT, inert_lines
 from meshtui.tui.theme import LINK_GLYPHS
-from meshtui.tui.view import NAME_LIMIT, MeshView, inert_lines
+from meshtui.tui.view import MeshView
 from meshtui.tui.waiting import answer
 from meshtui.tui.widgets.board import Board, beside
 from meshtui.tui.widgets.calm import Calm

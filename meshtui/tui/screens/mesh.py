@@ -146,7 +146,7 @@ class MeshScreen(Screen[None]):
 
     @on(Grid.Opened)
     def _open(self, event: Grid.Opened) -> None:
-        hosts = list(self.view.mesh.hosts)
+        hosts = self.view.names
         if event.row == event.column:
             self._app.open_host(hosts[event.row])
         else:

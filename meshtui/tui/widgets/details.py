@@ -14,8 +14,9 @@ from textual.visual import Visual
 
 from meshtui.inert import inert
 from meshtui.mesh.links import reached
+from meshtui.tui.row import FIELD_LIMIT, Row
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, LINK_MEANINGS
-from meshtui.tui.view import FIELD_LIMIT, MeshView, Row
+from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.calm import Calm, themed
 from meshtui.tui.widgets.cells import milliseconds
 from meshtui.tui.words import (

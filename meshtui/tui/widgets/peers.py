@@ -8,8 +8,9 @@ from typing import Any
 from rich.cells import cell_len
 
 from meshtui.inert import inert
+from meshtui.tui.row import FIELD_LIMIT, NAME_LIMIT
 from meshtui.tui.theme import LINK_GLYPHS
-from meshtui.tui.view import FIELD_LIMIT, NAME_LIMIT, MeshView
+from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.columns import Cell, Column
 from meshtui.tui.widgets.table import Cells, Table
 from meshtui.tui.words import NONE, age_mid, bytes_short
