@@ -141,8 +141,13 @@ class MeshScreen(Screen[None]):
     @on(Grid.LaidOut)
     def _tell_legend(self) -> None:
         self._app.picture.tell()
-        self.legend.tell(self.grid.mode, self.grid.zoomed)
+        self._tell_glyphs()
         self._tell_details()
+
+    def _tell_glyphs(self) -> None:
+        mesh = self.view.mesh
+        met, ways = bool(mesh.found.met), mesh.topology != "full" or bool(mesh.peers)
+        self.legend.tell(self.grid.mode, self.grid.zoomed, met=met, ways=ways)
 
     @on(Grid.Opened)
     def _open(self, event: Grid.Opened) -> None:

@@ -69,9 +69,7 @@ def faces(
     if mode == "problems" and not here.kept:
         well, far = waiting(width), view.facing(row)
         for place, column in enumerate(columns):
-            if (
-                here.states[column] in HEALTHY and (far[column] is None or far[column] in HEALTHY)
-            ) or (view.way(row, column) and view.ways.state(row, column) in HEALTHY):
+            if here.states[column] in HEALTHY and (far[column] is None or far[column] in HEALTHY):
                 shown[place] = well
     return tuple(shown)
 
@@ -307,7 +305,9 @@ def _put_ways(
         return
     for place, column in enumerate(columns):
         if reach >> column & 1:
-            shown[place] = way(*_told_of_way(view, row, column, mode, width), width)
+            state, text = _told_of_way(view, row, column, mode, width)
+            well = mode == "problems" and state in HEALTHY
+            shown[place] = waiting(width) if well else way(state, text, width)
 
 
 def _told_of_way(
@@ -333,10 +333,8 @@ def way(state: LinkState | None, text: str, width: int) -> Face:
     mark = "" if state in HEALTHY else LINK_GLYPHS[state]
     room = width - 2 - len(mark)
     gap = "" if mark and width <= CELL else " "
-    told = pad(f"{gap}{text}", room) + " "
-    return (
-        ((glyph, state), (mark, state), (told, "dim")) if mark else ((glyph, state), (told, "dim"))
-    )
+    marks = ((mark, state),) if mark else ()
+    return ((glyph, state), *marks, (pad(f"{gap}{text}", room) + " ", "dim"))
 
 
 @lru_cache(64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from meshtui.tui.theme import LINK_GLYPHS
+from meshtui.tui.theme import LINK_GLYPHS, MET, WAY
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.cells import HERE_ONLY, MODE_NAMES, RAMP, STEPS, THERE_ONLY, Mode
 from meshtui.tui.widgets.layout import Zoom
@@ -17,8 +17,11 @@ ROOMY = 116
 class Legend(Calm):
     """Glyphs, the mode, and which way to read the grid."""
 
-    def tell(self, mode: Mode, zoom: Zoom) -> None:
-        """Show the legend for a mode and a zoom of the grid."""
+    def tell(self, mode: Mode, zoom: Zoom, *, met: bool = False, ways: bool = False) -> None:
+        """Show the legend for a mode and a zoom of the grid.
+
+        `met`: some are linked through NAT; `ways`: some only reach each other through others.
+        """
         roomy = self.app.size.width >= ROOMY
         self._space, self._gap = (" ", "  ") if roomy else ("", " ")
         text = Text(" ", no_wrap=True, overflow="ellipsis")
@@ -31,6 +34,10 @@ class Legend(Calm):
         else:
             for state, glyph in LINK_GLYPHS.items():
                 self._entry(text, glyph, state, state)
+            if met:
+                self._entry(text, MET, "punched", "up")
+            if ways:
+                self._entry(text, WAY, "through others", "up")
             self._ends(text, zoom)
         if zoom == "dots" and mode in STEPS:
             self._ramp(text, mode)

@@ -59,9 +59,7 @@ class Status(Calm):
             pieces.append((1, self._share("through others", well, there, "", waiting)))
         if view.mesh.peers:
             seen = sum(row.state == "seen" for row in view.rows[view.hosts :])
-            pieces.append(
-                (6, (("peers ", ""), (f"{seen}/{len(view.mesh.peers)}", ""), (" seen", "")))
-            )
+            pieces.append((6, ((f"peers {seen}/{len(view.mesh.peers)} seen", ""),)))
         if drifts := sum(map(view.drifts, range(len(view.rows)))):
             pieces.append((2, (("drift ", ""), (f"≠ {drifts}", f"bold {self.colour('stale')}"))))
         traffic = self._counted(view)
