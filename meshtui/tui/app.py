@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -175,6 +176,11 @@ class MeshApp(App[None], inherit_bindings=False):
             self._reloaded(self.fleet.mesh)
 
     def _reloaded(self, mesh: Mesh) -> None:
+        shown = self.looking.live.mesh
+        if replace(shown, found=mesh.found) == mesh:
+            # The file is as it was: hosts behind NAT were seen elsewhere, or met.
+            self.looking.reshape(mesh)
+            return
         text = f"mesh.toml was changed: {comings(self.looking.live.mesh.hosts, mesh.hosts)}"
         self.looking.log.add("info", text)
         self.say(text)
@@ -230,6 +236,13 @@ class MeshApp(App[None], inherit_bindings=False):
                     screen.dismiss(False)
                 raise
 
+    def reached(self, name: str) -> bool:
+        """Whether SSH goes to this member; says so where it does not."""
+        device = name in self.looking.view.mesh.peers
+        if device:
+            self.say(f"nobody reaches {name} over SSH: it is only seen by the hosts")
+        return not device
+
     def work(self, do: Coroutine[Any, Any, object], name: str) -> None:
         """Do it beside everything else; only one of a name at a time. A MeshError is told."""
 
@@ -249,7 +262,13 @@ class MeshApp(App[None], inherit_bindings=False):
             self.pop_screen()
 
     def open_host(self, name: str) -> None:
-        """All about a host."""
+        """All about a host, or a device."""
+        if name in self.looking.live.mesh.peers:
+            from meshtui.tui.screens.peer import PeerScreen
+
+            self.push_screen(PeerScreen(self.looking.live, name))
+            self.picture.tell()
+            return
         from meshtui.tui.screens.host import HostScreen
 
         self.push_screen(
@@ -261,6 +280,9 @@ class MeshApp(App[None], inherit_bindings=False):
         """Both ends of a link."""
         from meshtui.tui.screens.link import LinkScreen
 
+        if from_ in self.looking.live.mesh.peers:
+            # What a device sees, nobody knows.
+            from_, to = to, from_
         self.push_screen(LinkScreen(self.looking.live, from_, to, self.opened, now=self.now))
         self.picture.tell()
 
@@ -307,7 +329,7 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def action_drift(self) -> None:
         """What the host at hand has otherwise than mesh.toml says."""
-        if (name := self.at_hand.host) is not None:
+        if (name := self.at_hand.host) is not None and self.reached(name):
             self.drifting.show(name)
 
     def action_ssh(self) -> None:

@@ -101,14 +101,15 @@ class AtHand:
             app.looking.log.add("info", f"ssh ended with status {status}", name)
 
         # A second key press, typed ahead, must not put two shells on one terminal.
-        if not self._refused() and not self._in_shell:
+        if app.reached(name) and not self._refused() and not self._in_shell:
             self._in_shell = True
             app.work(shell(), "ssh")
 
     def ask_run(self, command: str = "") -> None:
         """Ask for a command that begins as `command`, and run it on the chosen hosts."""
-        hosts = self.chosen()
-        if self._refused():
+        chosen = self.chosen()
+        hosts = [name for name in chosen if name not in self._app.looking.live.mesh.peers]
+        if self._refused() or (chosen and not hosts and not self._app.reached(chosen[0])):
             return
         if not hosts:
             self._app.say("no host here to run it on: go to a host, or mark some with x")

@@ -220,6 +220,14 @@ class Looking:
         self._news.clear()
         self.now()
 
+    def reshape(self, mesh: Mesh) -> None:
+        """The same hosts have tunnels with others now."""
+        self.live.replace(mesh)
+        self._dirty.clear()
+        self._news.clear()
+        if self.past is None:
+            self._stage.draw_anew()
+
     def forget(self) -> None:
         """Another mesh comes: its hosts of the same name are others, and not seen yet."""
         self.replace(Mesh("", ()))

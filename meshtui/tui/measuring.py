@@ -42,8 +42,9 @@ class Measuring:
     async def _measure(self) -> None:
         app, live = self._app, self._app.looking.live
         # A host that is down would only make everybody wait.
-        hosts = [row.name for row in live.rows if row.state == "up"]
-        waiting = {name: len(live.rows) - 1 for name in hosts}
+        hosts = [name for name, row in zip(live.names, live.rows, strict=True) if row.state == "up"]
+        mesh = live.mesh
+        waiting = {name: len(reached(mesh, mesh.hosts[name])) for name in hosts}
         self.left = len(hosts)
         app.picture.tell()
         try:

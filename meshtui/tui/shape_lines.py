@@ -12,7 +12,7 @@ from meshtui.tui.row import FIELD_LIMIT, NAME_LIMIT
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS
 from meshtui.tui.view import MeshView
 from meshtui.tui.words import NONE, age_long, bytes_long, counted
-from meshtui.wg.health import HEALTHY, LinkState
+from meshtui.wg.health import LinkState
 
 if TYPE_CHECKING:
     from meshtui.tui.host_lines import Fact
@@ -95,8 +95,12 @@ def way_verdict(view: MeshView, row: int, column: int) -> tuple[str, LinkState]:
     names = ", ".join(view.rows[at].name for at in path[1:-1])
     word = "relayed by" if way_word(view.mesh, one, other) == "relayed" else "through"
     state = view.ways.state(row, column)
-    how = {None: "not heard of yet", "unknown": "not every host on the way can be asked"}
-    if state in HEALTHY:
+    how = {
+        None: "not heard of yet",
+        "idle": "nobody says anything on one of the tunnels",
+        "unknown": "not every host on the way can be asked",
+    }
+    if state == "up":
         told = "all tunnels on the way work"
     else:
         told = how.get(state, "a tunnel on the way does not work")

@@ -45,8 +45,8 @@ _MARKS = (
 )
 _PAIRS = (
     (MET, "punched", "added", "up, though both are behind NAT: each was told where to knock"),
-    (WAY, "through others", "added", "no tunnel: packets go through a hub, gateway or relay"),
-    (NO_WAY, "no way through", "bad", "and a tunnel on their way does not work"),
+    (WAY, "via others", "added", "no tunnel: packets go through a hub, gateway or relay"),
+    (NO_WAY, "broken way", "bad", "and a tunnel on their way does not work"),
 )
 HOST_MEANINGS: dict[SeenState, str] = {
     "up": "it answers and runs the interface",

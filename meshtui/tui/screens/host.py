@@ -19,6 +19,7 @@ from meshtui.inert import inert
 from meshtui.tui.actions import bindings
 from meshtui.tui.host_lines import Fact, entries_of, facts, flowing, log_lines, rate
 from meshtui.tui.row import NAME_LIMIT, SILENT, Row, inert_lines
+from meshtui.tui.shape_lines import role_facts
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS
 from meshtui.tui.view import MeshView
 from meshtui.tui.waiting import answer
@@ -179,7 +180,7 @@ class HostScreen(Screen[None]):
             return
         colour = f"bold {self._header.colour(HOST_COLOURS[row.state])}"
         text.append(f"{HOST_GLYPHS[row.state]} {row.state}", colour)
-        if self._view.mesh.hosts[self._about].disabled:
+        if self._view.is_disabled(self._view.index[self._about]):
             text.append(", disabled in mesh.toml", "dim")
         for flag, state in self._flags:
             text.append(f"   {flag}", f"bold {self._header.colour(state)}")
@@ -203,7 +204,8 @@ class HostScreen(Screen[None]):
         self._header.say(text)
 
     def _facts(self, row: Row) -> list[Fact]:
-        key = [("public_key", row.public_key)] if row.public_key else []
+        key = role_facts(self._view, self._view.index[self._about])
+        key += [("public_key", row.public_key)] if row.public_key else []
         if self._inspection is None:
             port = "" if row.listen_port is None else str(row.listen_port)
             known = [("addresses", ", ".join(row.addresses)), ("listen_port", port)]

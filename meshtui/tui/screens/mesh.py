@@ -125,7 +125,7 @@ class MeshScreen(Screen[None]):
     @property
     def marked(self) -> list[str]:
         """The marked hosts, in the mesh's order."""
-        return [name for name in self.view.mesh.hosts if name in self.grid.marked]
+        return [name for name in self.view.names if name in self.grid.marked]
 
     def copied(self) -> str:
         """What the details say of the cursor's cell."""
@@ -145,15 +145,16 @@ class MeshScreen(Screen[None]):
         self._tell_details()
 
     def _tell_glyphs(self) -> None:
-        mesh = self.view.mesh
-        met, ways = bool(mesh.found.met), mesh.topology != "full" or bool(mesh.peers)
-        self.legend.tell(self.grid.mode, self.grid.zoomed, met=met, ways=ways)
+        ways = self.view.ways
+        self.legend.tell(self.grid.mode, self.grid.zoomed, met=bool(ways.met), ways=ways.any)
 
     @on(Grid.Opened)
     def _open(self, event: Grid.Opened) -> None:
         hosts = self.view.names
         if event.row == event.column:
             self._app.open_host(hosts[event.row])
+        elif min(event.row, event.column) >= self.view.hosts:
+            self._app.say("nobody reaches either of them over SSH: hosts only see that they call")
         else:
             self._app.open_link(hosts[event.row], hosts[event.column])
 
@@ -173,7 +174,7 @@ class MeshScreen(Screen[None]):
 
     def action_set(self) -> None:
         """Ask for other settings of the row's host."""
-        if self.host is not None:
+        if self.host is not None and self._app.reached(self.host):
             self._app.changing.set(self.host)
 
     def action_rename(self) -> None:
@@ -194,7 +195,11 @@ class MeshScreen(Screen[None]):
 
     def action_rotate(self) -> None:
         """Show what it is to give the marked hosts, or the row's, another key."""
-        self._app.changing.keys.rotate(*self._app.at_hand.chosen())
+        chosen = self._app.at_hand.chosen()
+        if len(chosen) == 1 and chosen[0] in self.view.mesh.peers:
+            self._app.changing.rotate_peer(chosen[0])
+        elif all(map(self._app.reached, chosen)):
+            self._app.changing.keys.rotate(*chosen)
 
     def action_undo(self) -> None:
         """Show what it is to take back the last change."""

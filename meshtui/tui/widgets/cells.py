@@ -9,6 +9,8 @@ from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from rich.cells import cell_len
+
 from meshtui.tui.row import States
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, MET, NO_WAY, WAY
 from meshtui.tui.view import MeshView
@@ -333,6 +335,9 @@ def way(state: LinkState | None, text: str, width: int) -> Face:
     mark = "" if state in HEALTHY else LINK_GLYPHS[state]
     room = width - 2 - len(mark)
     gap = "" if mark and width <= CELL else " "
+    if cell_len(gap + text) > room:
+        # Names differ at their end.
+        text = f"…{text[-(room - len(gap) - 1) :]}"
     marks = ((mark, state),) if mark else ()
     return ((glyph, state), *marks, (pad(f"{gap}{text}", room) + " ", "dim"))
 

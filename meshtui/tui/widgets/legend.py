@@ -37,7 +37,7 @@ class Legend(Calm):
             if met:
                 self._entry(text, MET, "punched", "up")
             if ways:
-                self._entry(text, WAY, "through others", "up")
+                self._entry(text, WAY, "via others", "up")
             self._ends(text, zoom)
         if zoom == "dots" and mode in STEPS:
             self._ramp(text, mode)

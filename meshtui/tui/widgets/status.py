@@ -56,7 +56,7 @@ class Status(Calm):
         ]
         there, well = view.ways.healthy(view.hosts)
         if there:
-            pieces.append((1, self._share("through others", well, there, "", waiting)))
+            pieces.append((1, self._share("via others", well, there, "", waiting)))
         if view.mesh.peers:
             seen = sum(row.state == "seen" for row in view.rows[view.hosts :])
             pieces.append((6, ((f"peers {seen}/{len(view.mesh.peers)} seen", ""),)))
