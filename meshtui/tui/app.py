@@ -178,7 +178,7 @@ class MeshApp(App[None], inherit_bindings=False):
     def _reloaded(self, mesh: Mesh) -> None:
         shown = self.looking.live.mesh
         if replace(shown, found=mesh.found) == mesh:
-            # The file is as it was: hosts behind NAT were seen elsewhere, or met.
+            # The file is as it was: hosts behind NAT met, or are seen elsewhere.
             self.looking.reshape(mesh)
             return
         text = f"mesh.toml was changed: {comings(self.looking.live.mesh.hosts, mesh.hosts)}"
@@ -263,28 +263,15 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def open_host(self, name: str) -> None:
         """All about a host, or a device."""
-        if name in self.looking.live.mesh.peers:
-            from meshtui.tui.screens.peer import PeerScreen
+        from meshtui.tui.opening import open_member
 
-            self.push_screen(PeerScreen(self.looking.live, name))
-            self.picture.tell()
-            return
-        from meshtui.tui.screens.host import HostScreen
-
-        self.push_screen(
-            HostScreen(self.looking.live, name, self.opened, self.looking.log, now=self.now)
-        )
-        self.picture.tell()
+        open_member(self, name)
 
     def open_link(self, from_: str, to: str) -> None:
         """Both ends of a link."""
-        from meshtui.tui.screens.link import LinkScreen
+        from meshtui.tui.opening import open_pair
 
-        if from_ in self.looking.live.mesh.peers:
-            # What a device sees, nobody knows.
-            from_, to = to, from_
-        self.push_screen(LinkScreen(self.looking.live, from_, to, self.opened, now=self.now))
-        self.picture.tell()
+        open_pair(self, from_, to)
 
     def on_host_screen_link_asked(self, event: HostScreen.LinkAsked) -> None:
         """A peer of a host was chosen."""

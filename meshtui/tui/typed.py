@@ -100,8 +100,6 @@ class Commands:
         first, second = self._known(from_, peers=True), self._known(to, peers=True)
         if first == second:
             raise ValueError("a link has two ends")
-        if {first, second} <= self._app.looking.view.mesh.peers.keys():
-            raise ValueError(f"no host is at either end: {first} and {second} are only seen")
         self._app.open_link(first, second)
 
     async def _goto(self, from_: str, to: str | None = None) -> None:

@@ -153,8 +153,6 @@ class MeshScreen(Screen[None]):
         hosts = self.view.names
         if event.row == event.column:
             self._app.open_host(hosts[event.row])
-        elif min(event.row, event.column) >= self.view.hosts:
-            self._app.say("nobody reaches either of them over SSH: hosts only see that they call")
         else:
             self._app.open_link(hosts[event.row], hosts[event.column])
 
