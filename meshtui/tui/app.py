@@ -6,7 +6,6 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -176,10 +175,7 @@ class MeshApp(App[None], inherit_bindings=False):
             self._reloaded(self.fleet.mesh)
 
     def _reloaded(self, mesh: Mesh) -> None:
-        shown = self.looking.live.mesh
-        if replace(shown, found=mesh.found) == mesh:
-            # The file is as it was: hosts behind NAT met, or are seen elsewhere.
-            self.looking.reshape(mesh)
+        if self.looking.reshape(mesh):
             return
         text = f"mesh.toml was changed: {comings(self.looking.live.mesh.hosts, mesh.hosts)}"
         self.looking.log.add("info", text)
@@ -235,13 +231,6 @@ class MeshApp(App[None], inherit_bindings=False):
                 if screen.is_current:
                     screen.dismiss(False)
                 raise
-
-    def reached(self, name: str) -> bool:
-        """Whether SSH goes to this member; says so where it does not."""
-        device = name in self.looking.view.mesh.peers
-        if device:
-            self.say(f"nobody reaches {name} over SSH: it is only seen by the hosts")
-        return not device
 
     def work(self, do: Coroutine[Any, Any, object], name: str) -> None:
         """Do it beside everything else; only one of a name at a time. A MeshError is told."""
@@ -316,7 +305,7 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def action_drift(self) -> None:
         """What the host at hand has otherwise than mesh.toml says."""
-        if (name := self.at_hand.host) is not None and self.reached(name):
+        if (name := self.at_hand.host) is not None and self.at_hand.reached(name):
             self.drifting.show(name)
 
     def action_ssh(self) -> None:

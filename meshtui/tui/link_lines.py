@@ -92,6 +92,23 @@ def end_lines(
     return lines, fields
 
 
+def asked_lines(
+    title: str, asked: Asked, width: int, marked: int | None
+) -> tuple[list[Line], list[Field]]:
+    """What was measured between two that have no tunnel; see `end_lines`."""
+    room = max(20, width - LABEL - 1)
+    lines: list[Line] = [((title, "strong"),)]
+    fields: list[Field] = []
+    for label, values in (("ping", _ping(asked.ping, room)), ("path_mtu", _mtu(asked.mtu, room))):
+        mark = marked == len(fields)
+        copied = " ".join("".join(text for text, _ in value).strip() for value in values)
+        fields.append(Field(len(lines), copied))
+        for i, value in enumerate(values):
+            name = ("▸" if mark else " ") + (label if i == 0 else "")
+            lines.append(((f"{name:<{LABEL}} ", "mark" if mark and i == 0 else "label"), *value))
+    return lines, fields
+
+
 def level(
     left: tuple[list[Line], list[Field]], right: tuple[list[Line], list[Field]]
 ) -> tuple[tuple[list[Line], list[Field]], tuple[list[Line], list[Field]]]:

@@ -83,16 +83,9 @@ def seen(mesh: Mesh, name: str, tick: int = 0) -> HostPolled:
     """A healthy look at one host: its tunnels are as the mesh wants them."""
     host, links = mesh.hosts[name], []
     for i, other in enumerate(peers_of(mesh, host)):
-        at = mesh.found.mapped.get(other.name) or f"203.0.113.{i + 1}:51820"
-        link = LinkStatus(
-            name,
-            other.name,
-            "up",
-            (tick + 13 * i) % 125,
-            436 + 148 * tick,
-            528 + 92 * tick,
-            str(at),
-        )
+        at = str(mesh.found.mapped.get(other.name) or f"203.0.113.{i + 1}:51820")
+        age, rx, tx = (tick + 13 * i) % 125, 436 + 148 * tick, 528 + 92 * tick
+        link = LinkStatus(name, other.name, "up", age, rx, tx, at)
         if isinstance(other, Device) and (other.name, name) != ("phone", "server-a"):
             # It calls one of its hosts only.
             link = LinkStatus(name, other.name, "idle", None, 0, 0, None)

@@ -204,16 +204,16 @@ class HostScreen(Screen[None]):
         self._header.say(text)
 
     def _facts(self, row: Row) -> list[Fact]:
-        key = role_facts(self._view, self._view.index[self._about])
-        key += [("public_key", row.public_key)] if row.public_key else []
+        roles = role_facts(self._view, self._view.index[self._about])
+        key = [("public_key", row.public_key)] if row.public_key else []
         if self._inspection is None:
-            port = "" if row.listen_port is None else str(row.listen_port)
+            port = str(row.listen_port or "")
             known = [("addresses", ", ".join(row.addresses)), ("listen_port", port)]
             asked = [] if self._trouble else [("", "looking closer…")]
-            return [fact for fact in known if fact[1]] + key + asked
+            return roles + [fact for fact in known if fact[1]] + key + asked
         old = int(self._now() - self._inspected_at)
         when = [("as of", f"{duration(old)} ago")] if self._trouble or row.kept else []
-        return facts(self._inspection.facts) + key + when
+        return roles + facts(self._inspection.facts) + key + when
 
     def _spark(self, text: Text, row: Row) -> None:
         """The last hour in one line, and how it is now."""
@@ -269,8 +269,7 @@ class HostScreen(Screen[None]):
     def _show_log(self) -> None:
         if self._log is None or self._log.version == self._log_version:
             return
-        self._log_version = self._log.version
-        board = self._said
+        self._log_version, board = self._log.version, self._said
         at_end = board.scroll_offset.y >= board.max_scroll_y
         lines = log_lines(
             entries_of(self._log.entries, self._about), board.scrollable_content_region.width
@@ -321,8 +320,7 @@ class HostScreen(Screen[None]):
             return self._peers.peer_key(self._peers.cursor)
         if self._pane in ("config", "log"):
             return (self._config if self._pane == "config" else self._said).plain
-        row = self._row
-        known = (*row.addresses, row.public_key or "") if row else ()
+        known = (*row.addresses, row.public_key or "") if (row := self._row) else ()
         return " ".join([self._about, *known])
 
     @on(Table.Opened)

@@ -172,7 +172,7 @@ class MeshScreen(Screen[None]):
 
     def action_set(self) -> None:
         """Ask for other settings of the row's host."""
-        if self.host is not None and self._app.reached(self.host):
+        if self.host is not None and self._app.at_hand.reached(self.host):
             self._app.changing.set(self.host)
 
     def action_rename(self) -> None:
@@ -196,7 +196,7 @@ class MeshScreen(Screen[None]):
         chosen = self._app.at_hand.chosen()
         if len(chosen) == 1 and chosen[0] in self.view.mesh.peers:
             self._app.changing.rotate_peer(chosen[0])
-        elif all(map(self._app.reached, chosen)):
+        elif all(map(self._app.at_hand.reached, chosen)):
             self._app.changing.keys.rotate(*chosen)
 
     def action_undo(self) -> None:

@@ -81,10 +81,10 @@ class PeerScreen(Screen[None]):
     def copied(self) -> str:
         """Its name, its addresses and its key."""
         index = self._view.index.get(self.host)
-        row = None if index is None else self._view.rows[index]
-        return " ".join(
-            [self.host, *(row.addresses if row else ()), (row and row.public_key) or ""]
-        )
+        if index is None:
+            return self.host
+        row = self._view.rows[index]
+        return " ".join([self.host, *row.addresses, row.public_key or ""]).strip()
 
     def action_back(self) -> None:
         """Back to where one was."""
