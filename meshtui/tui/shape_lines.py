@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from meshtui.tui.widgets.lines import Line
 
 LABEL = 12
+#: Columns in which a host's view of a device has a line, and not two.
+_ONE_LINE = 78
 
 
 def why_apart(mesh: Mesh, one: str, other: str) -> str:
@@ -110,8 +112,8 @@ def way_verdict(view: MeshView, row: int, column: int) -> tuple[str, LinkState]:
 # -- devices
 
 
-def device_lines(view: MeshView, row: int) -> list[Line]:
-    """All that is known of a device, which is what hosts see of it."""
+def device_lines(view: MeshView, row: int, room: int = 100) -> list[Line]:
+    """All that is known of a device, which is what hosts see of it, in `room` columns."""
     name = view.names[row]
     device, shown = view.mesh.peers[name], view.rows[row]
     hosts = through(view.mesh, device)
@@ -128,7 +130,7 @@ def device_lines(view: MeshView, row: int) -> list[Line]:
     lines += [(), (("as the hosts see it", "strong"),)]
     width = max((len(view.rows[i].name) for i in _seers(view, row)), default=0)
     for host in _seers(view, row):
-        lines.append(_seen_line(view, host, row, width))
+        lines += _seen_lines(view, host, row, width, one=room >= _ONE_LINE)
     if not hosts:
         lines.append((("no host has it as a peer", "dim"),))
     return lines
@@ -145,24 +147,25 @@ def _seers(view: MeshView, row: int) -> list[int]:
     return [view.index[name] for name in through(view.mesh, device) if name in view.index]
 
 
-def _seen_line(view: MeshView, host: int, row: int, width: int) -> Line:
+def _seen_lines(view: MeshView, host: int, row: int, width: int, *, one: bool) -> list[Line]:
     link, state = view.link(host, row), view.rows[host].states[row]
     name = f"  {view.rows[host].name:<{width}}  "
     if link is None or state is None:
-        return ((name, ""), ("nothing heard yet", "dim"))
+        return [((name, ""), ("nothing heard yet", "dim"))]
     line: Line = ((name, ""), (f"{LINK_GLYPHS[state]} {state:<8}", state))
     if state in ("missing", "unknown"):
-        return line
+        return [line]
     where = inert(link.endpoint, FIELD_LIMIT) if link.endpoint else "no endpoint yet"
-    return (
-        *line,
-        (f"{age_long(link.latest_handshake_age):<17}", ""),
+    line = (*line, (f"{age_long(link.latest_handshake_age):<17}", ""))
+    counts: Line = (
         ("rx ", "label"),
         (f"{bytes_long(link.transfer_rx):<11}", ""),
         ("tx ", "label"),
         (f"{bytes_long(link.transfer_tx):<11}", ""),
-        (where, ""),
     )
+    if one:
+        return [(*line, *counts, (where, ""))]
+    return [line, (("    ", ""), *counts), ((f"    {where}", ""),)]
 
 
 # -- hosts

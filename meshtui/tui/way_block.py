@@ -49,7 +49,7 @@ def apart_lines(
     if end is not None:
         lines, fields = end
         more = [(), ((f"{view.rows[there].name}, by mesh.toml and the hosts", "strong"),)]
-        return [*lines, *more, *device_lines(view, there)], (fields, []), (0, len(lines))
+        return [*lines, *more, *device_lines(view, there, width)], (fields, []), (0, len(lines))
     lines = [((" way         ", "label"), *hops_line(view, here, there)), ()]
     lines += [((" ", ""), *line) for line in way_lines(view, here, there)]
     lines.append(())

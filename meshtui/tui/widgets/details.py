@@ -193,8 +193,8 @@ class Details(Calm):
             time = view.round_trips[row, column][0]
             text.append("  no answer" if time is None else f"  {milliseconds(time)} ms")
         text.append(f"  {_endpoint(link)}")
-        if column in view.ways.met.get(row, ()):
-            text.append(f"  {MET} punched", "dim")
+        if roomy and column in view.ways.met.get(row, ()):
+            text.append("  punched", "dim")
 
     def _side(self, text: Text, view: MeshView, row: int, column: int) -> None:
         here, link = view.rows[row], view.link(row, column)
@@ -208,7 +208,7 @@ class Details(Calm):
         _fact(text, "tx", f"{bytes_long(link.transfer_tx):<12} {_speed(tx)}")
         _fact(text, "endpoint", _endpoint(link))
         if column in view.ways.met.get(row, ()):
-            _fact(text, "punched", f"{MET} both are behind NAT")
+            _fact(text, "punched", "both are behind NAT")
         _fact(text, "round trip", _trip(view, row, column))
         self._last_seen(text, view, row, "\n")
 
@@ -244,7 +244,7 @@ class Details(Calm):
         if view.is_disabled(row):
             text.append(", disabled in mesh.toml", "dim")
         text.append("  nobody reaches it over SSH", "dim")
-        lines = device_lines(view, row)
+        lines = device_lines(view, row, self.content_size.width)
         if not tall:
             # What hosts see of it is what one wants to know.
             lines = [line for line in lines if line and line[0][0].startswith("  ")]
@@ -271,7 +271,9 @@ class Details(Calm):
             return False
         colour = self.colour("unknown" if here.kept else link.state)
         word = f"was {link.state}" if here.kept else link.state
-        text.append(f"{LINK_GLYPHS[link.state]} {word:<7}  ", f"bold {colour}")
+        met = link.state == "up" and column in view.ways.met.get(row, ())
+        glyph = MET if met else LINK_GLYPHS[link.state]
+        text.append(f"{glyph} {word:<7}  ", f"bold {colour}")
         if link.state in ("unknown", "missing"):
             text.append(LINK_MEANINGS[link.state])
             return False

@@ -12,6 +12,8 @@ from meshtui.tui.words import bytes_short
 
 #: Below this width, a glyph and its word stand close.
 ROOMY = 116
+#: And wider by this for each kind of pair that only some meshes have.
+_MORE = 13
 
 
 class Legend(Calm):
@@ -22,7 +24,7 @@ class Legend(Calm):
 
         `met`: some are linked through NAT; `ways`: some only reach each other through others.
         """
-        roomy = self.app.size.width >= ROOMY
+        roomy = self.app.size.width >= ROOMY + _MORE * (met + ways)
         self._space, self._gap = (" ", "  ") if roomy else ("", " ")
         text = Text(" ", no_wrap=True, overflow="ellipsis")
         text.append(MODE_NAMES[mode], "bold")
@@ -37,7 +39,7 @@ class Legend(Calm):
             if met:
                 self._entry(text, MET, "punched", "up")
             if ways:
-                self._entry(text, WAY, "via others", "up")
+                self._entry(text, WAY, "via others" if roomy else "via", "up")
             self._ends(text, zoom)
         if zoom == "dots" and mode in STEPS:
             self._ramp(text, mode)
