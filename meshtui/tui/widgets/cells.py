@@ -357,7 +357,7 @@ def waiting(width: int) -> Face:
 def _itself(view: MeshView, row: int, width: int) -> Face:
     """On the diagonal: what is wrong with the host, and how old its values are."""
     here = view.rows[row]
-    if here.state in ("up", "connecting"):
+    if here.state in ("up", "connecting", "seen", "away"):
         return blank(width) if width > 1 else (("╲", "dim"),)
     text = again(view, row) if here.kept and width > 1 else HOST_GLYPHS[here.state]
     return ((text.ljust(width), HOST_COLOURS[here.state]),)

@@ -39,6 +39,7 @@ from meshtui.tui.words import (
     pad,
     warned,
 )
+from meshtui.wg.health import HEALTHY
 
 if TYPE_CHECKING:
     from meshtui.fleet.events import LinkStatus
@@ -215,13 +216,15 @@ class Details(Calm):
     def _way(self, text: Text, view: MeshView, row: int, column: int, *, tall: bool) -> None:
         """Through whom two reach each other that have no tunnel, and how well."""
         told, state = way_verdict(view, row, column)
+        # What is well speaks softly.
+        style = "" if state in HEALTHY else f"bold {self.colour(state)}"
         hops = self._text(hops_line(view, row, column))
         if not tall:
             text.append(self._cut(hops.append(self._trip_of(view, row, column))))
-            text.append(f"\n{told}", f"bold {self.colour(state)}")
+            text.append(f"\n{told}", style)
             return
         text.append(hops)
-        text.append(f"\n{told}\n", f"bold {self.colour(state)}")
+        text.append(f"\n{told}\n", style)
         for line in way_lines(view, row, column):
             text.append("\n")
             text.append(self._text(line))
