@@ -159,8 +159,10 @@ class MeshView:
         changed = []
         for at in range(self.hosts, len(self.rows)):
             before = self.rows[at]
-            row = device_row(before, host, self.rows[host].links[at], self.rows[host].states[at])
-            self.rows[at] = row
+            link, state = self.rows[host].links[at], self.rows[host].states[at]
+            if link is None and before.links[host] is None:
+                continue  # It does not come in there.
+            row = self.rows[at] = device_row(before, host, link, state)
             if row[:TELLING] != before[:TELLING]:
                 self.versions[at] += 1
                 self.turns[at] += still(row) != still(before)
