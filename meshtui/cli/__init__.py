@@ -259,7 +259,7 @@ def _mtu(args: Args) -> int:
         print_report(report, as_json=args.json)
     if report.proposed is None or not (args.set and report.needed):
         return 0 if report.proposed else 1
-    args.mtu = str(report.proposed)
+    args.mtu, args.out = str(report.proposed), None
     return _members(args)
 
 

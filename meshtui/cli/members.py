@@ -115,6 +115,9 @@ async def change(
         if proposal.leaving and report:
             left = f"{proposal.leaving.plan.host} may not be taken down"
             print(f"meshtui: {left}: {stays(plan.interface)}", file=sys.stderr)
+        for name in fleet.made.members if fleet.made else ():
+            then = f"where it is in mesh.toml all the same, meshtui rotate {name}"
+            print(f"meshtui: the configuration of {name} was not shown: {then}", file=sys.stderr)
         raise
     finally:
         proposal.let_go()

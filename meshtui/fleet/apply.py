@@ -15,6 +15,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, M
 from dataclasses import replace
 
 from meshtui.errors import CommandFailed, Held, HostError, MeshError
+from meshtui.fleet.elsewhere import settled
 from meshtui.fleet.events import (
     ApplyResult,
     Armed,
@@ -24,9 +25,9 @@ from meshtui.fleet.events import (
     Receipt,
     Verdict,
 )
-from meshtui.fleet.look import Look, look
+from meshtui.fleet.look import Look, looks
 from meshtui.fleet.made import Made, known_keys
-from meshtui.fleet.receipt import elsewhere, receipt, worse
+from meshtui.fleet.receipt import receipt, worse
 from meshtui.fleet.session import Session
 from meshtui.fleet.side_by_side import SideBySide
 from meshtui.fleet.verify import reached_through, too_soon, verify
@@ -106,8 +107,8 @@ class Apply:
                     async for proved in self._verify():
                         yield proved
                     self._verified = True
-                    after = await self._looks(list(self._before))
-                    self._worse += elsewhere(self.plan, after)
+                    after, wrong = await settled(self.plan, self._looks, self._tell, self._sessions)
+                    self._worse += wrong
                     assert self.plan.inputs
                     untouched = set(joined(self.plan.inputs.mesh)) - self.plan.touched
                     proof = receipt(self._before, after, self._keys, untouched)
@@ -216,7 +217,7 @@ class Apply:
         self._back.free(set(self._back.armed) - {host.host for host in able})
         if not able:
             return
-        self._before = await self._looks([host.host for host in self._able()])
+        self._before = await self._looks()
         assert self.plan.inputs
         running = {name for name, one in self._before.items() if one.live}
         self._reached = await reached_through(self.plan.inputs.mesh, self._sessions, running)
@@ -346,16 +347,12 @@ class Apply:
 
     # -- means -----------------------------------------------------------------
 
-    async def _looks(self, hosts: list[str]) -> dict[str, Look]:
-        """How these hosts are now; without those that do not answer."""
+    async def _looks(self) -> dict[str, Look]:
+        able = [host.host for host in self._able()]
+        return await looks(self._sessions, self.plan.interface, able)
 
-        async def one(host: str) -> tuple[str, Look] | None:
-            try:
-                return host, await look(self._sessions[host], self.plan.interface)
-            except HostError:
-                return None  # what is asked of it next says why
-
-        return dict(filter(None, await asyncio.gather(*map(one, hosts))))
+    async def _tell(self, name: str, lines: list[str]) -> None:
+        await self._send("change", next(h for h in self.plan.hosts if h.host == name), lines)
 
     def _able(self) -> list[HostPlan]:
         return [host for host in self.plan.hosts if not host.problem]

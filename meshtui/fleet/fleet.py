@@ -20,6 +20,7 @@ from meshtui.fleet.made import Made
 from meshtui.fleet.meet import Sighted, find_out
 from meshtui.fleet.observe import endpoints, observe, observe_one
 from meshtui.fleet.past import Past
+from meshtui.fleet.places import Places
 from meshtui.fleet.reports import LinkSample, TrafficSample
 from meshtui.fleet.session import Session
 from meshtui.fleet.watch import watch
@@ -37,7 +38,6 @@ from meshtui.store.edit import Draft
 from meshtui.store.journal import Journal
 from meshtui.store.meshfile import load, parse
 from meshtui.store.write import Found, write_back
-from meshtui.wg.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from meshtui.fleet.edits import Edit, Proposal
@@ -81,9 +81,7 @@ class Fleet:
         """Seconds until hosts go back by themselves; 0: only when they are asked to."""
         self.applying = False
         """Whether an apply is under way."""
-        self._placing = asyncio.Lock()
-        self._placed: tuple[Mesh, Mesh, dict[Endpoint, Endpoint]] | None = None
-        """The mesh, the same with its endpoints, and names -> addresses; as last looked up."""
+        self._places = Places(self._connector, lambda: self.drifting.soon(*self._sessions))
         self.mesh = self._written = Mesh("", ())
         self._read()
         self._reported = self._shape()
@@ -179,11 +177,9 @@ class Fleet:
         )
         mesh = replace(mesh, found=await find_out(mesh, seen, self._sessions))
         self.mesh = replace(before, found=mesh.found) if before.found != mesh.found else before
-        self._placed = self.mesh, mesh, resolved
+        self._places.took(self.mesh, mesh, resolved)
         # Whoever cannot be reached has the better reason.
-        for name, error in troubles.items():
-            if not isinstance(seen[name], HostError):
-                seen[name] = error
+        seen |= {n: why for n, why in troubles.items() if not isinstance(seen[n], HostError)}
         inputs = PlanInputs(mesh, self._written, seen, resolved)
         return drafted(inputs, self._draft, self.path, self.made)
 
@@ -295,8 +291,8 @@ class Fleet:
     def _write_back(self, plan: Plan) -> None:
         """What was found out goes into mesh.toml, as far as it is not there."""
         found = {
-            name: Found(host.addresses, plan.public_keys.get(name))
-            for name, host in self.mesh.hosts.items()
+            name: Found(member.addresses, plan.public_keys.get(name))
+            for name, member in self.mesh.members.items()
         }
         write_back(self.path, found)
         self._read()
@@ -325,11 +321,7 @@ class Fleet:
 
     async def unasked(self) -> PlanInputs:
         """What is known before a host is asked: the keys of all, as far as looks said them."""
-        async with self._placing:
-            mesh = self.mesh
-            if self._placed is None or self._placed[0] is not mesh:
-                self._placed = mesh, *(await endpoints(mesh, self._connector))[:2]
-            _, placed, resolved = self._placed
+        placed, resolved = await self._places.lately(self.mesh)
         hosts = {
             name: replace(one, public_key=self._keys.get(name))
             for name, one in placed.hosts.items()

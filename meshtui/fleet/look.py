@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -42,6 +42,20 @@ async def look(session: Session, interface: str, deadline: float = LOOK_SECONDS)
         return Look(int(clock), parse_dump(interface, dump) if dump else None)
     except ValueError as error:
         raise Unreachable(f"an answer that makes no sense: {error}", host=session.name) from None
+
+
+async def looks(
+    sessions: Mapping[str, Session], interface: str, hosts: Iterable[str]
+) -> dict[str, Look]:
+    """How `hosts` are now. Of those that do not answer, what is asked of them next says why."""
+
+    async def one(name: str) -> tuple[str, Look] | None:
+        try:
+            return name, await look(sessions[name], interface)
+        except HostError:
+            return None
+
+    return dict(filter(None, await asyncio.gather(*map(one, hosts))))
 
 
 async def look_at_all(

@@ -102,26 +102,53 @@ def _outside(mesh: Mesh, address: str) -> str:
     return address
 
 
-async def _address(host: str) -> str:
-    """An address that other hosts can reach; IPv4 first, which more of them have."""
-    if not is_address(host):
-        loop = asyncio.get_running_loop()
+async def names_again(mesh: Mesh, before: Mapping[Endpoint, Endpoint]) -> dict[Endpoint, Endpoint]:
+    """The endpoints that are DNS names looked up again: names -> addresses.
+
+    An address that is still one of a name's stays; so does that of a name of which nobody
+    knows now.
+    """
+
+    async def one(at: Endpoint) -> tuple[Endpoint, Endpoint | None]:
+        known = before.get(at)
         try:
-            async with asyncio.timeout(_RESOLVE_SECONDS):
-                found = await loop.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
-        except (OSError, TimeoutError, UnicodeError) as error:
-            # UnicodeError: two dots in a row, or a label of more than 63 characters.
-            reason = getattr(error, "strerror", None) or (
-                "not a DNS name" if isinstance(error, UnicodeError) else "no answer"
-            )
-            raise Refused(
-                f"its endpoint {host} cannot be resolved: {reason}",
-                hint="set endpoint in mesh.toml",
-            ) from None
-        host = str(min(found, key=lambda entry: entry[0] != socket.AF_INET)[4][0])
+            found = await _addresses(at.host)
+            if known is None or known.host not in found:
+                known = Endpoint(_outside(mesh, found[0]), at.port)
+        except HostError:
+            return at, known  # A plan says what is wrong with it.
+        return at, known
+
+    names = {h.endpoint for h in mesh.hosts.values() if h.endpoint and not h.endpoint.is_address}
+    found = await asyncio.gather(*map(one, names))
+    return {at: address for at, address in found if address is not None}
+
+
+async def _address(host: str) -> str:
+    """An address that other hosts can reach."""
+    if not is_address(host):
+        host = (await _addresses(host))[0]
     if ipaddress.ip_address(host.partition("%")[0]).is_loopback:
         raise Refused(
             f"ssh goes to {host}, which the other hosts cannot reach",
             hint="set endpoint in mesh.toml",
         )
     return host
+
+
+async def _addresses(host: str) -> list[str]:
+    """What a DNS name stands for, one at least; IPv4 first, which more hosts have."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(_RESOLVE_SECONDS):
+            found = await loop.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+    except (OSError, TimeoutError, UnicodeError) as error:
+        # UnicodeError: two dots in a row, or a label of more than 63 characters.
+        reason = getattr(error, "strerror", None) or (
+            "not a DNS name" if isinstance(error, UnicodeError) else "no answer"
+        )
+        raise Refused(
+            f"its endpoint {host} cannot be resolved: {reason}",
+            hint="set endpoint in mesh.toml",
+        ) from None
+    return [str(entry[4][0]) for entry in sorted(found, key=lambda one: one[0] != socket.AF_INET)]

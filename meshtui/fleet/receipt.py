@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 
 from meshtui.fleet.events import DirectionVerified, Receipt
 from meshtui.fleet.look import Look
-from meshtui.plan.model import Plan
 from meshtui.wg.health import ALIVE, age
 
 
@@ -56,24 +55,4 @@ def worse(
         worked = (one.from_, one.to) in reached or (seconds is not None and seconds <= ALIVE)
         if worked and not one.ok:
             found.append(f"{one.from_} -> {one.to} worked before: {one.detail}")
-    return found
-
-
-def elsewhere(plan: Plan, after: Mapping[str, Look]) -> list[str]:
-    """Peers that were told a new endpoint, and are heard from another, each as a sentence.
-
-    So a wrong endpoint passes every ping: the peer spoke first. Told again at the next
-    start, it would not be reached.
-    """
-    names = {key: name for name, key in plan.public_keys.items()}
-    found = []
-    for host in plan.hosts:
-        live = after[host.host].live if host.host in after else None
-        for line in host.work.changes if host.work and live else ():
-            what, _, rest = line.partition(" ")
-            key, _, endpoint = rest.partition(" ")
-            peer = live.peers.get(key) if what == "endpoint" and live else None
-            if peer and peer.endpoint != endpoint:
-                name, now = names.get(key, f"{key[:12]}…"), peer.endpoint or "nowhere"
-                found.append(f"{name} speaks to {host.host} from {now}, not from {endpoint}")
     return found

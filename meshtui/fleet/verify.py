@@ -224,8 +224,20 @@ async def reached_through(
     mesh: Mesh, sessions: Mapping[str, Session], running: Set[str]
 ) -> frozenset[tuple[str, str]]:
     """Which `running` hosts reach which others now that are to be reached through somebody."""
+    ways = to_prove(mesh, mesh.hosts.keys())
+    far = {
+        name: [other for other, through in ways[name].items() if through and other in running]
+        for name in running & ways.keys()
+    }
+    return await answered(mesh, sessions, far)
 
-    async def one(name: str, others: list[str]) -> list[tuple[str, str]]:
+
+async def answered(
+    mesh: Mesh, sessions: Mapping[str, Session], asked: Mapping[str, Iterable[str]]
+) -> frozenset[tuple[str, str]]:
+    """Of directions (from -> to), those whose ping is answered within a second."""
+
+    async def one(name: str, others: Iterable[str]) -> list[tuple[str, str]]:
         addresses = {str(mesh.hosts[other].addresses[0].ip): other for other in others}
         data = "".join(f"{address}\n" for address in addresses).encode()
         try:
@@ -234,10 +246,5 @@ async def reached_through(
             return []  # what is asked of it next says why
         return [(name, addresses[at]) for at, _ in times(reply) if at in addresses]
 
-    ways = to_prove(mesh, mesh.hosts.keys())
-    far = {
-        name: [other for other, through in ways[name].items() if through and other in running]
-        for name in running & ways.keys()
-    }
-    found = await asyncio.gather(*(one(name, others) for name, others in far.items() if others))
+    found = await asyncio.gather(*(one(name, others) for name, others in asked.items() if others))
     return frozenset(direction for row in found for direction in row)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from meshtui.mesh.model import Host, Member, Mesh
 from meshtui.mesh.names import is_host_name
 from meshtui.mesh.problem import Problem, key_path
 from meshtui.mesh.target import LOCAL, parse_target
+
+if TYPE_CHECKING:
+    from meshtui.wg.interface import Address
 
 
 class Entry(NamedTuple):
@@ -25,11 +29,17 @@ def entries(mesh: Mesh) -> list[Entry]:
     """Each address of each member that is not disabled, in the file's order."""
     members: tuple[Member, ...] = (*mesh.hosts.values(), *mesh.peers.values())
     return [
-        Entry(str(address.ip), one.name)
+        Entry(_text(address), one.name)
         for one in members
         if not one.disabled and is_host_name(one.name)
         for address in one.addresses
     ]
+
+
+@lru_cache(maxsize=4096)
+def _text(address: Address) -> str:
+    """Asked for each host of a plan: to write them takes longest of all."""
+    return str(address.ip)
 
 
 def marks(interface: str) -> tuple[str, str]:

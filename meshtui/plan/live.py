@@ -220,7 +220,10 @@ def _change_peer(plan: LivePlan, peer: Peer, live: LivePeer, clock: int, context
         detail = f"{peer.name}: endpoint {live.endpoint or 'none'} -> {endpoint}"
         mends = Difference("running", "endpoint", str(endpoint), live.endpoint, peer.name)
         step = Step("change-peer", detail, peer=peer.name, mends=mends)
-        _do(plan, step, f"endpoint {key} {endpoint}")
+        # What the peer still sends from its old place would bring the old endpoint back: it
+        # must hear of the new one first.
+        call = f"call {key} {peer.persistent_keepalive}"
+        _do(plan, step, f"endpoint {key} {endpoint}", call)
     if live.persistent_keepalive != peer.persistent_keepalive:
         seconds = peer.persistent_keepalive
         detail = (

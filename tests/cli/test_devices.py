@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from pathlib import Path
@@ -141,3 +142,23 @@ def test_at_a_terminal_it_is_shown_with_its_code(
     said = capsys.readouterr()
     assert text in said.out and "█▀▀▀▀▀█" in said.out
     assert "a note" in said.err and "meshtui rotate phone" in said.err
+
+
+def test_at_a_terminal_an_invitation_goes_on_with_the_key(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    for typed, code, says in (
+        ("", 0, ""),
+        ("not a key", 2, "--public-key"),
+        (_KEYS[2], 1, "no host that office has a tunnel with can be told of it"),
+    ):
+        stdin = io.StringIO(f"{typed}\n")
+        monkeypatch.setattr(stdin, "isatty", lambda: True)
+        monkeypatch.setattr("sys.stdin", stdin)
+        through = [] if "[peers.office]" in Path("mesh.toml").read_text() else ["server-a"]
+        argv = ["invite", "office", *(f"--through={name}" for name in through), "--yes"]
+        assert run(*argv) == code
+        said = capsys.readouterr()
+        assert "sh -c" in said.out and says in said.err
+        assert "public_key" not in Path("mesh.toml").read_text().split("[peers.office]")[1]

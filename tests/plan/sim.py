@@ -177,7 +177,7 @@ class Box:
                 case "endpoint":
                     one, _, endpoint = value.partition(" ")
                     self.live.peers[one] = self.live.peers[one]._replace(endpoint=endpoint)
-                case "keepalive":
+                case "keepalive" | "call":
                     one, _, seconds = value.partition(" ")
                     peer = self.live.peers[one]._replace(persistent_keepalive=int(seconds))
                     self.live.peers[one] = peer

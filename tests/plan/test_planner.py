@@ -185,8 +185,9 @@ def test_who_roams_is_left_and_who_is_silent_is_told(
     sim = formed(make_mesh(2))
     at(sim, endpoint, seconds)
     host = of(sim, "a")
-    expected = f"endpoint {sim.mesh.hosts['b'].public_key} 203.0.113.2:51820"
-    assert changes(host) == ((expected,) if told else ())
+    key = sim.mesh.hosts["b"].public_key
+    expected = (f"endpoint {key} 203.0.113.2:51820", f"call {key} 0")
+    assert changes(host) == (expected if told else ())
 
 
 def test_who_was_moved_is_told_although_it_talks() -> None:
@@ -194,7 +195,8 @@ def test_who_was_moved_is_told_although_it_talks() -> None:
     at(sim, "203.0.113.2:51820", 5)
     b = replace(sim.mesh.hosts["b"], endpoint=Endpoint("203.0.113.99", 1))
     sim.mesh = replace(sim.mesh, hosts={**sim.mesh.hosts, "b": b})
-    assert changes(of(sim, "a")) == (f"endpoint {b.public_key} 203.0.113.99:1",)
+    told = (f"endpoint {b.public_key} 203.0.113.99:1", f"call {b.public_key} 0")
+    assert changes(of(sim, "a")) == told
 
 
 def test_a_file_without_endpoint_moves_nobody() -> None:

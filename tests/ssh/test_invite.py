@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,7 +12,7 @@ from meshtui.ssh.invite import pasteable
 
 PUBLIC = "PuBlic+Key+AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 LINES = ["Address = 10.0.0.7/32", "", "[Peer]", "# it's server-a", "PublicKey = $(touch /x) `id`"]
-SHELLS = [["dash", "-c"], ["bash", "-c"], ["busybox", "sh", "-c"]]
+SHELLS = ["dash", "bash", "busybox sh"]
 
 
 class Machine:
@@ -42,15 +41,21 @@ class Machine:
         path = self.root / "did"
         return path.read_text() if path.exists() else ""
 
-    def paste(self, shell: list[str]) -> subprocess.CompletedProcess[str]:
+    def paste(self, shell: str) -> subprocess.CompletedProcess[str]:
+        """Paste it into `shell`, which is also what this machine calls `sh`."""
+        real = shutil.which(shell.split()[0])
+        self.tool("sh", f'exec {" ".join([str(real), *shell.split()[1:]])} "$@"')
         line = pasteable("wg7", "office", "meshtui add --peer office --public-key", LINES)
         assert "\n" not in line
         line = line.replace("/etc/wireguard", f"{self.root}/etc/wireguard")
         line = line.replace("/run/systemd/system", f"{self.root}/run")
-        line = line.replace("sh -c", f"{shutil.which('sh')} -c", 1)
-        env = {"PATH": str(self.bin)}
-        outer = [shutil.which(shell[0]) or shell[0], *shell[1:], line]
-        return subprocess.run(outer, env=env, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [str(real), *shell.split()[1:], "-c", line],
+            env={"PATH": str(self.bin)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
 
 @pytest.fixture
@@ -59,9 +64,9 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-@pytest.mark.parametrize("shell", SHELLS, ids=lambda shell: shell[0])
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("systemd", [True, False], ids=["systemd", "without"])
-def test_it_sets_up_and_answers(machine: Machine, shell: list[str], systemd: bool) -> None:
+def test_it_sets_up_and_answers(machine: Machine, shell: str, systemd: bool) -> None:
     if systemd:
         (machine.root / "run").mkdir()
     done = machine.paste(shell)
@@ -72,28 +77,6 @@ def test_it_sets_up_and_answers(machine: Machine, shell: list[str], systemd: boo
     assert machine.did == ("systemctl enable --now wg-quick@wg7\n" if systemd else "quick up wg7\n")
     assert done.stdout.splitlines()[-1].endswith(f"meshtui add --peer office --public-key {PUBLIC}")
     assert "PRIVATE" not in done.stdout
-
-
-def test_each_shell_runs_the_program_itself(machine: Machine) -> None:
-    """`sh` is another on each machine."""
-    for shell in SHELLS:
-        real = shutil.which(shell[0])
-        (machine.bin / "sh").unlink(missing_ok=True)
-        machine.tool("sh", f'exec {real} {" ".join(shell[1:-1])} "$@"')
-        os.environ.get("PATH")
-        line = pasteable("wg7", "office", "say", LINES)
-        line = line.replace("/etc/wireguard", f"{machine.root}/etc/wireguard")
-        line = line.replace("/run/systemd/system", f"{machine.root}/run")
-        machine.conf.unlink(missing_ok=True)
-        done = subprocess.run(
-            [str(shutil.which("sh")), "-c", line],
-            env={"PATH": str(machine.bin)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert (done.returncode, done.stderr) == (0, ""), shell
-        assert machine.conf.read_text().splitlines()[2:] == ["PrivateKey = PRIVATE", *LINES]
 
 
 def test_what_is_there_stays(machine: Machine) -> None:

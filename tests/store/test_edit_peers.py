@@ -102,11 +102,11 @@ def test_it_goes_with_its_comments_and_links(file: Path) -> None:
 
 
 def test_names_follow_wherever_they_stand(file: Path) -> None:
-    text = HEAD + PHONE.replace("public", 'exit = "a"\npublic')
+    text = HEAD + PHONE.replace("public", 'exit = "b"\npublic')
     file.write_text(text)
-    after = rename(file, "a", "gate").after
-    assert '["gate", "b"] # both' in after and 'exit = "gate"' in after
-    assert "[hosts.gate]  # the first" in after
+    after = rename(file, "b", "gate").after
+    assert '["a", "gate"] # both' in after and 'exit = "gate"' in after
+    assert "[hosts.gate]" in after and parse(after, file).peers["phone"].exit == "gate"
     assert rename(file, "phone", "tablet").after == text.replace("s.phone]", "s.tablet]")
     for taken in ("phone", "Phone", "b"):
         with pytest.raises(UsageError, match="already"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from stage import Stage, on_stage
 from test_changing import fleet_of, type_in, words
 
 from meshtui.fleet.device import Given
+from meshtui.mesh.model import Device
 from meshtui.qr import compact, half_blocks
 from meshtui.tui.screens.apply import ApplyScreen
 from meshtui.tui.screens.device import DeviceScreen
@@ -18,8 +20,9 @@ from meshtui.tui.screens.mesh import MeshScreen
 from meshtui.tui.screens.plan import PlanScreen
 from meshtui.tui.screens.prompt import PromptScreen
 from meshtui.tui.widgets.calm import Calm
-from meshtui.wg.keys import Secret
+from meshtui.wg.keys import Secret, keypair
 
+PUBLIC = keypair(bytes(32))[1]
 PRIVATE = "cGhvbmUncyBwcml2YXRlIGtleSwgd2hpY2ggaXMgMzI="
 CONF = f"[Interface]\nPrivateKey = {PRIVATE}\nAddress = 10.0.0.7/32\n"
 
@@ -98,7 +101,8 @@ async def test_a_code_that_has_no_room_says_how_much_it_needs() -> None:
     async with on_stage(fleet_of(), size=(80, 24)) as stage:
         await shown(stage)
         await stage.pilot.resize_terminal(80, 15)
-        await stage.until("The QR code takes 41 columns and 24 rows, and here are 80 and 15")
+        text = await stage.until("takes 41 × 24, and here are 80 × 15")
+        assert "PrivateKey" in text
         await stage.pilot.resize_terminal(120, 40)
         text = await stage.until("█▀▀▀▀▀█")
         assert "PrivateKey" in text, "beside each other"
@@ -136,3 +140,24 @@ async def test_nothing_is_lost_unsaid(key: str) -> None:
         assert "█▀▀▀▀▀█" not in stage.text()
         await stage.press(key)
         await stage.until(MeshScreen)
+
+
+async def test_what_is_typed_of_a_peer(tmp_path: Path) -> None:
+    fleet = fleet_of()
+    fleet.mesh = replace(fleet.mesh, peers={"phone": Device("phone", public_key=PUBLIC)})
+    fleet.feed_all()
+    async with on_stage(fleet, size=(120, 40)) as stage:
+        for line, title in (
+            ("remove phone", "remove phone"),
+            ("rename pho tablet", "another name for phone"),
+            ("disable phone", "disable phone"),
+            ("rotate phone", "another key for phone"),
+        ):
+            await stage.app.commands.do(line)
+            await stage.until(title)
+            if line.startswith("rename"):
+                await stage.press("enter")
+            await stage.until(PlanScreen)
+            await stage.until("▾ mesh.toml")
+            await stage.press("escape")
+            await stage.until(MeshScreen)

@@ -23,6 +23,7 @@ change() {
             remove-peer) wg set "$1" peer "$value" remove ;;
             allowed-ips) wg set "$1" peer "$value" allowed-ips "$more" ;;
             endpoint) wg set "$1" peer "$value" endpoint "$more" ;;
+            call) call_peer "$1" "$value" "$more" ;;
             keepalive) wg set "$1" peer "$value" persistent-keepalive "$more" ;;
             peers) with_live_psk "$1" "$value" | wg addconf "$1" /dev/stdin ;;
             preshared) printf '%s\n' "$more" | wg set "$1" peer "$value" preshared-key /dev/stdin ;;
@@ -37,6 +38,13 @@ change() {
             *) fail "unknown change: $what" ;;
         esac || fail "$what failed"
     done
+}
+
+# A keepalive that was off and is set is sent at once.
+call_peer() { # IF KEY SECONDS
+    wg set "$1" peer "$2" persistent-keepalive 0 &&
+        wg set "$1" peer "$2" persistent-keepalive 25 &&
+        wg set "$1" peer "$2" persistent-keepalive "$3"
 }
 
 # One that went with an address is gone already.

@@ -38,13 +38,14 @@ class DeviceScreen(ModalScreen[None]):
         text = given.text.reveal()
         self._code = half_blocks(compact(text)) if given.secret and not hidden else None
         self._text = text.splitlines()
-        self._prefers_code = self._code is not None
+        self._prefers_code = True
         self._leaving = not given.secret
         """Whether nothing is lost by it, or it was said what is."""
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
         yield Calm(id="title")
+        yield Calm(id="room")
         with Horizontal():
             yield Calm(id="code")
             yield Lines()
@@ -61,8 +62,6 @@ class DeviceScreen(ModalScreen[None]):
         self._say("\n".join(self._given.notes), "stale")
         self.query_one(Lines).show([((line, _style(line)),) for line in self._text])
         self.query_one(Lines).focus()
-        if self._code is None:
-            self.query_one(Hints).leave_out("device.turn")
 
     def on_resize(self) -> None:
         """The code is only of use as a whole."""
@@ -70,25 +69,24 @@ class DeviceScreen(ModalScreen[None]):
 
     def _lay_out(self) -> None:
         code, text = self.query_one("#code", Calm), self.query_one(Lines)
-        if self._code is None:
-            code.display = False
-            return
-        wide, high = len(self._code[0]), len(self._code)
+        room = self.query_one("#room", Calm)
+        wide, high = (len(self._code[0]), len(self._code)) if self._code else (0, 0)
         # Title, message and hints have a row each.
-        fits = wide <= self.size.width and high <= self.size.height - 3
+        fits = 0 < wide <= self.size.width and high <= self.size.height - 3
         beside = fits and wide + _TEXT_COLUMNS <= self.size.width
-        code.display = beside or self._prefers_code
-        text.display = beside or not self._prefers_code
-        if fits:
+        code.display = fits and (beside or self._prefers_code)
+        text.display = not code.display or beside
+        room.display = wide > 0 and not fits
+        if fits and self._code:
             code.say(Text("\n".join(self._code), "#000000 on #ffffff"))
-            return
-        code.say(
+        room.say(
             Text(
-                f"\n  The QR code takes {wide} columns and {high + 3} rows, and here are"
-                f" {self.size.width} and {self.size.height}:\n  a larger window or a smaller font"
-                f" shows it. {keymap_of(self).of('device.turn')} shows the text.",
+                f"Its QR code takes {wide} × {high + 3}, and here are {self.size.width} ×"
+                f" {self.size.height}: enlarge the window.",
+                overflow="fold",
             )
         )
+        self.query_one(Hints).leave_out(*(() if fits and not beside else ("device.turn",)))
 
     def _say(self, text: str, state: str) -> None:
         message = self.query_one("#message", Calm)
