@@ -207,10 +207,9 @@ class HostScreen(Screen[None]):
         roles = role_facts(self._view, self._view.index[self._about])
         key = [("public_key", row.public_key)] if row.public_key else []
         if self._inspection is None:
-            port = str(row.listen_port or "")
-            known = [("addresses", ", ".join(row.addresses)), ("listen_port", port)]
-            asked = [] if self._trouble else [("", "looking closer…")]
-            return roles + [fact for fact in known if fact[1]] + key + asked
+            port, asked = str(row.listen_port or ""), "" if self._trouble else "looking closer…"
+            known = [("addresses", ", ".join(row.addresses)), ("listen_port", port), *key]
+            return roles + [fact for fact in [*known, ("", asked)] if fact[1]]
         old = int(self._now() - self._inspected_at)
         when = [("as of", f"{duration(old)} ago")] if self._trouble or row.kept else []
         return roles + facts(self._inspection.facts) + key + when

@@ -157,12 +157,11 @@ class LinkScreen(Screen[None]):
         width = self._board.scrollable_content_region.width
         asked, end = [self._asked.get(pair, Asked()) for pair in self._pairs], None
         if not self._view.way(here, there):
-            past = self._past.get(self._ends, "reading the records…")
-            seen = end_of(self._view, here, there)
+            seen, past = end_of(self._view, here, there), self._past.get(self._ends, "…")
             end = end_lines(seen, past, asked[0], self._span(), width, self._cursor[1])
-        told = apart_lines(self._view, here, there, end, asked, self._cursor, width)
-        lines, self._fields, self._starts = told
-        self._board.show(lines)
+        shown = apart_lines(self._view, here, there, end, asked, self._cursor, width)
+        self._fields, self._starts = shown[1:]
+        self._board.show(shown[0])
         return True
 
     def _show(self) -> None:
