@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from meshtui.cli.drift import drift_json, print_drift
+from meshtui.cli.paths import Path, paths
 from meshtui.fleet.events import HostDrift, HostPolled, LinkStatus
 from meshtui.fleet.recover import standing
 from meshtui.inert import inert
@@ -34,17 +35,27 @@ _STYLE = {
     "unreachable": ("red", "×"),
     "refused": ("yellow", "!"),
     "not-installed": ("magenta", "∅"),
+    "seen": ("green", "◆"),
+    "away": ("dim", "◇"),
 }
 
 
 def healthy(mesh: Mesh, polled: Iterable[HostPolled]) -> bool:
-    """Whether every direction is up, or idle for want of anything to say.
+    """Whether every direction is up, or idle for want of anything to say, also through others.
 
-    How a disabled host is matters to nobody.
+    How a disabled host is matters to nobody, nor does whether a device is there.
     """
-    return all(link.state in HEALTHY for one in polled for link in one.links) and all(
-        one.host.state == "up" or mesh.hosts[one.host.name].disabled for one in polled
+    polled = list(polled)
+    return (
+        all(link.state in HEALTHY for one in polled for link in between_hosts(mesh, one))
+        and all(one.host.state == "up" or mesh.hosts[one.host.name].disabled for one in polled)
+        and all(path.state in HEALTHY for path in paths(mesh, polled))
     )
+
+
+def between_hosts(mesh: Mesh, polled: HostPolled) -> list[LinkStatus]:
+    """A host's directions, less those to devices."""
+    return [link for link in polled.links if link.to in mesh.hosts]
 
 
 def left_over(mesh: str) -> dict[str, Any]:
@@ -86,7 +97,35 @@ def as_json(
                 "endpoint": link.endpoint,
             }
             for one in polled
-            for link in one.links
+            for link in between_hosts(mesh, one)
+        ],
+        "paths": [
+            {"from": path.from_, "to": path.to, "via": list(path.via), "state": path.state}
+            for path in paths(mesh, polled)
+        ],
+        "peers": {name: _peer_json(mesh, name, polled) for name in mesh.peers},
+    }
+
+
+def _peer_json(mesh: Mesh, name: str, polled: Iterable[HostPolled]) -> dict[str, Any]:
+    """A device: nobody asks it, so it is as each of its hosts sees it."""
+    device = mesh.peers[name]
+    seen = [link for one in polled for link in one.links if link.to == name]
+    return {
+        "state": "seen" if any(link.state == "up" for link in seen) else "away",
+        "disabled": device.disabled,
+        "addresses": [str(address.ip) for address in device.addresses],
+        "public_key": device.public_key,
+        "seen_by": [
+            {
+                "from": link.from_,
+                "state": link.state,
+                "latest_handshake_age": link.latest_handshake_age,
+                "transfer_rx": link.transfer_rx,
+                "transfer_tx": link.transfer_tx,
+                "endpoint": link.endpoint,
+            }
+            for link in seen
         ],
     }
 
@@ -96,12 +135,13 @@ def print_status(
 ) -> None:
     """Hosts as a table, then the directions that are not healthy, or all; then the drift."""
     console = Console(highlight=False)
-    links = [link for one in polled for link in one.links]
+    links = [link for one in polled for link in between_hosts(mesh, one)]
+    ways = paths(mesh, polled)
     up = sum(one.host.state == "up" for one in polled)
     good = sum(link.state in HEALTHY for link in links)
     console.print(
         f"{mesh.name} ({mesh.interface}): {up} of {len(polled)} hosts up,"
-        f" {good} of {len(links)} directions healthy",
+        f" {good} of {len(links)} directions healthy{_through_others(ways)}",
         markup=False,
     )
     console.print(_hosts(mesh, polled, drift))
@@ -111,6 +151,11 @@ def print_status(
         shown = [link for link in shown if link.state != "unknown"]
     if shown:
         console.print(_links(shown))
+    no_fault = HEALTHY | {"unknown"}
+    if broken := [path for path in ways if every_link or path.state not in no_fault]:
+        console.print(_paths(broken))
+    if mesh.peers:
+        console.print(_peers(mesh, polled))
     for one in polled:
         if one.host.error:
             console.print(Text(f"{one.host.name}: {one.host.error}", style="yellow"))
@@ -132,13 +177,14 @@ def _hosts(mesh: Mesh, polled: Sequence[HostPolled], drift: Mapping[str, HostDri
     for heading in ("links", "handshake", "received", "sent", "drift"):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in polled:
-        ages = [a for link in one.links if (a := link.latest_handshake_age) is not None]
-        good = sum(link.state in HEALTHY for link in one.links)
+        links = between_hosts(mesh, one)
+        ages = [a for link in links if (a := link.latest_handshake_age) is not None]
+        good = sum(link.state in HEALTHY for link in links)
         table.add_row(
             Text(one.host.name),
             _state(one.host.state, disabled=mesh.hosts[one.host.name].disabled),
             Text(", ".join(one.host.addresses)),
-            f"{good}/{len(one.links)}",
+            f"{good}/{len(links)}",
             _span(ages),
             bytes_long(sum(link.transfer_rx or 0 for link in one.links)),
             bytes_long(sum(link.transfer_tx or 0 for link in one.links)),
@@ -170,6 +216,46 @@ def _links(links: Sequence[LinkStatus]) -> Table:
             bytes_long(link.transfer_rx),
             bytes_long(link.transfer_tx),
             Text(link.endpoint or NONE),
+        )
+    return table
+
+
+def _through_others(ways: Sequence[Path]) -> str:
+    if not ways:
+        return ""
+    good = sum(path.state in HEALTHY for path in ways)
+    return f", {good} of {len(ways)} through others"
+
+
+def _paths(ways: Sequence[Path]) -> Table:
+    """Those without a tunnel: through whom, and how the worst tunnel on the way does."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("from", "to", "via", "state"):
+        table.add_column(heading, overflow="fold")
+    for path in ways:
+        via = Text(", ".join(path.via))
+        table.add_row(Text(path.from_), Text(path.to), via, _state(path.state))
+    return table
+
+
+def _peers(mesh: Mesh, polled: Sequence[HostPolled]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("peer", "state", "address"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("handshake", justify="right", no_wrap=True)
+    table.add_column("seen by", overflow="fold")
+    for name, device in mesh.peers.items():
+        seen = [link for one in polled for link in one.links if link.to == name]
+        there = [link for link in seen if link.state == "up"]
+        ages = [a for link in seen if (a := link.latest_handshake_age) is not None]
+        addresses = ", ".join(str(address.ip) for address in device.addresses)
+        where = ", ".join(f"{link.from_} at {inert(link.endpoint or NONE)}" for link in there)
+        table.add_row(
+            Text(name),
+            _state("seen" if there else "away", disabled=device.disabled),
+            Text(addresses),
+            age_mid(min(ages)) if ages else NONE,
+            Text(where or NONE),
         )
     return table
 

@@ -12,8 +12,8 @@ from meshtui.errors import HostError, Unreachable
 from meshtui.fleet.events import HostPolled, HostStatus, LinkStatus
 from meshtui.fleet.session import Session
 from meshtui.mesh.found import Sight, found
-from meshtui.mesh.links import reached
-from meshtui.mesh.model import Mesh
+from meshtui.mesh.links import peers_of
+from meshtui.mesh.model import Device, Member, Mesh
 from meshtui.mesh.wanted import single
 from meshtui.wg.dump import LiveInterface, parse_dump
 from meshtui.wg.health import Trace, age, link_state
@@ -103,7 +103,7 @@ def polled(
     """
     host = mesh.hosts[name]
     live = seen.live if isinstance(seen, Look) else None
-    others = reached(mesh, host)
+    others = peers_of(mesh, host)
     status = HostStatus(
         name=name,
         state=seen.state if isinstance(seen, HostError) else "up" if live else "no-interface",
@@ -118,40 +118,44 @@ def polled(
     if isinstance(seen, HostError):
         links = tuple(LinkStatus(name, other.name, "unknown") for other in others)
     else:
-        links = tuple(_link(keys, name, other.name, seen, past) for other in others)
+        links = tuple(_link(keys, name, other, seen, past) for other in others)
     return HostPolled(status, links, time.monotonic() if at is None else at)
 
 
 def _link(
-    keys: Mapping[str, str], name: str, other: str, seen: Look, past: Mapping[str, Trace]
+    keys: Mapping[str, str], name: str, other: Member, seen: Look, past: Mapping[str, Trace]
 ) -> LinkStatus:
-    key = keys.get(other, "")
+    device = isinstance(other, Device)
+    key = (other.public_key if device else keys.get(other.name)) or ""
     peer = seen.live.peers.get(key) if seen.live else None
     state = link_state(peer, seen.clock, past.get(key))
     if peer is None:
-        return LinkStatus(name, other, state)
+        return LinkStatus(name, other.name, state)
+    if device and state in ("stale", "never"):
+        # It comes and goes as its owner does: that it does not answer is no fault.
+        state = "idle"
     seconds = age(peer, seen.clock)
     return LinkStatus(
-        name, other, state, seconds, peer.transfer_rx, peer.transfer_tx, peer.endpoint
+        name, other.name, state, seconds, peer.transfer_rx, peer.transfer_tx, peer.endpoint
     )
 
 
 def _unknown(mesh: Mesh, keys: Mapping[str, str], live: LiveInterface) -> tuple[str, ...]:
-    """The peers that are no host's, nor were: mesh.toml knows them by key or by address.
+    """The peers that are no member's, nor were: mesh.toml knows them by key or by address.
 
     The first of them, where there are very many.
     """
     strangers = live.peers.keys() - set(keys.values())
     if not strangers:
         return ()
-    hosts = mesh.hosts.values()
-    strangers -= {host.public_key for host in hosts if host.public_key}
-    # A host whose key is not known yet is one all the same.
+    members = mesh.members.values()
+    strangers -= {member.public_key for member in members if member.public_key}
+    # A member whose key is not known yet is one all the same.
     keyless = {
         str(single(address))
-        for host in hosts
-        if host.name not in keys
-        for address in host.addresses
+        for member in members
+        if member.name not in keys and not (isinstance(member, Device) and member.public_key)
+        for address in member.addresses
     }
     found = sorted(key for key in strangers if keyless.isdisjoint(live.peers[key].allowed_ips))
     return tuple(found[:MOST_UNKNOWN])

@@ -13,7 +13,7 @@ from meshtui.fleet.reports import PathMtu, PingReport, RoundTrip
 from meshtui.fleet.session import Session
 from meshtui.inert import inert
 from meshtui.mesh.links import reached
-from meshtui.mesh.model import Host, Mesh
+from meshtui.mesh.model import Host, Member, Mesh
 from meshtui.wg.endpoint import parse_endpoint
 
 #: How long the first ping of a round trip may take, in seconds: as when a mesh is verified.
@@ -62,7 +62,7 @@ async def _row(mesh: Mesh, errands: Errands, host: Host) -> list[RoundTrip]:
 
 async def ping(mesh: Mesh, errands: Errands, from_: str, to: str, count: int) -> PingReport:
     """Ping over the mesh, `count` times, 0.2 s apart."""
-    address = _address(mesh.hosts[to])
+    address = _address(mesh.members[to])
     try:
         async with errands.on(mesh.hosts[from_]) as session:
             reply = await session.ask("ping_times", str(count), address, deadline=count + _SLACK)
@@ -87,7 +87,7 @@ async def path_mtu(
             reply = await session.ask(
                 "path_mtu",
                 mesh.interface,
-                _address(mesh.hosts[to]),
+                _address(mesh.members[to]),
                 *outside,
                 deadline=_PATH_SECONDS,
             )
@@ -129,5 +129,5 @@ async def _outside(session: Session, mesh: Mesh, key: str) -> list[str]:
         return []
 
 
-def _address(host: Host) -> str:
+def _address(host: Member) -> str:
     return str(host.addresses[0].ip)

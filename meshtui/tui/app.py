@@ -26,9 +26,9 @@ from meshtui.tui.looking import Looking
 from meshtui.tui.measuring import Measuring
 from meshtui.tui.meshes import Meshes, Shown
 from meshtui.tui.picture import Picture
+from meshtui.tui.row import inert_lines
 from meshtui.tui.screens.mesh import MeshScreen
 from meshtui.tui.theme import THEMES, VARIABLES, theme_for
-from meshtui.tui.view import inert_lines
 from meshtui.tui.words import comings, describe
 
 if TYPE_CHECKING:
@@ -176,12 +176,11 @@ class MeshApp(App[None], inherit_bindings=False):
             self._reloaded(self.fleet.mesh)
 
     def _reloaded(self, mesh: Mesh) -> None:
-        before = self.looking.live.mesh
-        # What hosts say of their NAT is no news of the file.
-        if before.found == mesh.found or before.hosts != mesh.hosts:
-            text = f"mesh.toml was changed: {comings(before.hosts, mesh.hosts)}"
-            self.looking.log.add("info", text)
-            self.say(text)
+        if self.looking.reshape(mesh):
+            return
+        text = f"mesh.toml was changed: {comings(self.looking.live.mesh.hosts, mesh.hosts)}"
+        self.looking.log.add("info", text)
+        self.say(text)
         self.shown(mesh)
 
     def shown(self, mesh: Mesh) -> None:
@@ -253,20 +252,16 @@ class MeshApp(App[None], inherit_bindings=False):
             self.pop_screen()
 
     def open_host(self, name: str) -> None:
-        """All about a host."""
-        from meshtui.tui.screens.host import HostScreen
+        """All about a host, or a device."""
+        from meshtui.tui.opening import open_member
 
-        self.push_screen(
-            HostScreen(self.looking.live, name, self.opened, self.looking.log, now=self.now)
-        )
-        self.picture.tell()
+        open_member(self, name)
 
     def open_link(self, from_: str, to: str) -> None:
         """Both ends of a link."""
-        from meshtui.tui.screens.link import LinkScreen
+        from meshtui.tui.opening import open_pair
 
-        self.push_screen(LinkScreen(self.looking.live, from_, to, self.opened, now=self.now))
-        self.picture.tell()
+        open_pair(self, from_, to)
 
     def on_host_screen_link_asked(self, event: HostScreen.LinkAsked) -> None:
         """A peer of a host was chosen."""
@@ -311,7 +306,7 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def action_drift(self) -> None:
         """What the host at hand has otherwise than mesh.toml says."""
-        if (name := self.at_hand.host) is not None:
+        if (name := self.at_hand.host) is not None and self.at_hand.reached(name):
             self.drifting.show(name)
 
     def action_ssh(self) -> None:

@@ -13,7 +13,7 @@ from meshtui.fleet.events import DirectionVerified
 from meshtui.inert import inert
 from meshtui.tui.apply_run import ApplyRun, HostRun
 from meshtui.tui.plan_lines import reason, split_hint
-from meshtui.tui.view import ERROR_LIMIT, NAME_LIMIT
+from meshtui.tui.row import ERROR_LIMIT, NAME_LIMIT
 from meshtui.tui.widgets.lines import Line, width_of
 from meshtui.tui.widgets.tree import INDENT, Branch, Item
 from meshtui.tui.words import counted, fit, pad

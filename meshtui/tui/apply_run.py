@@ -20,7 +20,7 @@ from meshtui.inert import inert
 from meshtui.mesh.proof import to_prove
 from meshtui.plan.model import Plan
 from meshtui.tui.plan_lines import split_hint
-from meshtui.tui.view import ERROR_LIMIT
+from meshtui.tui.row import ERROR_LIMIT
 from meshtui.tui.words import counted
 
 #: Every change owes these.

@@ -11,7 +11,7 @@ from meshtui.errors import MeshError
 from meshtui.inert import inert
 from meshtui.tui.meeting import Meeting
 from meshtui.tui.owing import Owing
-from meshtui.tui.view import ERROR_LIMIT
+from meshtui.tui.row import ERROR_LIMIT
 from meshtui.tui.waiting import answer, asked_to_stop
 from meshtui.tui.words import counted, describe
 
@@ -103,7 +103,7 @@ class Applying:
         async def planned(prune: bool) -> Plan:
             return self._planned(await read(prune))
 
-        hosts = len(self._app.looking.live.rows)
+        hosts = self._app.looking.live.hosts
         screen = PlanScreen(planned, hosts, title=title, prunes=prunes)
         self._app.push_screen(screen, lambda plan: self._start(plan, then=then))
 
@@ -120,7 +120,7 @@ class Applying:
             else:
                 self._start(plan, proposal)
 
-        hosts = len(self._app.looking.live.rows)
+        hosts = self._app.looking.live.hosts
         self._app.push_screen(PlanScreen(read, hosts, title=title, draft=proposal.draft), start)
 
     async def _read(self, only: str | None, prune: bool) -> Plan:

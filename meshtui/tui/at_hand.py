@@ -10,6 +10,7 @@ from textual.screen import ModalScreen
 
 from meshtui.tui.clipboard import give
 from meshtui.tui.screens.host import HostScreen
+from meshtui.tui.screens.peer import PeerScreen
 from meshtui.tui.screens.prompt import PromptScreen
 from meshtui.tui.screens.run import RunScreen
 from meshtui.tui.shellout import hand_over
@@ -60,12 +61,19 @@ class AtHand:
     @property
     def is_host(self) -> bool:
         """Whether the screen is all about that host already."""
-        return isinstance(self._about, HostScreen)
+        return isinstance(self._about, HostScreen | PeerScreen)
 
     def chosen(self) -> list[str]:
         """The marked hosts of the grid, where that is in front; else the one at hand."""
         marked = self._app.mesh_screen.marked if self._about is self._app.mesh_screen else []
         return marked or ([self.host] if self.host is not None else [])
+
+    def reached(self, name: str) -> bool:
+        """Whether SSH goes to this member; says so where it does not."""
+        device = name in self._app.looking.view.mesh.peers
+        if device:
+            self._app.say(f"nobody reaches {name} over SSH: it is only seen by the hosts")
+        return not device
 
     def copy(self) -> None:
         """Copy what the cursor is on."""
@@ -101,14 +109,15 @@ class AtHand:
             app.looking.log.add("info", f"ssh ended with status {status}", name)
 
         # A second key press, typed ahead, must not put two shells on one terminal.
-        if not self._refused() and not self._in_shell:
+        if self.reached(name) and not self._refused() and not self._in_shell:
             self._in_shell = True
             app.work(shell(), "ssh")
 
     def ask_run(self, command: str = "") -> None:
         """Ask for a command that begins as `command`, and run it on the chosen hosts."""
-        hosts = self.chosen()
-        if self._refused():
+        chosen = self.chosen()
+        hosts = [name for name in chosen if name not in self._app.looking.live.mesh.peers]
+        if self._refused() or (chosen and not hosts and not self.reached(chosen[0])):
             return
         if not hosts:
             self._app.say("no host here to run it on: go to a host, or mark some with x")

@@ -13,7 +13,7 @@ from meshtui.inert import inert
 from meshtui.plan.render import LINE_LIMIT
 from meshtui.store.changes import Change
 from meshtui.store.edit import Draft
-from meshtui.tui.view import ERROR_LIMIT, NAME_LIMIT
+from meshtui.tui.row import ERROR_LIMIT, NAME_LIMIT
 from meshtui.tui.widgets.lines import Line
 from meshtui.tui.widgets.tree import INDENT, Branch, Item
 

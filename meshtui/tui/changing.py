@@ -13,8 +13,8 @@ from meshtui.fleet.edits import Edit
 from meshtui.inert import inert
 from meshtui.store.edit_peers import Asked
 from meshtui.tui.rotating import Rotating
+from meshtui.tui.row import NAME_LIMIT
 from meshtui.tui.screens.form import Field, FormScreen
-from meshtui.tui.view import NAME_LIMIT
 from meshtui.tui.waiting import answer
 
 if TYPE_CHECKING:

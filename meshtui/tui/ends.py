@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from meshtui.inert import inert
-from meshtui.mesh.links import reached
-from meshtui.mesh.model import Host, Mesh
+from meshtui.mesh.model import Device, Member, Mesh
 from meshtui.mesh.target import LOCAL, parse_target
 from meshtui.mesh.wanted import wanted
+from meshtui.tui.row import FIELD_LIMIT, SILENT, Rate
 from meshtui.tui.theme import SeenState
-from meshtui.tui.view import FIELD_LIMIT, SILENT, MeshView, Rate
+from meshtui.tui.view import MeshView
 from meshtui.tui.words import age_long, duration
 from meshtui.wg.dump import LivePeer
 from meshtui.wg.endpoint import Endpoint, is_address, parse_endpoint
 from meshtui.wg.health import HEALTHY, LinkState
+from meshtui.wg.interface import Peer
 
 #: Seconds without a byte after which nothing comes any more: who wants a handshake
 #: sends something every 5 s.
@@ -128,21 +129,32 @@ def end_of(view: MeshView, here: int, there: int) -> End:
 
 
 def wanted_of(mesh: Mesh, here: str, there: str) -> Wanted:
-    """What `mesh.toml` makes of one direction."""
-    # What is disabled has no entry: this is what it would be.
-    hosts = {name: replace(mesh.hosts[name], disabled=False) for name in (here, there)}
-    pair = Mesh(mesh.name, mesh.networks, mesh.interface, mesh.topology, hosts=hosts)
-    (peer,) = wanted(pair)[here].peers
-    text, exact = _endpoint(mesh.hosts[there])
-    tunnel = mesh.hosts[there] in reached(mesh, mesh.hosts[here])
+    """What `mesh.toml` makes of one direction; `here` is a host."""
+    entries = wanted(mesh, [here])[here].peers
+    peer = next((peer for peer in entries if peer.name == there), None)
+    tunnel = peer is not None
+    if peer is None:
+        # What is disabled has no entry: this is what it would be.
+        (peer,) = wanted(_alone(mesh, here, there), [here])[here].peers
+    text, exact = _endpoint(peer, mesh.members[there])
     return Wanted(text, exact, peer.public_key, peer.prefixes, peer.persistent_keepalive, tunnel)
 
 
-def _endpoint(host: Host) -> tuple[str, Endpoint | None]:
-    if host.endpoint is not None:
-        found = host.endpoint
+def _alone(mesh: Mesh, here: str, there: str) -> Mesh:
+    """A mesh of these two, which have a tunnel."""
+    hosts, peers = {here: replace(mesh.hosts[here], disabled=False)}, {}
+    if there in mesh.hosts:
+        hosts[there] = replace(mesh.hosts[there], disabled=False, behind_nat=False)
+    else:
+        peers[there] = replace(mesh.peers[there], disabled=False, through=(here,), exit=None)
+    return Mesh(mesh.name, mesh.networks, mesh.interface, hosts=hosts, peers=peers)
+
+
+def _endpoint(peer: Peer, host: Member) -> tuple[str, Endpoint | None]:
+    if peer.endpoint is not None:
+        found = peer.endpoint
         return str(found), found if found.is_address else None
-    if host.behind_nat or host.ssh == LOCAL:
+    if isinstance(host, Device) or host.behind_nat or host.ssh == LOCAL:
         return "", None
     # Where ssh goes; what an alias of ~/.ssh/config stands for is not known here.
     target = parse_target(host.ssh).host
@@ -153,7 +165,7 @@ def _endpoint(host: Host) -> tuple[str, Endpoint | None]:
 def verdict(a: End, b: End, flow_a: Flow, flow_b: Flow) -> tuple[str, str]:
     """One or two sentences on the link as a whole, and the state that colours them."""
     if not a.wanted.tunnel:
-        return "no tunnel wanted: it is disabled, or both ends are behind NAT", "unknown"
+        return "no tunnel wanted: it is disabled", "unknown"
     for one in (a, b):
         if one.state == "connecting":
             return f"{one.here} has not answered yet", "unknown"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from meshtui.inert import inert
 from meshtui.plan.render import LINE_LIMIT
-from meshtui.tui.view import ERROR_LIMIT, FIELD_LIMIT, NAME_LIMIT
+from meshtui.tui.row import ERROR_LIMIT, FIELD_LIMIT, NAME_LIMIT
 from meshtui.tui.widgets.board import padded
 from meshtui.tui.widgets.lines import Line
 from meshtui.tui.widgets.plot import FILLS, Series, Span, byte_label, byte_top, plot

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from meshtui.inert import inert
 from meshtui.tui.ends import End, Flow
 from meshtui.tui.host_lines import rate
+from meshtui.tui.row import ERROR_LIMIT
 from meshtui.tui.theme import LINK_GLYPHS, LINK_MEANINGS
-from meshtui.tui.view import ERROR_LIMIT
 from meshtui.tui.widgets.board import line_width
 from meshtui.tui.widgets.lines import Line
 from meshtui.tui.widgets.plot import Series, Span, age_label, age_top, byte_label, byte_top, plot
@@ -89,6 +89,23 @@ def end_lines(
     field("allowed_ips", *_allowed(end, quiet, room), whole=False)
     field("ping", *_ping(asked.ping, room))
     field("path_mtu", *_mtu(asked.mtu, room))
+    return lines, fields
+
+
+def asked_lines(
+    title: str, asked: Asked, width: int, marked: int | None
+) -> tuple[list[Line], list[Field]]:
+    """What was measured between two that have no tunnel; see `end_lines`."""
+    room = max(20, width - LABEL - 1)
+    lines: list[Line] = [((title, "strong"),)]
+    fields: list[Field] = []
+    for label, values in (("ping", _ping(asked.ping, room)), ("path_mtu", _mtu(asked.mtu, room))):
+        mark = marked == len(fields)
+        copied = " ".join("".join(text for text, _ in value).strip() for value in values)
+        fields.append(Field(len(lines), copied))
+        for i, value in enumerate(values):
+            name = ("▸" if mark else " ") + (label if i == 0 else "")
+            lines.append(((f"{name:<{LABEL}} ", "mark" if mark and i == 0 else "label"), *value))
     return lines, fields
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from meshtui.inert import inert
+from meshtui.tui.row import ERROR_LIMIT, NAME_LIMIT, Row
 from meshtui.tui.theme import SeenState
-from meshtui.tui.view import ERROR_LIMIT, NAME_LIMIT, Row
 from meshtui.tui.words import counted
 from meshtui.wg.health import HEALTHY, LinkState
 

@@ -220,6 +220,20 @@ class Looking:
         self._news.clear()
         self.now()
 
+    def reshape(self, mesh: Mesh) -> bool:
+        """Show the same hosts, of which others met than before or are seen elsewhere.
+
+        False: mesh.toml says something else, too, and nothing was done.
+        """
+        if replace(self.live.mesh, found=mesh.found) != mesh:
+            return False
+        self.live.replace(mesh)
+        self._dirty.clear()
+        self._news.clear()
+        if self.past is None:
+            self._stage.draw_anew()
+        return True
+
     def forget(self) -> None:
         """Another mesh comes: its hosts of the same name are others, and not seen yet."""
         self.replace(Mesh("", ()))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
+from meshtui.mesh.links import reached
+
 if TYPE_CHECKING:
     from meshtui.tui.app import MeshApp
 
@@ -42,8 +44,8 @@ class Measuring:
     async def _measure(self) -> None:
         app, live = self._app, self._app.looking.live
         # A host that is down would only make everybody wait.
-        hosts = [row.name for row in live.rows if row.state == "up"]
-        waiting = {name: len(live.rows) - 1 for name in hosts}
+        mesh, hosts = live.mesh, [row.name for row in live.rows if row.state == "up"]
+        waiting = {name: len(reached(mesh, mesh.hosts[name])) for name in hosts}
         self.left = len(hosts)
         app.picture.tell()
         try:

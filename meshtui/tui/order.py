@@ -83,6 +83,8 @@ def _ranked(view: MeshView, sort: Sort) -> list[int]:
         hosts.sort(key=lambda i: _badness(view, i))
     elif sort == "rate":
         hosts.sort(key=lambda i: -sum(view.rows[i].rate or (0.0,)))
+    # Devices stay below the hosts: sorting keeps the order of what is alike.
+    hosts.sort(key=view.is_device)
     return hosts
 
 

@@ -128,5 +128,5 @@ class Picture:
         if self._app.measuring.left is not None:
             return f"measuring: {self._app.measuring.left} to go"
         live = self._app.looking.live
-        waiting = len(live.rows) - live.answered
+        waiting = live.hosts - live.answered
         return f"{waiting} connecting" if waiting else ""

@@ -15,7 +15,7 @@ from meshtui.inert import inert
 from meshtui.plan.impact_text import ImpactLine
 from meshtui.plan.model import HostPlan, Impact, Plan
 from meshtui.plan.render import LINE_LIMIT, diff, show_marks
-from meshtui.tui.view import ERROR_LIMIT, NAME_LIMIT
+from meshtui.tui.row import ERROR_LIMIT, NAME_LIMIT
 from meshtui.tui.widgets.lines import Line, width_of
 from meshtui.tui.widgets.tree import INDENT, Branch, Item
 from meshtui.tui.words import counted, fit, pad

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from meshtui.inert import inert
-from meshtui.tui.view import NAME_LIMIT
+from meshtui.tui.row import NAME_LIMIT
 from meshtui.tui.waiting import answer
 
 if TYPE_CHECKING:

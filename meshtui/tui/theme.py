@@ -15,8 +15,8 @@ from textual.theme import Theme
 from meshtui.errors import HostState
 from meshtui.wg.health import LinkState
 
-SeenState = HostState | Literal["connecting"]
-"""A host's state, or that it has not answered yet."""
+SeenState = HostState | Literal["connecting", "seen", "away"]
+"""A host's state, or that it has not answered yet. Of a device: whether a host sees it now."""
 
 #: The default.
 NAME = "dark"
@@ -249,6 +249,10 @@ LINK_MEANINGS: dict[LinkState, str] = {
     "unknown": "that host cannot be asked",
 }
 
+#: Of a pair: a tunnel between two behind NAT that met; no tunnel, and the way through others
+#: that it has instead, where all tunnels on it work, and where one does not.
+MET, WAY, NO_WAY = "◉", "⇢", "⇏"
+
 #: Of a host: it is disabled, whatever its state; it has something otherwise than mesh.toml
 #: says; it missed the latest change.
 DISABLED, DRIFT, OWED = "–", "≠", "!"
@@ -259,6 +263,8 @@ HOST_GLYPHS: dict[SeenState, str] = {
     "not-installed": "∅",
     "refused": "!",
     "unreachable": "×",
+    "seen": "◆",
+    "away": "◇",
 }
 
 #: Which colour (`state-…`) a host's state has.
@@ -269,4 +275,6 @@ HOST_COLOURS: dict[SeenState, LinkState] = {
     "not-installed": "missing",
     "refused": "stale",
     "unreachable": "never",
+    "seen": "up",
+    "away": "unknown",
 }

@@ -35,7 +35,7 @@ class Commands:
 
         app = self._app
         return {
-            "host": list(app.looking.view.mesh.hosts),
+            "host": list(app.looking.view.names),
             "member": [*app.looking.view.mesh.hosts, *app.looking.view.mesh.peers],
             "hosts": [*app.looking.view.mesh.hosts, "--all"],
             "theme": THEME_NAMES,
@@ -94,19 +94,20 @@ class Commands:
         return found[0]
 
     async def _host(self, name: str) -> None:
-        self._app.open_host(self._known(name))
+        self._app.open_host(self._known(name, peers=True))
 
     async def _link(self, from_: str, to: str) -> None:
-        first, second = self._known(from_), self._known(to)
+        first, second = self._known(from_, peers=True), self._known(to, peers=True)
         if first == second:
             raise ValueError("a link has two ends")
         self._app.open_link(first, second)
 
     async def _goto(self, from_: str, to: str | None = None) -> None:
         view = self._app.looking.view
-        row = view.index[self._known(from_)]
+        row = view.index[self._known(from_, peers=True)]
+        column = row if to is None else view.index[self._known(to, peers=True)]
         self._app.back_to_mesh()
-        self._app.mesh_screen.grid.select(row, row if to is None else view.index[self._known(to)])
+        self._app.mesh_screen.grid.select(row, column)
 
     async def _ssh(self, name: str) -> None:
         self._app.at_hand.shell(self._known(name))

@@ -3,86 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import compress
-from operator import le, ne
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from operator import ne
+from typing import TYPE_CHECKING
 
 from meshtui.inert import inert
-from meshtui.mesh.links import reached
-from meshtui.mesh.model import Mesh
-from meshtui.tui.theme import SeenState
-from meshtui.wg.health import HEALTHY, LinkState
+from meshtui.mesh.links import peers_of, reached
+from meshtui.mesh.model import Host, Mesh
+from meshtui.tui.row import (
+    FIELD_LIMIT,
+    SILENT,
+    TELLING,
+    Counters,
+    Links,
+    Rate,
+    Row,
+    States,
+    connecting,
+    counted_of,
+    device_row,
+    gain_of,
+    healthy_of,
+    inert_lines,
+    moved,
+    rate_of,
+    still,
+)
+from meshtui.tui.ways import Ways
 
 if TYPE_CHECKING:
     from meshtui.fleet.events import HostDrift, HostPolled, LinkStatus
     from meshtui.fleet.reports import RoundTrip
     from meshtui.plan.drift import Drift
-    from meshtui.wg.dump import LiveInterface
-
-NAME_LIMIT = 64
-ERROR_LIMIT = 1000
-ERROR_LINES = 12
-FIELD_LIMIT = 64
-#: Hosts in these states say nothing of their links: what they said last is kept.
-SILENT: frozenset[SeenState] = frozenset({"unreachable", "refused"})
-
-Links: TypeAlias = "tuple[LinkStatus | None, ...]"
-"""By column; None: the host itself, or nothing heard yet."""
-
-
-States = tuple[LinkState | None, ...]
-Counters = tuple[int | None, ...]
-"""By column, too."""
-
-
-class Rate(NamedTuple):
-    """Bytes per second, between the two latest looks."""
-
-    rx: float
-    tx: float
-
-
-class Row(NamedTuple):
-    """One host, and its view of every other, in the mesh's order. A tuple: it is made often."""
-
-    name: str
-    addresses: tuple[str, ...]
-    state: SeenState
-    error: str | None
-    """Why it is not up, and what to do; may have several lines."""
-    public_key: str | None
-    listen_port: int | None
-    links: Links
-    kept: bool = False
-    """Whether it is silent now, and its links are as it last saw them."""
-    unknown_peers: tuple[str, ...] = ()
-    """Public keys that its interface has and mesh.toml does not know."""
-    rate: Rate | None = None
-    """Over all its links; None: not looked at twice yet."""
-    # From here on: nothing that a look is called another for.
-    live: LiveInterface | None = None
-    """Its interface, as it last said."""
-    seen_at: float | None = None
-    """When it last answered, by the monotonic clock."""
-    before: tuple[Links, float] | None = None
-    """Its links one answer earlier, and when that was, for the rates."""
-    states: States = ()
-    """Of the links, as they are known now: a silent host knows of none."""
-    counted: tuple[Counters, Counters] = ((), ())
-    """All counters rx, and all tx."""
-
-    @property
-    def silent(self) -> bool:
-        """Whether the row has no link to show, only its error."""
-        return self.error is not None and all(
-            link is None or link.state == "unknown" for link in self.links
-        )
-
-
-#: How many fields of a row make it another one.
-_TELLING = Row._fields.index("live")
 
 
 class MeshView:
@@ -96,34 +50,42 @@ class MeshView:
         """By host: what it has otherwise than mesh.toml says, as last told."""
         self.owed: dict[str, str] = {}
         """By host: why the latest change is not its own yet."""
-        self._begin(mesh, [_connecting(mesh, name) for name in mesh.hosts])
+        self._begin(mesh, [connecting(mesh, name) for name in mesh.members])
 
     def _begin(self, mesh: Mesh, rows: list[Row]) -> None:
         self.mesh = mesh
-        self.index = {name: i for i, name in enumerate(mesh.hosts)}
+        self.names = tuple(mesh.members)
+        """Hosts, then devices, each in the file's order: the rows and the columns."""
+        self.index = {name: i for i, name in enumerate(self.names)}
         self.rows = rows
+        self.hosts = len(mesh.hosts)
+        """How many of the rows are hosts'; the others are devices'."""
         self.versions = [0] * len(rows)
         """Go up with every change of a row; of ages and counters alone, with nearly every look."""
         self.turns = [0] * len(rows)
         """Go up with every other change of a row."""
-        names = self.names = tuple(mesh.hosts)
-        self._others = [names[:i] + names[i + 1 :] for i in range(len(names))]
-        self._healthy = [_healthy(row.states) for row in rows]
+        names = self.names
+        self._others = [names[:i] + names[i + 1 :] for i in range(self.hosts)]
+        self._healthy = [healthy_of(row.states[: self.hosts]) for row in rows[: self.hosts]]
         self.directions = sum(len(reached(mesh, host)) for host in mesh.hosts.values())
-        """How many directions the mesh should have: none with what is disabled, for one."""
+        """How many directions between hosts there should be: none with what is disabled, for
+        one.
+        """
+        self.ways = Ways(mesh, lambda: [row.states for row in self.rows])
 
     def replace(self, mesh: Mesh) -> None:
         """Show another mesh: mesh.toml was changed. What is known of hosts that stay is kept."""
-        places = [self.index.get(name) for name in mesh.hosts]
+        members = mesh.members
+        places = [self.index.get(name) for name in members]
         rows = []
-        for host, place in zip(mesh.hosts.values(), places, strict=True):
-            if place is None:
-                rows.append(_connecting(mesh, host.name))
+        for member, place in zip(members.values(), places, strict=True):
+            if place is None or (place < self.hosts) is not isinstance(member, Host):
+                rows.append(connecting(mesh, member.name))
                 continue
             # What a silent host saw last of one that is no peer any more is no news.
-            there = {other.name for other in reached(mesh, host)}
-            own = [at if n in there else None for n, at in zip(mesh.hosts, places, strict=True)]
-            rows.append(_moved(self.rows[place], own))
+            there = {other.name for other in peers_of(mesh, member)}
+            own = [at if n in there else None for n, at in zip(members, places, strict=True)]
+            rows.append(moved(self.rows[place], own))
         new = {place: i for i, place in enumerate(places) if place is not None}
         self.round_trips = {
             (new[row], new[column]): found
@@ -138,7 +100,7 @@ class MeshView:
     def see(self, event: HostPolled) -> tuple[int, ...]:
         """Take one look at one host in; the indexes of the rows that changed, its own first."""
         index = self.index.get(event.host.name)
-        if index is None:
+        if index is None or self.is_device(index):
             return ()
         before, host = self.rows[index], event.host
         answered = host.state not in SILENT
@@ -151,7 +113,7 @@ class MeshView:
         else:
             links, states, counted = self._placed(index, event.links)
             seen_at = (event.at or self.clock()) if answered else None
-            rate = None if seen_at is None else _rate(before, counted, seen_at)
+            rate = None if seen_at is None else rate_of(before, counted, seen_at)
             earlier = None if before.seen_at is None else (before.links, before.seen_at)
         # A host that cannot be asked keeps what it said before, or mesh.toml says.
         key, port = host.public_key, host.listen_port
@@ -176,16 +138,36 @@ class MeshView:
             counted=counted,
         )
         self.rows[index] = row
-        if row[:_TELLING] == before[:_TELLING]:
+        if row[:TELLING] == before[:TELLING]:
             return ()
         self.versions[index] += 1
-        if _still(before) != _still(row):
+        if still(before) != still(row):
             self.turns[index] += 1
+        devices = self._seen_by(index) if self.hosts < len(self.rows) else ()
         if states == before.states:
-            return (index,)
-        self._healthy[index] = _healthy(states)
+            return (index, *devices)
+        self._healthy[index] = healthy_of(states[: self.hosts])
+        if self.ways.any:
+            # Whoever's way leads over one of these tunnels shows it too.
+            self.ways.changed()
+            return (index, *[at for at in range(len(self.rows)) if at != index])
         # The cells of the far ends show it too.
         return (index, *compress(range(len(states)), map(ne, before.states, states)))
+
+    def _seen_by(self, host: int) -> list[int]:
+        """What a host says of devices is all that is known of these; the rows that changed."""
+        changed = []
+        for at in range(self.hosts, len(self.rows)):
+            before = self.rows[at]
+            link, state = self.rows[host].links[at], self.rows[host].states[at]
+            if link is None and before.links[host] is None:
+                continue  # It does not come in there.
+            row = self.rows[at] = device_row(before, host, link, state)
+            if row[:TELLING] != before[:TELLING]:
+                self.versions[at] += 1
+                self.turns[at] += still(row) != still(before)
+                changed.append(at)
+        return changed
 
     def _placed(
         self, index: int, links: tuple[LinkStatus, ...]
@@ -206,7 +188,7 @@ class MeshView:
             column = self.index.get(link.to, index)
             if column != index and link.from_ == self.names[index]:
                 cells[column] = link
-        return tuple(cells), tuple([link and link.state for link in cells]), _counted(cells)
+        return tuple(cells), tuple([link and link.state for link in cells]), counted_of(cells)
 
     def measured(self, trip: RoundTrip) -> int | None:
         """Take one ping in; the index of its row, None where there is none."""
@@ -256,19 +238,25 @@ class MeshView:
 
     def rate(self, row: int, column: int) -> Rate | None:
         """How fast a direction's counters go up; None: not known, or nobody counts now."""
+        if self.is_device(row):
+            # As the host counts that sees it.
+            return None if self.is_device(column) else self.rate(column, row)
         here, seconds = self.rows[row], self._seconds(row)
         if seconds is None or here.before is None:
             return None
-        gain = _gain(here.before[0][column], here.links[column])
+        gain = gain_of(here.before[0][column], here.links[column])
         return None if gain is None else Rate(gain[0] / seconds, gain[1] / seconds)
 
     def speeds(self, row: int, columns: Sequence[int]) -> list[float | None]:
         """Bytes per second, both ways together, of many directions at once."""
         here, seconds = self.rows[row], self._seconds(row)
+        if self.is_device(row):
+            rates = [self.rate(row, column) for column in columns]
+            return [None if rate is None else rate.rx + rate.tx for rate in rates]
         if seconds is None or here.before is None:
             return [None] * len(columns)
         links, now = here.before[0], here.links
-        gains = [_gain(links[column], now[column]) for column in columns]
+        gains = [gain_of(links[column], now[column]) for column in columns]
         return [None if gain is None else (gain[0] + gain[1]) / seconds for gain in gains]
 
     def _seconds(self, row: int) -> float | None:
@@ -290,14 +278,27 @@ class MeshView:
     def troubled(self, row: int) -> bool:
         """Whether anything is wrong with a host that is meant to work, or with what it sees."""
         here = self.rows[row]
-        if here.state == "connecting" or self.mesh.hosts[self.names[row]].disabled:
+        if here.state == "connecting" or self.is_device(row) or self.is_disabled(row):
             return False
         return (
             here.state != "up"
             or bool(here.unknown_peers)
             or bool(self.drifts(row))
-            or self._healthy[row] < (len(here.states) - here.states.count(None))
+            or self._healthy[row] < self.hosts - here.states[: self.hosts].count(None)
         )
+
+    def is_device(self, row: int) -> bool:
+        """Whether it is only seen by others: nobody reaches it over SSH."""
+        return row >= self.hosts
+
+    def is_disabled(self, row: int) -> bool:
+        """Whether mesh.toml leaves it out for now."""
+        name = self.names[row]
+        return (self.mesh.peers if self.is_device(row) else self.mesh.hosts)[name].disabled
+
+    def way(self, row: int, column: int) -> bool:
+        """Whether the two have no tunnel, and reach each other through others."""
+        return bool(self.ways.reach[row] >> column & 1)
 
     @property
     def kept(self) -> list[int]:
@@ -312,7 +313,7 @@ class MeshView:
     @property
     def answered(self) -> int:
         """How many hosts have answered, or failed to, at least once."""
-        return sum(1 for row in self.rows if row.state != "connecting")
+        return sum(1 for row in self.rows[: self.hosts] if row.state != "connecting")
 
     @property
     def healthy(self) -> int:
@@ -326,75 +327,3 @@ class MeshView:
         if not rates:
             return None
         return Rate(sum([rate.rx for rate in rates]), sum([rate.tx for rate in rates]))
-
-
-def inert_lines(text: str | None) -> str | None:
-    """`text` with its line breaks kept and nothing else active; None stays None."""
-    if text is None:
-        return None
-    lines = text[: ERROR_LIMIT + 1].splitlines()[:ERROR_LINES]
-    return "\n".join(inert(line, ERROR_LIMIT) for line in lines)
-
-
-def _healthy(states: States) -> int:
-    return sum([states.count(state) for state in HEALTHY])
-
-
-def _gain(was: LinkStatus | None, now: LinkStatus | None) -> tuple[int, int] | None:
-    """A counter that falls back was begun anew: what it lost is no traffic."""
-    if was is None or now is None:
-        return None
-    _, _, _, _, rx, tx, _ = now
-    _, _, _, _, old_rx, old_tx, _ = was
-    if rx is None or tx is None or old_rx is None or old_tx is None:
-        return None
-    return rx - old_rx if rx > old_rx else 0, tx - old_tx if tx > old_tx else 0
-
-
-def _rate(before: Row, counted: tuple[Counters, Counters], at: float) -> Rate | None:
-    """Over all links that were counted both times."""
-    if before.seen_at is None or at <= before.seen_at:
-        return None
-    seconds = at - before.seen_at
-    rx, tx = map(_gained, before.counted, counted)
-    return Rate(rx / seconds, tx / seconds)
-
-
-def _gained(was: Counters, now: Counters) -> int:
-    """By all counters that are known both times; see `_gain`."""
-    if None not in was and None not in now and all(map(le, was, now)):  # type: ignore[arg-type]
-        return sum(now) - sum(was)  # type: ignore[arg-type]
-    known = zip(was, now, strict=False)
-    return sum([max(0, new - old) for old, new in known if old is not None and new is not None])
-
-
-def _still(row: Row) -> tuple[object, ...]:
-    """What of a row is no age and no counter."""
-    return row.states, row.state, row.error, row.kept, row.addresses, row.unknown_peers
-
-
-def _counted(links: Iterable[LinkStatus | None]) -> tuple[Counters, Counters]:
-    pairs = [(link.transfer_rx, link.transfer_tx) if link else (None, None) for link in links]
-    rx, tx = zip(*pairs, strict=True)
-    return rx, tx
-
-
-def _moved(row: Row, places: list[int | None]) -> Row:
-    """The row with its columns in other places; None: a column that is new, or no peer's."""
-    links = tuple([None if place is None else row.links[place] for place in places])
-    states = tuple([None if place is None else row.states[place] for place in places])
-    return row._replace(links=links, states=states, counted=_counted(links), before=None)
-
-
-def _connecting(mesh: Mesh, name: str) -> Row:
-    host = mesh.hosts[name]
-    return Row(
-        name=inert(name, NAME_LIMIT),
-        addresses=tuple(str(address.ip) for address in host.addresses),
-        state="connecting",
-        error=None,
-        public_key=host.public_key,
-        listen_port=host.listen_port,
-        links=(None,) * len(mesh.hosts),
-        states=(None,) * len(mesh.hosts),
-    )

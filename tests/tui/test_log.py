@@ -6,7 +6,8 @@ from standin import dead, make_mesh, poll
 
 from meshtui.fleet.events import HostPolled
 from meshtui.tui.log import KEPT, SHARE, Log, changes
-from meshtui.tui.view import MeshView, Row
+from meshtui.tui.row import Row
+from meshtui.tui.view import MeshView
 from meshtui.wg.health import LinkState
 
 

@@ -8,7 +8,8 @@ from standin import dead, make_mesh, poll
 from meshtui.fleet.events import HostPolled, LinkStatus
 from meshtui.fleet.reports import RoundTrip
 from meshtui.mesh.model import Link
-from meshtui.tui.view import MeshView, Rate
+from meshtui.tui.row import Rate
+from meshtui.tui.view import MeshView
 
 
 class Clock:

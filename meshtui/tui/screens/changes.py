@@ -13,7 +13,7 @@ from meshtui.store.changes import Change
 from meshtui.tui.actions import bindings
 from meshtui.tui.change_lines import change_tree
 from meshtui.tui.fleet_api import FleetApi
-from meshtui.tui.view import inert_lines
+from meshtui.tui.row import inert_lines
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.status import Flag

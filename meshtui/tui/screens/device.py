@@ -16,7 +16,7 @@ from meshtui.qr import compact, half_blocks
 from meshtui.store.atomic import create_private
 from meshtui.tui.actions import bindings
 from meshtui.tui.keymap import keymap_of
-from meshtui.tui.view import NAME_LIMIT, inert_lines
+from meshtui.tui.row import NAME_LIMIT, inert_lines
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.lines import Lines

@@ -14,7 +14,8 @@ from textual.screen import Screen
 
 from meshtui.inert import inert
 from meshtui.tui.actions import bindings
-from meshtui.tui.view import NAME_LIMIT, MeshView, inert_lines
+from meshtui.tui.row import NAME_LIMIT, inert_lines
+from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.columns import Cell, Column
 from meshtui.tui.widgets.hints import Hints

@@ -15,7 +15,7 @@ from textual.widgets import Input
 from meshtui.errors import MeshError
 from meshtui.tui.actions import bindings
 from meshtui.tui.fleet_api import ProposalApi
-from meshtui.tui.view import inert_lines
+from meshtui.tui.row import inert_lines
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.words import describe

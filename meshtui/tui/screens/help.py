@@ -19,7 +19,10 @@ from meshtui.tui.theme import (
     HOST_GLYPHS,
     LINK_GLYPHS,
     LINK_MEANINGS,
+    MET,
+    NO_WAY,
     OWED,
+    WAY,
     SeenState,
 )
 from meshtui.tui.widgets.hints import Hints
@@ -40,6 +43,11 @@ _MARKS = (
     (OWED, "owed", "warn", "it missed the latest change"),
     (DISABLED, "disabled", "dim", "mesh.toml leaves it out for now"),
 )
+_PAIRS = (
+    (MET, "punched", "added", "up, though both are behind NAT: each was told where to knock"),
+    (WAY, "via others", "added", "no tunnel: packets go through a hub, gateway or relay"),
+    (NO_WAY, "broken way", "bad", "and a tunnel on their way does not work"),
+)
 HOST_MEANINGS: dict[SeenState, str] = {
     "up": "it answers and runs the interface",
     "connecting": "it has not answered yet",
@@ -47,6 +55,8 @@ HOST_MEANINGS: dict[SeenState, str] = {
     "not-installed": "it answers; WireGuard's tools are missing",
     "refused": "SSH or sudo said no",
     "unreachable": "no SSH connection",
+    "seen": "a phone, a laptop, …: a host had a handshake with it lately",
+    "away": "a phone, a laptop, …: no host had one lately, or ever",
 }
 
 
@@ -138,6 +148,8 @@ def _links() -> list[Line]:
     for state, glyph in LINK_GLYPHS.items():
         style = _STATES.get(state, "dim")
         lines.append(((f"  {glyph} {state:<{_KEYS - 2}} ", style), (LINK_MEANINGS[state], "")))
+    for glyph, word, style, means in _PAIRS:
+        lines.append(((f"  {glyph} {word:<{_KEYS - 2}} ", style), (means, "")))
     return [
         *lines,
         (("  Ages below a minute move in steps of 5 s; the details are exact.", "dim"),),

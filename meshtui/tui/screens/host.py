@@ -18,8 +18,10 @@ from textual.widget import Widget
 from meshtui.inert import inert
 from meshtui.tui.actions import bindings
 from meshtui.tui.host_lines import Fact, entries_of, facts, flowing, log_lines, rate
+from meshtui.tui.row import NAME_LIMIT, SILENT, Row, inert_lines
+from meshtui.tui.shape_lines import role_facts
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS
-from meshtui.tui.view import NAME_LIMIT, SILENT, MeshView, Row, inert_lines
+from meshtui.tui.view import MeshView
 from meshtui.tui.waiting import answer
 from meshtui.tui.widgets.board import Board
 from meshtui.tui.widgets.calm import Calm
@@ -178,7 +180,7 @@ class HostScreen(Screen[None]):
             return
         colour = f"bold {self._header.colour(HOST_COLOURS[row.state])}"
         text.append(f"{HOST_GLYPHS[row.state]} {row.state}", colour)
-        if self._view.mesh.hosts[self._about].disabled:
+        if self._view.is_disabled(self._view.index[self._about]):
             text.append(", disabled in mesh.toml", "dim")
         for flag, state in self._flags:
             text.append(f"   {flag}", f"bold {self._header.colour(state)}")
@@ -202,15 +204,15 @@ class HostScreen(Screen[None]):
         self._header.say(text)
 
     def _facts(self, row: Row) -> list[Fact]:
+        roles = role_facts(self._view, self._view.index[self._about])
         key = [("public_key", row.public_key)] if row.public_key else []
         if self._inspection is None:
-            port = "" if row.listen_port is None else str(row.listen_port)
-            known = [("addresses", ", ".join(row.addresses)), ("listen_port", port)]
-            asked = [] if self._trouble else [("", "looking closer…")]
-            return [fact for fact in known if fact[1]] + key + asked
+            port, asked = str(row.listen_port or ""), "" if self._trouble else "looking closer…"
+            known = [("addresses", ", ".join(row.addresses)), ("listen_port", port), *key]
+            return roles + [fact for fact in [*known, ("", asked)] if fact[1]]
         old = int(self._now() - self._inspected_at)
         when = [("as of", f"{duration(old)} ago")] if self._trouble or row.kept else []
-        return facts(self._inspection.facts) + key + when
+        return roles + facts(self._inspection.facts) + key + when
 
     def _spark(self, text: Text, row: Row) -> None:
         """The last hour in one line, and how it is now."""
@@ -266,8 +268,7 @@ class HostScreen(Screen[None]):
     def _show_log(self) -> None:
         if self._log is None or self._log.version == self._log_version:
             return
-        self._log_version = self._log.version
-        board = self._said
+        self._log_version, board = self._log.version, self._said
         at_end = board.scroll_offset.y >= board.max_scroll_y
         lines = log_lines(
             entries_of(self._log.entries, self._about), board.scrollable_content_region.width
@@ -318,8 +319,7 @@ class HostScreen(Screen[None]):
             return self._peers.peer_key(self._peers.cursor)
         if self._pane in ("config", "log"):
             return (self._config if self._pane == "config" else self._said).plain
-        row = self._row
-        known = (*row.addresses, row.public_key or "") if row else ()
+        known = (*row.addresses, row.public_key or "") if (row := self._row) else ()
         return " ".join([self._about, *known])
 
     @on(Table.Opened)

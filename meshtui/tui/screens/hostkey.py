@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 from meshtui.errors import UnknownHostKey
 from meshtui.inert import inert
 from meshtui.tui.actions import bindings
-from meshtui.tui.view import NAME_LIMIT
+from meshtui.tui.row import NAME_LIMIT
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.question import Question

@@ -30,9 +30,11 @@ from meshtui.tui.link_lines import (
     level,
     past_plot,
 )
+from meshtui.tui.row import NAME_LIMIT, inert_lines
 from meshtui.tui.theme import LINK_GLYPHS
-from meshtui.tui.view import NAME_LIMIT, MeshView, inert_lines
+from meshtui.tui.view import MeshView
 from meshtui.tui.waiting import answer
+from meshtui.tui.way_block import apart_lines, apart_verdict, is_apart
 from meshtui.tui.widgets.board import Board, beside
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
@@ -111,8 +113,8 @@ class LinkScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show what is known, and read the records."""
         self._show()
-        self._read_past()
-        self.set_interval(AGAIN, self._read_past)
+        self.action_again()
+        self.set_interval(AGAIN, self.action_again)
 
     def on_resize(self) -> None:
         """Side by side, or one above the other."""
@@ -127,7 +129,8 @@ class LinkScreen(Screen[None]):
     def rows_changed(self, indexes: set[int]) -> None:
         """Draw what changed with these rows of the view."""
         mine = {self._view.index.get(name) for name in self._ends}
-        if self.is_mounted and (mine & indexes or None in mine):
+        # Where others carry their packets, these are told of, too.
+        if self.is_mounted and (mine & indexes or None in mine or self._view.ways.any):
             self._show()
 
     def tell_flags(self, flags: Sequence[Flag]) -> None:
@@ -144,7 +147,26 @@ class LinkScreen(Screen[None]):
         here, there = (index[name] for name in self._ends)
         return end_of(self._view, here, there), end_of(self._view, there, here)
 
+    def _shown_apart(self) -> bool:
+        """Where they are not both ends of a tunnel, show what they are; whether that is so."""
+        index = self._view.index
+        here, there = (index.get(name) for name in self._ends)
+        if here is None or there is None or not is_apart(self._view, here, there):
+            return False
+        self._say(*apart_verdict(self._view, here, there))
+        width = self._board.scrollable_content_region.width
+        asked, end = [self._asked.get(pair, Asked()) for pair in self._pairs], None
+        if not self._view.way(here, there):
+            seen, past = end_of(self._view, here, there), self._past.get(self._ends, "…")
+            end = end_lines(seen, past, asked[0], self._span(), width, self._cursor[1])
+        shown = apart_lines(self._view, here, there, end, asked, self._cursor, width)
+        self._fields, self._starts = shown[1:]
+        self._board.show(shown[0])
+        return True
+
     def _show(self) -> None:
+        if self._shown_apart():
+            return
         ends = self._now_seen()
         if ends is None:
             gone = next(name for name in self._ends if name not in self._view.index)
@@ -154,7 +176,7 @@ class LinkScreen(Screen[None]):
         until = self._now()
         flows = [self._flow(pair, end, until) for pair, end in zip(self._pairs, ends, strict=True)]
         self._say(*verdict(*ends, *flows))
-        span = Span(until - PAST, until, time.localtime(until).tm_gmtoff)
+        span = self._span()
         width, height = self._board.scrollable_content_region.size
         if not width:
             return
@@ -187,6 +209,10 @@ class LinkScreen(Screen[None]):
         self._fields, self._starts = (ours[1], theirs[1]), starts
         self._board.show(lines)
 
+    def _span(self) -> Span:
+        until = self._now()
+        return Span(until - PAST, until, time.localtime(until).tm_gmtoff)
+
     def _picture(self, pair: Ends, span: Span, width: int, height: int) -> list[Line]:
         """Made anew only where it would look different: not with every look at the hosts."""
         past = self._past.get(pair, "")
@@ -199,6 +225,11 @@ class LinkScreen(Screen[None]):
     @property
     def _pairs(self) -> tuple[Ends, Ends]:
         return self._ends, (self._ends[1], self._ends[0])
+
+    @property
+    def _asking(self) -> list[Ends]:
+        """The directions that can be asked about: nobody asks a device."""
+        return [pair for pair in self._pairs if pair[0] not in self._view.mesh.peers]
 
     def _flow(self, pair: Ends, end: End, now: float) -> Flow:
         """From the records, and from what was seen since this screen opened."""
@@ -233,12 +264,13 @@ class LinkScreen(Screen[None]):
     def _work(self, do: Coroutine[Any, Any, None], group: str) -> None:
         self.run_worker(do, name=group, group=group, exclusive=True, exit_on_error=False)
 
-    def _read_past(self) -> None:
+    def action_again(self) -> None:
+        """Read the records again."""
         if self.is_current:
             self._work(self._read(), "history")
 
     async def _read(self) -> None:
-        for pair in self._pairs:
+        for pair in self._asking:
             try:
                 fleet = await self._fleet()
                 samples = await answer(fleet.link_history(*pair, self._now() - PAST))
@@ -258,7 +290,7 @@ class LinkScreen(Screen[None]):
         self._measure("mtu", "trying packets of many sizes…")
 
     def _measure(self, what: str, running: str) -> None:
-        for pair in self._pairs:
+        for pair in self._asking:
             self._put(pair, what, running)
         self._show()
         self._work(self._measured(what), what)
@@ -276,7 +308,7 @@ class LinkScreen(Screen[None]):
             self._put(pair, what, found)
             self._show()
 
-        await asyncio.gather(*map(one, self._pairs))
+        await asyncio.gather(*map(one, self._asking))
 
     def _put(self, pair: Ends, what: str, found: Any) -> None:
         self._asked[pair] = replace(self._asked.get(pair, Asked()), **{what: found})
@@ -311,10 +343,11 @@ class LinkScreen(Screen[None]):
         stacked = self._starts[0] != self._starts[1]
         count = len(self._fields[0])
         if end is not None:
-            self._cursor = (end, self._cursor[1])
+            self._cursor = (end if self._fields[end] else 0, self._cursor[1])
         elif stacked:
             # Both ends are one column then.
-            at = max(0, min(2 * count - 1, self._cursor[0] * count + self._cursor[1] + by))
+            most = count + len(self._fields[1]) - 1
+            at = max(0, min(most, self._cursor[0] * count + self._cursor[1] + by))
             self._cursor = divmod(at, count)
         else:
             self._cursor = (self._cursor[0], max(0, min(count - 1, self._cursor[1] + by)))
@@ -323,13 +356,11 @@ class LinkScreen(Screen[None]):
         self._board.reveal(self._starts[at_end] + self._fields[at_end][field].line)
 
     def action_swap(self) -> None:
-        """Put the other end first."""
+        """Put the other end first; a device's end tells nothing."""
+        if self._ends[1] in self._view.mesh.peers:
+            return
         self._ends = (self._ends[1], self._ends[0])
         self._show()
-
-    def action_again(self) -> None:
-        """Read the records again."""
-        self._read_past()
 
     def action_up(self) -> None:
         """Mark the field above."""

@@ -125,7 +125,7 @@ class MeshScreen(Screen[None]):
     @property
     def marked(self) -> list[str]:
         """The marked hosts, in the mesh's order."""
-        return [name for name in self.view.mesh.hosts if name in self.grid.marked]
+        return [name for name in self.view.names if name in self.grid.marked]
 
     def copied(self) -> str:
         """What the details say of the cursor's cell."""
@@ -141,12 +141,16 @@ class MeshScreen(Screen[None]):
     @on(Grid.LaidOut)
     def _tell_legend(self) -> None:
         self._app.picture.tell()
-        self.legend.tell(self.grid.mode, self.grid.zoomed)
+        self._tell_glyphs()
         self._tell_details()
+
+    def _tell_glyphs(self) -> None:
+        ways = self.view.ways
+        self.legend.tell(self.grid.mode, self.grid.zoomed, met=bool(ways.met), ways=ways.any)
 
     @on(Grid.Opened)
     def _open(self, event: Grid.Opened) -> None:
-        hosts = list(self.view.mesh.hosts)
+        hosts = self.view.names
         if event.row == event.column:
             self._app.open_host(hosts[event.row])
         else:
@@ -168,7 +172,7 @@ class MeshScreen(Screen[None]):
 
     def action_set(self) -> None:
         """Ask for other settings of the row's host."""
-        if self.host is not None:
+        if self.host is not None and self._app.at_hand.reached(self.host):
             self._app.changing.set(self.host)
 
     def action_rename(self) -> None:
@@ -189,7 +193,11 @@ class MeshScreen(Screen[None]):
 
     def action_rotate(self) -> None:
         """Show what it is to give the marked hosts, or the row's, another key."""
-        self._app.changing.keys.rotate(*self._app.at_hand.chosen())
+        chosen = self._app.at_hand.chosen()
+        if len(chosen) == 1 and chosen[0] in self.view.mesh.peers:
+            self._app.changing.rotate_peer(chosen[0])
+        elif all(map(self._app.at_hand.reached, chosen)):
+            self._app.changing.keys.rotate(*chosen)
 
     def action_undo(self) -> None:
         """Show what it is to take back the last change."""

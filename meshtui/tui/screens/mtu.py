@@ -15,7 +15,7 @@ from meshtui.inert import inert
 from meshtui.mesh.wanted import joined
 from meshtui.tui.actions import bindings
 from meshtui.tui.fleet_api import FleetApi
-from meshtui.tui.view import ERROR_LIMIT, NAME_LIMIT, inert_lines
+from meshtui.tui.row import ERROR_LIMIT, NAME_LIMIT, inert_lines
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.lines import Line, Lines

@@ -16,7 +16,7 @@ from meshtui.store.edit import Draft
 from meshtui.tui.actions import bindings
 from meshtui.tui.change_lines import draft_branch
 from meshtui.tui.plan_lines import IMPACTS, Badge, PlanTree, impact_text, legend, summary, worst
-from meshtui.tui.view import inert_lines
+from meshtui.tui.row import inert_lines
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.tree import LineTree

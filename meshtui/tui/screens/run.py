@@ -14,7 +14,7 @@ from meshtui.fleet.reports import CommandResult
 from meshtui.inert import inert
 from meshtui.tui.actions import bindings
 from meshtui.tui.fleet_api import FleetApi
-from meshtui.tui.view import NAME_LIMIT, inert_lines
+from meshtui.tui.row import NAME_LIMIT, inert_lines
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.lines import Line, Lines

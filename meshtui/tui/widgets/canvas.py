@@ -177,7 +177,8 @@ class Canvas:
         states_only = scene.layout.cell == 1 and scene.mode not in STEPS
         version = None if states_only else view.versions[host]
         # The age of a silent host moves though nothing comes.
-        return view.turns[host], version, view.facing(host), self._again(host)
+        ways = view.ways.version
+        return view.turns[host], version, view.facing(host), ways, self._again(host)
 
     def _about(self, host: int, mark: bool) -> tuple[object, ...]:
         row = self.view.rows[host]

@@ -9,10 +9,13 @@ from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS
+from rich.cells import cell_len
+
+from meshtui.tui.row import States
+from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, MET, NO_WAY, WAY
 from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.layout import CELL, Layout
-from meshtui.tui.words import NONE, age_short, bytes_short
+from meshtui.tui.words import NONE, age_short, bytes_short, pad
 from meshtui.wg.health import HEALTHY, LinkState
 
 if TYPE_CHECKING:
@@ -59,6 +62,10 @@ def faces(
     shown = (
         _dots(view, row, columns, mode) if width == 1 else _wide(view, row, columns, mode, layout)
     )
+    if row in view.ways.met:
+        _mark_met(view, row, columns, shown)
+    if view.ways.any:
+        _put_ways(view, row, columns, mode, layout, shown)
     if row in columns:
         shown[columns.index(row)] = _itself(view, row, width)
     if mode == "problems" and not here.kept:
@@ -175,8 +182,20 @@ def pair(ends: tuple[tuple[LinkState | None, LinkState | None], ...]) -> Face:
 def pairs(view: MeshView, rows: Sequence[int], columns: Sequence[int]) -> tuple[Face, ...]:
     """The faces of two hosts' line, or of one where the other half is empty."""
     lines = [(view.rows[row].states, view.facing(row)) for row in rows]
+    if view.ways.any:
+        lines = [_with_ways(view, row, *line) for row, line in zip(rows, lines, strict=True)]
     return tuple(
         [pair(tuple([(near[column], far[column]) for near, far in lines])) for column in columns]
+    )
+
+
+def _with_ways(view: MeshView, row: int, near: States, far: States) -> tuple[States, States]:
+    """Where there is no tunnel, the way through others in place of both its directions."""
+    reach = view.ways.reach[row]
+    found = [(view.ways.state(row, at) if reach >> at & 1 else None) for at in range(len(near))]
+    return (
+        tuple([way or own for way, own in zip(found, near, strict=True)]),
+        tuple([way or own for way, own in zip(found, far, strict=True)]),
     )
 
 
@@ -269,7 +288,58 @@ def milliseconds(time: float | None) -> str:
     return f"{time:.{digits}f}"
 
 
-# -- cells without a link
+# -- cells whose two are not simply linked
+
+
+def _mark_met(view: MeshView, row: int, columns: Sequence[int], shown: list[Face]) -> None:
+    """A tunnel that NAT lets through only because both ends were told is marked."""
+    for place, column in enumerate(columns):
+        if column in view.ways.met[row] and shown[place][0][0] == LINK_GLYPHS["up"]:
+            shown[place] = ((MET, shown[place][0][1]), *shown[place][1:])
+
+
+def _put_ways(
+    view: MeshView, row: int, columns: Sequence[int], mode: Mode, layout: Layout, shown: list[Face]
+) -> None:
+    """Where there is no tunnel, how well the way through others does."""
+    reach, width = view.ways.reach[row], layout.cell
+    if view.rows[row].state == "connecting":
+        return
+    for place, column in enumerate(columns):
+        if reach >> column & 1:
+            state, text = _told_of_way(view, row, column, mode, width)
+            well = mode == "problems" and state in HEALTHY
+            shown[place] = waiting(width) if well else way(state, text, width)
+
+
+def _told_of_way(
+    view: MeshView, row: int, column: int, mode: Mode, width: int
+) -> tuple[LinkState | None, str]:
+    """The state of a way, and what stands beside it: who carries it, or how long it takes."""
+    state = view.ways.state(row, column)
+    if mode == "rtt" and (trip := view.round_trips.get((row, column))):
+        return state, milliseconds(trip[0])
+    path = view.ways.path(row, column) if width > 1 else None
+    return state, view.rows[path[1]].name if path else ""
+
+
+@lru_cache(4096)
+def way(state: LinkState | None, text: str, width: int) -> Face:
+    """No tunnel: an arrow for the way through others, broken where a tunnel on it is."""
+    if state is None:
+        return waiting(width)
+    ill = state not in HEALTHY and state != "unknown"
+    if width == 1:
+        return ((NO_WAY if ill else LINK_GLYPHS[state] if state == "unknown" else WAY, state),)
+    glyph = NO_WAY if ill else WAY
+    mark = "" if state in HEALTHY else LINK_GLYPHS[state]
+    room = width - 2 - len(mark)
+    gap = "" if mark and width <= CELL else " "
+    if cell_len(gap + text) > room:
+        # Names differ at their end.
+        text = f"…{text[-(room - len(gap) - 1) :]}"
+    marks = ((mark, state),) if mark else ()
+    return ((glyph, state), *marks, (pad(f"{gap}{text}", room) + " ", "dim"))
 
 
 @lru_cache(64)
@@ -287,7 +357,7 @@ def waiting(width: int) -> Face:
 def _itself(view: MeshView, row: int, width: int) -> Face:
     """On the diagonal: what is wrong with the host, and how old its values are."""
     here = view.rows[row]
-    if here.state in ("up", "connecting"):
+    if here.state in ("up", "connecting", "seen", "away"):
         return blank(width) if width > 1 else (("╲", "dim"),)
     text = again(view, row) if here.kept and width > 1 else HOST_GLYPHS[here.state]
     return ((text.ljust(width), HOST_COLOURS[here.state]),)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from meshtui.inert import inert
 from meshtui.tui.host_lines import config_lines, unified_lines
-from meshtui.tui.view import ERROR_LIMIT
+from meshtui.tui.row import ERROR_LIMIT
 from meshtui.tui.widgets.board import Board
 from meshtui.tui.widgets.lines import Line
 from meshtui.tui.widgets.sides import Aligned, align, differences

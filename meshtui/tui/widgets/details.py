@@ -13,9 +13,19 @@ from textual.strip import Strip
 from textual.visual import Visual
 
 from meshtui.inert import inert
-from meshtui.mesh.links import reached
-from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, LINK_MEANINGS
-from meshtui.tui.view import FIELD_LIMIT, MeshView, Row
+from meshtui.mesh.links import peers_of
+from meshtui.tui.row import FIELD_LIMIT, Row
+from meshtui.tui.shape_lines import (
+    device_lines,
+    device_state,
+    hops_line,
+    role_facts,
+    way_lines,
+    way_verdict,
+    why_apart,
+)
+from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS, LINK_MEANINGS, MET
+from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.calm import Calm, themed
 from meshtui.tui.widgets.cells import milliseconds
 from meshtui.tui.words import (
@@ -29,9 +39,11 @@ from meshtui.tui.words import (
     pad,
     warned,
 )
+from meshtui.wg.health import HEALTHY
 
 if TYPE_CHECKING:
     from meshtui.fleet.events import LinkStatus
+    from meshtui.tui.widgets.lines import Line
 
 #: From this width of the screen on it stands at the right of the grid, one fact a line.
 SIDE = 160
@@ -58,8 +70,19 @@ class Details(Calm):
         """Show the cell at `row` and `column`, hosts by index; on the diagonal, the host itself."""
         text = Text(overflow="fold")
         width = self.app.size.width
-        if row == column:
+        if row == column and view.is_device(row):
+            self._device(text, view, row, tall=width >= SIDE)
+        elif row == column:
             self._host(text, view, row, tall=width >= SIDE)
+        elif view.link(row, column) is None and view.way(row, column):
+            self._way(text, view, row, column, tall=width >= SIDE)
+        elif view.is_device(row) or view.is_device(column):
+            # A device tells nobody what it sees.
+            ends = sorted((row, column))
+            if width >= SIDE:
+                self._side(text, view, *ends)
+            else:
+                text.append(self._line(view, *ends, roomy=width >= ROOMY))
         elif width >= SIDE:
             self._side(text, view, row, column)
             text.append("\n\n")
@@ -171,6 +194,8 @@ class Details(Calm):
             time = view.round_trips[row, column][0]
             text.append("  no answer" if time is None else f"  {milliseconds(time)} ms")
         text.append(f"  {_endpoint(link)}")
+        if roomy and column in view.ways.met.get(row, ()):
+            text.append("  punched", "dim")
 
     def _side(self, text: Text, view: MeshView, row: int, column: int) -> None:
         here, link = view.rows[row], view.link(row, column)
@@ -183,8 +208,62 @@ class Details(Calm):
         _fact(text, "rx", f"{bytes_long(link.transfer_rx):<12} {_speed(rx)}")
         _fact(text, "tx", f"{bytes_long(link.transfer_tx):<12} {_speed(tx)}")
         _fact(text, "endpoint", _endpoint(link))
+        if column in view.ways.met.get(row, ()):
+            _fact(text, "punched", "both are behind NAT")
         _fact(text, "round trip", _trip(view, row, column))
         self._last_seen(text, view, row, "\n")
+
+    def _way(self, text: Text, view: MeshView, row: int, column: int, *, tall: bool) -> None:
+        """Through whom two reach each other that have no tunnel, and how well."""
+        told, state = way_verdict(view, row, column)
+        # What is well speaks softly.
+        style = "" if state in HEALTHY else f"bold {self.colour(state)}"
+        hops = self._text(hops_line(view, row, column))
+        if not tall:
+            text.append(self._cut(hops.append(self._trip_of(view, row, column))))
+            text.append(f"\n{told}", style)
+            return
+        text.append(hops)
+        text.append(f"\n{told}\n", style)
+        for line in way_lines(view, row, column):
+            text.append("\n")
+            text.append(self._text(line))
+        text.append("\n")
+        for one, other in ((row, column), (column, row)):
+            if not view.is_device(one):
+                _fact(text, "round trip", _trip(view, one, other))
+                text.append(f"  {view.rows[one].name} → {view.rows[other].name}", "dim")
+
+    def _trip_of(self, view: MeshView, row: int, column: int) -> str:
+        if (row, column) not in view.round_trips:
+            return ""
+        time = view.round_trips[row, column][0]
+        return "   no answer" if time is None else f"   {milliseconds(time)} ms"
+
+    def _device(self, text: Text, view: MeshView, row: int, *, tall: bool) -> None:
+        told, state = device_state(view, row)
+        text.append(f"{view.rows[row].name}  ", "bold")
+        text.append(told, f"bold {self.colour(state)}")
+        if view.is_disabled(row):
+            text.append(", disabled in mesh.toml", "dim")
+        text.append("  nobody reaches it over SSH", "dim")
+        lines = device_lines(view, row, self.content_size.width)
+        if not tall:
+            # What hosts see of it is what one wants to know.
+            lines = [line for line in lines if line and line[0][0].startswith("  ")]
+        for line in lines:
+            text.append("\n")
+            text.append(self._text(line) if tall else self._cut(self._text(line)))
+
+    def _text(self, line: Line) -> Text:
+        text = Text()
+        for piece, style in line:
+            text.append(piece, self._named(style))
+        return text
+
+    def _named(self, style: str) -> str:
+        known = {"": "", "strong": "bold", "label": "dim", "dim": "dim"}
+        return known[style] if style in known else f"bold {self.colour(style)}"
 
     def _state(self, text: Text, view: MeshView, row: int, column: int) -> bool:
         """The state of a direction; whether there is more to say."""
@@ -195,7 +274,9 @@ class Details(Calm):
             return False
         colour = self.colour("unknown" if here.kept else link.state)
         word = f"was {link.state}" if here.kept else link.state
-        text.append(f"{LINK_GLYPHS[link.state]} {word:<7}  ", f"bold {colour}")
+        met = link.state == "up" and column in view.ways.met.get(row, ())
+        glyph = MET if met else LINK_GLYPHS[link.state]
+        text.append(f"{glyph} {word:<7}  ", f"bold {colour}")
         if link.state in ("unknown", "missing"):
             text.append(LINK_MEANINGS[link.state])
             return False
@@ -214,12 +295,13 @@ class Details(Calm):
         text.append(row.name, "bold")
         text.append("\n" if tall else "  ")
         text.append(f"{HOST_GLYPHS[row.state]} {row.state}", self._colour(row))
-        if view.mesh.hosts[view.names[index]].disabled:
+        if view.is_disabled(index):
             text.append(", disabled in mesh.toml", "dim")
         self._last_seen(text, view, index, "\n" if tall else "  ")
         facts = [
             ("listen_port", NONE if row.listen_port is None else str(row.listen_port)),
             ("addresses", ", ".join(row.addresses) or NONE),
+            *role_facts(view, index),
         ]
         if row.rate is not None:
             facts.append(("rx", _speed(row.rate.rx)))
@@ -260,11 +342,9 @@ class Details(Calm):
 
 def _apart(view: MeshView, row: int, column: int) -> str:
     """Why one host has nothing to say of another."""
-    one, other = (view.mesh.hosts[view.names[index]] for index in (row, column))
-    if one.disabled or other.disabled:
-        return f"no tunnel: {one.name if one.disabled else other.name} is disabled"
-    if other not in reached(view.mesh, one):
-        return "no tunnel: the link is disabled, or both ends are behind NAT"
+    one, other = (view.mesh.members[view.names[index]] for index in (row, column))
+    if other not in peers_of(view.mesh, one):
+        return f"no tunnel: {why_apart(view.mesh, one.name, other.name)}"
     return "nothing seen"
 
 

@@ -71,7 +71,7 @@ def host_line(
 
 def _glyph(view: MeshView, index: int, base: str, style_of: StyleOf) -> Segment:
     """How a host is, in a character."""
-    if view.mesh.hosts[view.names[index]].disabled:
+    if view.is_disabled(index):
         return Segment(DISABLED, style_of(base, "dim"))
     state = view.rows[index].state
     return Segment(HOST_GLYPHS[state], style_of(base, HOST_COLOURS[state]))
@@ -80,12 +80,12 @@ def _glyph(view: MeshView, index: int, base: str, style_of: StyleOf) -> Segment:
 def _word(view: MeshView, index: int) -> tuple[str, bool]:
     """How a host is, in words, and whether nobody need care."""
     row, name = view.rows[index], view.names[index]
-    if view.mesh.hosts[name].disabled:
+    if view.is_disabled(index):
         return "disabled", True
     if row.state == "up" and name in view.owed:
         return "up, owed", False
     word = f"{row.state} {again(view, index)}" if row.kept else row.state
-    return word, row.state in ("up", "connecting")
+    return word, row.state in ("up", "connecting", "seen", "away")
 
 
 def pair_line(

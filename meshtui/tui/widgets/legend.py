@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from meshtui.tui.theme import LINK_GLYPHS
+from meshtui.tui.theme import LINK_GLYPHS, MET, WAY
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.cells import HERE_ONLY, MODE_NAMES, RAMP, STEPS, THERE_ONLY, Mode
 from meshtui.tui.widgets.layout import Zoom
@@ -12,14 +12,19 @@ from meshtui.tui.words import bytes_short
 
 #: Below this width, a glyph and its word stand close.
 ROOMY = 116
+#: And wider by this for each kind of pair that only some meshes have.
+_MORE = 13
 
 
 class Legend(Calm):
     """Glyphs, the mode, and which way to read the grid."""
 
-    def tell(self, mode: Mode, zoom: Zoom) -> None:
-        """Show the legend for a mode and a zoom of the grid."""
-        roomy = self.app.size.width >= ROOMY
+    def tell(self, mode: Mode, zoom: Zoom, *, met: bool = False, ways: bool = False) -> None:
+        """Show the legend for a mode and a zoom of the grid.
+
+        `met`: some are linked through NAT; `ways`: some only reach each other through others.
+        """
+        roomy = self.app.size.width >= ROOMY + _MORE * (met + ways)
         self._space, self._gap = (" ", "  ") if roomy else ("", " ")
         text = Text(" ", no_wrap=True, overflow="ellipsis")
         text.append(MODE_NAMES[mode], "bold")
@@ -31,6 +36,10 @@ class Legend(Calm):
         else:
             for state, glyph in LINK_GLYPHS.items():
                 self._entry(text, glyph, state, state)
+            if met:
+                self._entry(text, MET, "punched", "up")
+            if ways:
+                self._entry(text, WAY, "via others" if roomy else "via", "up")
             self._ends(text, zoom)
         if zoom == "dots" and mode in STEPS:
             self._ramp(text, mode)

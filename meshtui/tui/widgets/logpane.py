@@ -13,7 +13,7 @@ from textual.timer import Timer
 
 from meshtui.inert import inert
 from meshtui.tui.log import KEPT, Level, Log, LogEntry
-from meshtui.tui.view import NAME_LIMIT
+from meshtui.tui.row import NAME_LIMIT
 from meshtui.tui.widgets.lines import Line, Lines
 from meshtui.tui.words import pad
 

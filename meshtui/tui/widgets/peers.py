@@ -8,13 +8,14 @@ from typing import Any
 from rich.cells import cell_len
 
 from meshtui.inert import inert
-from meshtui.tui.theme import LINK_GLYPHS
-from meshtui.tui.view import FIELD_LIMIT, NAME_LIMIT, MeshView
+from meshtui.tui.row import FIELD_LIMIT, NAME_LIMIT
+from meshtui.tui.theme import LINK_GLYPHS, NO_WAY, WAY
+from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.columns import Cell, Column
 from meshtui.tui.widgets.table import Cells, Table
 from meshtui.tui.words import NONE, age_mid, bytes_short
 from meshtui.wg.dump import LivePeer
-from meshtui.wg.health import LinkState
+from meshtui.wg.health import HEALTHY, LinkState
 
 #: In front of the key of a peer that `mesh.toml` does not know, where others have a name.
 UNKNOWN = "? "
@@ -98,6 +99,11 @@ class Peers(Table):
             # mesh.toml was changed: until `tell` the row stands for a host that is gone.
             return (_text(inert(key, NAME_LIMIT), "dim"), *[_text(NONE, "")] * 8)
         link, back = view.link(here, there), view.link(there, here)
+        if link is None and view.way(here, there):
+            return self._carried(here, there)
+        if view.is_device(there):
+            # What a device sees, nobody knows.
+            back = None
         rate = view.rate(here, there)
         # Values of a host that is silent now are old: none of them is in colour.
         old, back_old = view.rows[here].kept, view.rows[there].kept
@@ -112,6 +118,20 @@ class Peers(Table):
             _text(NONE if rate is None else f"{bytes_short(round(rate.rx))}/s", quiet),
             _text(NONE if rate is None else f"{bytes_short(round(rate.tx))}/s", quiet),
             _text(inert(link.endpoint, FIELD_LIMIT) if link and link.endpoint else NONE, quiet),
+        )
+
+    def _carried(self, here: int, there: int) -> Cells:
+        """A member that is reached through others."""
+        view, path = self._view, self._view.ways.path(here, there) or ()
+        state = view.ways.state(here, there)
+        ill = state is not None and state not in HEALTHY and state != "unknown"
+        blank: Cell = ((NONE, "dim"),)
+        via = ", ".join(view.rows[at].name for at in path[1:-1])
+        return (
+            ((view.rows[there].name, ""),),
+            ((NO_WAY if ill else WAY, state or "dim"), (" via", "dim")),
+            *[blank] * 6,
+            ((f"via {via}", "dim"),),
         )
 
     def _stranger(self, key: str, here: int) -> Cells:

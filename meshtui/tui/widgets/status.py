@@ -8,7 +8,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from meshtui.inert import inert
-from meshtui.tui.view import NAME_LIMIT, MeshView, Rate
+from meshtui.tui.row import NAME_LIMIT, Rate
+from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.words import bytes_short, duration
 
@@ -46,13 +47,19 @@ class Status(Calm):
         paused, read-only, a filter.
         """
         mesh = view.mesh
-        waiting = view.answered < len(view.rows)
+        waiting = view.answered < view.hosts
         live = age is not None and age < LIVE
         pieces: list[Piece] = [
             (1, ((inert(mesh.name, NAME_LIMIT), "bold"), (f" {mesh.interface}", ""))),
-            (0, self._share("hosts", view.hosts_up, len(view.rows), "up", waiting)),
+            (0, self._share("hosts", view.hosts_up, view.hosts, "up", waiting)),
             (0, self._share("directions", view.healthy, view.directions, "healthy", waiting)),
         ]
+        there, well = view.ways.healthy(view.hosts)
+        if there:
+            pieces.append((1, self._share("via others", well, there, "", waiting)))
+        if view.mesh.peers:
+            seen = sum(row.state == "seen" for row in view.rows[view.hosts :])
+            pieces.append((6, ((f"peers {seen}/{len(view.mesh.peers)} seen", ""),)))
         if drifts := sum(map(view.drifts, range(len(view.rows)))):
             pieces.append((2, (("drift ", ""), (f"≠ {drifts}", f"bold {self.colour('stale')}"))))
         traffic = self._counted(view)
@@ -78,7 +85,7 @@ class Status(Calm):
         grade = "bold" if waiting else f"bold {self.colour('stale')}"
         if good == total:
             grade = f"bold {self.colour('up')}"
-        return ((f"{noun} ", ""), (f"{good}/{total}", grade), (f" {word}", ""))
+        return ((f"{noun} ", ""), (f"{good}/{total}", grade), (f" {word}".rstrip(), ""))
 
     def _counted(self, view: MeshView) -> Rate | None:
         now = view.clock()
