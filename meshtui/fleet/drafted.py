@@ -9,7 +9,8 @@ from meshtui.errors import MeshError
 from meshtui.fleet.events import ApplyResult
 from meshtui.fleet.made import Made
 from meshtui.fleet.who import who
-from meshtui.plan.model import PlanInputs
+from meshtui.mesh.model import Mesh
+from meshtui.plan.model import Plan, PlanInputs
 from meshtui.store.document import read_text
 from meshtui.store.edit import Draft
 from meshtui.store.journal import Journal
@@ -24,6 +25,18 @@ def about(path: Path, draft: Draft | None, journal: Journal) -> dict[str, str]:
     if draft and draft.gone:
         told["leaving"] = draft.gone.name
     return told
+
+
+def refuse_stale(path: Path, says: Mesh, read: Mesh, plan: Plan | None = None) -> None:
+    """MeshError where the file says something else by now: an old plan would undo it."""
+    if says != read:
+        raise MeshError(
+            f"{path} was changed since it was read: nothing was changed", hint="plan again"
+        )
+    if plan and plan.inputs and plan.inputs.written != read:
+        raise MeshError(
+            f"{path} was changed since this was planned: nothing was changed", hint="plan again"
+        )
 
 
 def write(path: Path, draft: Draft, journal: Journal) -> None:

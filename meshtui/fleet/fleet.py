@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from meshtui.errors import HostError, MeshError, Unreachable
 from meshtui.fleet.again import Again
 from meshtui.fleet.apply import Applied, Apply
-from meshtui.fleet.drafted import about, drafted, put_back, write
+from meshtui.fleet.drafted import about, drafted, put_back, refuse_stale, write
 from meshtui.fleet.drift import Drifting, refuse_shared
 from meshtui.fleet.errands import Errands
 from meshtui.fleet.events import ApplyResult, HostPolled, Keep
@@ -179,7 +179,7 @@ class Fleet:
 
     async def _inputs(self) -> PlanInputs:
         """All that a plan is made from, as it is now."""
-        self._refuse_stale()
+        refuse_stale(self.path, self._load(), self._written)
         before = self.mesh
         seen, (mesh, resolved, troubles) = await asyncio.gather(
             observe(self._sessions, before), endpoints(before, self._connector)
@@ -209,7 +209,7 @@ class Fleet:
 
         `keep` decides on that; without it, what makes nothing worse is kept.
         """
-        self._refuse_stale(plan)
+        refuse_stale(self.path, self._load(), self._written, plan)
         refuse_no_way_back(plan, self.confirm_within)
         journal = Journal(self.mesh.name)
         with journal.alone():
@@ -274,19 +274,6 @@ class Fleet:
         await self._again.close()
         self._errands.close()
         await asyncio.gather(self._connector.close(), self._past.close())
-
-    def _refuse_stale(self, plan: Plan | None = None) -> None:
-        """MeshError where the file says something else by now: an old plan would undo it."""
-        if self._load() != self._written:
-            raise MeshError(
-                f"{self.path} was changed since it was read: nothing was changed",
-                hint="plan again",
-            )
-        if plan and plan.inputs and plan.inputs.written != self._written:
-            raise MeshError(
-                f"{self.path} was changed since this was planned: nothing was changed",
-                hint="plan again",
-            )
 
     async def _ended(
         self, plan: Plan, result: ApplyResult, journal: Journal, draft: Draft | None

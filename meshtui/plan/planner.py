@@ -147,9 +147,8 @@ def _joined(mesh: Mesh, directions: set[tuple[str, str]]) -> frozenset[tuple[str
 
 def _owed(known: Known, name: str, lost: str | None) -> HostPlan:
     """The plan of a host that is left as it is; `lost`: what others lose by that."""
-    notes = (*down_notes(known.mesh, name), *((lost,) if lost else ()))
-    steps = tuple(_write_back(known, name))
-    return HostPlan(name, steps=steps, notes=notes, problem=known.problems[name])
+    notes = (*down_notes(known.mesh, name), *([lost] if lost else []))
+    return HostPlan(name, tuple(_write_back(known, name)), None, None, notes, known.problems[name])
 
 
 def _key(mesh: Mesh, name: str, seen: Seen | HostError, able: bool) -> str | None:
