@@ -263,6 +263,12 @@ def _mtu(args: Args) -> int:
     return _members(args)
 
 
+def _path(args: Args) -> int:
+    from meshtui.cli.path import path
+
+    return path(args)
+
+
 def _members(args: Args) -> int:
     """What mesh.toml would say after `add`, `set`, `undo` and the like, and an apply of that."""
     from meshtui.cli.device import refuse_nowhere, taker
@@ -343,7 +349,9 @@ def _open_tui(args: Args) -> int:
 
     async def open_fleet(path: Path, ask: Callable[[UnknownHostKey], Awaitable[bool]]) -> Fleet:
         # asyncssh takes longer to load than the first frame may: beside it, then.
-        return await asyncio.to_thread(new_fleet, path, ask, args.ssh_config)
+        fleet = await asyncio.to_thread(new_fleet, path, ask, args.ssh_config)
+        fleet.read_only = settings.read_only
+        return fleet
 
     shown = zip(meshes, paths, strict=True)
     return run([Shown(mesh, partial(open_fleet, path)) for mesh, path in shown], settings)
@@ -373,6 +381,7 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "log": _log,
     "export": _export,
     "mtu": _mtu,
+    "path": _path,
     "add": _members,
     "remove": _members,
     "rename": _members,

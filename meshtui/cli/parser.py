@@ -105,6 +105,14 @@ def parser() -> argparse.ArgumentParser:
     mtu.add_argument("--set", action="store_true", help="write it into [mesh], and apply that")
     _add_agreement(mtu)
 
+    path = command("path", "through whom two members reach each other; exit code 1: they do not")
+    path.add_argument("names", nargs=2, metavar="NAME")
+    _add_common(path, argparse.SUPPRESS)
+    path.add_argument("--json", action="store_true", help="for programs, on stdout")
+    path.add_argument(
+        "--now", action="store_true", help="by what hosts have (default: by mesh.toml, none asked)"
+    )
+
     lab = command("lab", "a fleet of real hosts on this machine, to rehearse on")
     register_lab(lab)
     return top

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from meshtui.errors import HostError, MeshError, Unreachable
+from meshtui.fleet.again import Again
 from meshtui.fleet.apply import Applied, Apply
 from meshtui.fleet.drafted import about, drafted, put_back, write
 from meshtui.fleet.drift import Drifting, refuse_shared
@@ -73,12 +74,15 @@ class Fleet:
         self._connector = Connector(ask, ssh_config)
         self._errands = Errands(self._connector)
         self._past = Past(lambda: self.mesh)
+        self._again = Again(self._errands, self._past.tell)
         self.drifting = Drifting(self)
         self._sighted = Sighted()
         self._sessions: dict[str, Session] = {}
         self._keys: dict[str, str] = {}
         self.confirm_within = WITHIN
         """Seconds until hosts go back by themselves; 0: only when they are asked to."""
+        self.read_only = False
+        """Whether hosts behind NAT are left alone that have lost each other."""
         self.applying = False
         """Whether an apply is under way."""
         self._places = Places(self._connector, lambda: self.drifting.soon(*self._sessions))
@@ -135,11 +139,16 @@ class Fleet:
         return {name: host.ssh for name, host in self.mesh.hosts.items()}, self.mesh.found
 
     def watch(self, interval: Callable[[], float]) -> AsyncIterator[HostPolled]:
-        """Look at every host for ever, each every `interval()` seconds; none waits for another."""
+        """Look at every host for ever, each every `interval()` seconds; none waits for another.
+
+        Meanwhile two behind NAT that had met and lost each other call again.
+        """
 
         def looked(event: HostPolled) -> None:
             self.drifting.looked(event)
             self.mesh = self._sighted.take(self.mesh, self._keys, event)
+            if not (self.read_only or self.applying):
+                self._again.looked(self.mesh, self._keys, event)
 
         looks = watch(lambda: self.mesh, self._keys, self._sessions, interval, looked)
         return self._past.recorded(looks)
@@ -183,14 +192,17 @@ class Fleet:
         inputs = PlanInputs(mesh, self._written, seen, resolved)
         return drafted(inputs, self._draft, self.path, self.made)
 
-    async def meet(self) -> Plan | None:
+    async def meet(
+        self, calling: Callable[[Collection[frozenset[str]]], None] = lambda _: None
+    ) -> Plan | None:
         """Have hosts behind NAT call each other; how those that met do without their relay.
 
-        None: nobody met that had not before, or a plan has something else to do.
+        None: nobody met that had not before, or a plan has something else to do. `calling`
+        is told of the pairs, if there are any.
         """
         from meshtui.fleet.meet import meet
 
-        return await meet(self, self._sessions)
+        return await meet(self, self._sessions, calling)
 
     async def apply(self, plan: Plan, keep: Keep | None = None) -> AsyncGenerator[Applied, None]:
         """Carry `plan` out, verify it, and confirm it or take it back. Last: the ApplyResult.
@@ -259,6 +271,7 @@ class Fleet:
         """Close all connections."""
         for session in self._sessions.values():
             session.close()
+        await self._again.close()
         self._errands.close()
         await asyncio.gather(self._connector.close(), self._past.close())
 

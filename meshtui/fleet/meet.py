@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from meshtui.mesh.found import Sight, found
 from meshtui.mesh.links import blocked, links_of, named_relays
 from meshtui.mesh.model import Found, Host, Mesh
 from meshtui.mesh.paths import middles, transit
+from meshtui.mesh.takeover import spared
 from meshtui.plan.model import Plan
 from meshtui.plan.seen import Seen
 from meshtui.store.journal import Journal
@@ -59,18 +60,24 @@ async def find_out(
     keys = {n: h.public_key for n, h in mesh.hosts.items() if h.public_key} | keys
     sights = {name: Sight(one.clock, one.live) for name, one in there.items() if one.live}
     result = found(mesh, keys, sights)
-    silent = [n for n in _carriers(mesh) if n in seen and n not in there]
-    down, near = await asyncio.gather(
-        _unheard(mesh, silent, keys, sights, sessions),
-        _measured(replace(mesh, found=result), there, sessions),
-    )
-    return replace(result, down=down, near={**near, **result.near})
+    near = await _measured(replace(mesh, found=result), there, sessions)
+    result = replace(result, down=frozenset(), near={**near, **result.near})
+    asked: set[str] = set()
+    while True:
+        carriers = _carriers(replace(mesh, found=result))
+        silent = [n for n in carriers if n in seen and n not in there and n not in asked]
+        down = await _unheard(mesh, silent, keys, sights, sessions)
+        # Whoever would take over may be down as well.
+        if not down:
+            # Without anybody else, what leads through it stays: it works again with it.
+            return replace(result, down=spared(replace(mesh, found=result), result.down))
+        asked.update(silent)
+        result = replace(result, down=result.down | down)
 
 
 def _carriers(mesh: Mesh) -> Iterable[str]:
-    """Hosts that carry what others send, or would if they were not down."""
-    whole = replace(mesh, found=replace(mesh.found, down=frozenset()))
-    return dict.fromkeys((*transit(whole), *middles(whole)))
+    """Hosts that carry what others send."""
+    return dict.fromkeys((*transit(mesh), *middles(mesh)))
 
 
 async def _unheard(
@@ -160,17 +167,27 @@ class Sighted:
         return mesh if now == mesh.found else replace(mesh, found=now)
 
 
-async def meet(fleet: Fleet, sessions: Mapping[str, Session]) -> Plan | None:
+async def meet(
+    fleet: Fleet, sessions: Mapping[str, Session], calling: Callable[[Collection[Pair]], None]
+) -> Plan | None:
     """See `Fleet.meet`."""
+    if not _any_apart(fleet.mesh):
+        return None
     plan = await fleet.plan()
     assert plan.inputs
     able = [host.host for host in plan.hosts if not host.problem]
     pairs = could_meet(plan.inputs.mesh, able)
     if plan.changes or not pairs:
         return None
+    calling(pairs)
     Journal(plan.mesh).note("meet", pairs=sorted(sorted(pair) for pair in pairs))
     met = await call_each_other(plan.inputs.mesh, pairs, plan.public_keys, sessions)
     return await fleet.plan() if met else None
+
+
+def _any_apart(mesh: Mesh) -> bool:
+    """Whether there are hosts that only NAT may keep from having a tunnel."""
+    return any(blocked(mesh, host) for host in mesh.hosts.values() if host.behind_nat)
 
 
 def could_meet(mesh: Mesh, able: Collection[str]) -> list[Pair]:

@@ -95,7 +95,7 @@ class Past:
     def _written(self, writing: Future[None]) -> None:
         # A fault of ours; whatever the disk did was said already.
         if not writing.cancelled() and (error := writing.exception()):
-            self._tell(f"the history broke: {type(error).__name__}: {error}")
+            self.tell(f"the history broke: {type(error).__name__}: {error}")
 
     async def close(self) -> None:
         """Write down what is left."""
@@ -180,12 +180,12 @@ class Past:
             from meshtui.store.history import History
 
             self._history = History(
-                self._mesh().name, say=self._tell, directory=self._directory, clock=self._clock
+                self._mesh().name, say=self.tell, directory=self._directory, clock=self._clock
             )
         return self._history
 
-    def _tell(self, text: str) -> None:
-        """From the thread."""
+    def tell(self, text: str) -> None:
+        """Have it said, from whatever thread."""
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._told, text)
 

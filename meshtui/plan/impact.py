@@ -156,6 +156,8 @@ class _State:
         """Host -> the key that it runs with, as far as it is known."""
         self.there: dict[str, list[tuple[IP, str]]] = {}
         """Host -> its addresses, each also as the prefix of it alone: worked out once."""
+        self.others: set[IP] = set()
+        """Addresses of hosts that were seen, and of devices."""
         if plan.inputs:
             self._know(plan.inputs)
         self.owed = {host.host for host in plan.problems}
@@ -177,6 +179,9 @@ class _State:
                 key = one.live.public_key if one.live else None
             if key:
                 self.keys[name] = key
+        devices = inputs.mesh.peers.values()
+        self.others = {a.ip for device in devices for a in device.addresses}
+        self.others |= {ip for there in self.there.values() for ip, _ in there}
 
     def _addresses(self, host: HostPlan) -> None:
         own = [step for step in host.steps if step.action in ("add-address", "remove-address")]
@@ -265,7 +270,9 @@ class _State:
                 if entry is None or _covers(entry.allowed_ips, ip, alone)
             ]
         else:
-            gone = [network.network_address for network in networks_of(takes)]
+            # What others have is only carried by it, and by somebody else from now on.
+            addresses = (network.network_address for network in networks_of(takes))
+            gone = [ip for ip in addresses if ip not in self.others]
         if not gone:
             return None
         for end in (host, peer):

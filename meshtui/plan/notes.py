@@ -7,6 +7,7 @@ from collections import defaultdict
 from meshtui.mesh.links import blocked, reached
 from meshtui.mesh.model import Host, Mesh
 from meshtui.mesh.paths import path
+from meshtui.mesh.takeover import takers
 from meshtui.plan.seen import Seen
 
 
@@ -36,6 +37,13 @@ def held_notes(seen: Seen) -> list[str]:
     ends = f"; it ends in {change.left} s at the latest" if change.left > 0 else ""
     begun = f"change {change.id}, begun {change.age} s ago"
     return [f"{change.owner} is changing this host ({begun}){ends}"]
+
+
+def down_notes(mesh: Mesh, name: str) -> list[str]:
+    """Who carries what a host did that nobody hears."""
+    if name not in mesh.found.down or not (names := takers(mesh, name)):
+        return []
+    return [f"{name} does not answer: {', '.join(names)} take{'s' * (len(names) == 1)} over"]
 
 
 def nat_notes(mesh: Mesh, host: Host) -> list[str]:

@@ -16,7 +16,8 @@ from meshtui.plan.forward import forward_notes, forwarding
 from meshtui.plan.live import Context, LivePlan, far, live_plan
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
 from meshtui.plan.names import keep_names
-from meshtui.plan.notes import held_notes, host_notes, nat_notes
+from meshtui.plan.notes import down_notes, held_notes, host_notes, nat_notes
+from meshtui.plan.reach import lost_through
 from meshtui.plan.seen import Seen
 from meshtui.plan.trouble import clones, read, steals, trouble
 from meshtui.wg.conf import ConfFile, Section
@@ -78,10 +79,12 @@ def make_plan(inputs: PlanInputs) -> Plan:
         found = {name: _kept(name, one, inputs.only) for name, one in found.items()}
     renewed = {(name, peer) for name, (_, peers) in found.items() for peer in peers}
     hosts = known.mesh.hosts
+    left = {n: one for n in known.problems if isinstance(one := inputs.seen.get(n), Seen)}
+    lost = lost_through(known.mesh, known.wanted, left)
     return Plan(
         mesh=known.mesh.name,
         interface=known.mesh.interface,
-        hosts=tuple(found[n][0] if n in found else _owed(known, n) for n in hosts),
+        hosts=tuple(found[n][0] if n in found else _owed(known, n, lost.get(n)) for n in hosts),
         touched=_joined(known.mesh, renewed | {(b, a) for a, b in renewed}),
         public_keys={name: host.public_key for name, host in hosts.items() if host.public_key},
         inputs=inputs,
@@ -142,10 +145,11 @@ def _joined(mesh: Mesh, directions: set[tuple[str, str]]) -> frozenset[tuple[str
     return frozenset(joined(mesh)) & directions if directions else frozenset()
 
 
-def _owed(known: Known, name: str) -> HostPlan:
-    """The plan of a host that is left as it is."""
+def _owed(known: Known, name: str, lost: str | None) -> HostPlan:
+    """The plan of a host that is left as it is; `lost`: what others lose by that."""
+    notes = (*down_notes(known.mesh, name), *((lost,) if lost else ()))
     steps = tuple(_write_back(known, name))
-    return HostPlan(name, steps=steps, problem=known.problems[name])
+    return HostPlan(name, steps=steps, notes=notes, problem=known.problems[name])
 
 
 def _key(mesh: Mesh, name: str, seen: Seen | HostError, able: bool) -> str | None:

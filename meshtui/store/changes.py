@@ -117,6 +117,9 @@ def changes(entries: Iterable[Mapping[str, object]]) -> list[Change]:
             found.append(change)
         elif (last := next((c for c in reversed(found) if c.kind == "apply"), None)) is None:
             continue
+        elif event == "meet":
+            # Hosts behind NAT called each other: that is no part of a change.
+            continue
         elif event == "taken-down":
             last.leaving = ""
         elif event == "failed":

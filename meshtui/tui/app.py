@@ -113,7 +113,7 @@ class MeshApp(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Look at the time and the file now and then; say what is wrong with the settings."""
-        self.set_interval(TICK, self._tick)
+        self.set_interval(TICK, self.tick)
         for complaint in self.keymap.complaints:
             self.complain(complaint)
         if self.settings.privacy:
@@ -162,7 +162,8 @@ class MeshApp(App[None], inherit_bindings=False):
             raise MeshError(self.looking.trouble or "the fleet is not open", hint="esc, then r")
         return self.fleet
 
-    def _tick(self) -> None:
+    def tick(self) -> None:
+        """Draw, and take over what mesh.toml says by now."""
         self.picture.tell()
         if self.fleet is None or self.applying.running:
             return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from meshtui.errors import MeshError
 from meshtui.inert import inert
+from meshtui.tui.meeting import Meeting
 from meshtui.tui.owing import Owing
 from meshtui.tui.row import ERROR_LIMIT
 from meshtui.tui.waiting import answer, asked_to_stop
@@ -43,6 +44,7 @@ class Applying:
         self.standing: Standing | None = None
         """The change that was broken off and waits to be recovered."""
         self.owing = Owing(app)
+        self._meeting = Meeting(app, self._begin_met)
         self._worker: Worker[None] | None = None
         self._keep: asyncio.Future[bool] | None = None
         """A person's answer, while it is waited for."""
@@ -143,8 +145,24 @@ class Applying:
         self._app.looking.log.add(
             "info", f"apply begun: {counted(plan.changes, 'step')} on {counted(hosts, 'host')}"
         )
+
+        def ended(well: bool) -> None:
+            if then is not None:
+                then(well)
+            elif well:
+                self._meeting.look()
+
         run = ApplyRun(plan, self._app.clock)
-        self._begin(run, lambda fleet: (proposal or fleet).apply(plan, self._ask), proposal, then)
+        self._begin(run, lambda fleet: (proposal or fleet).apply(plan, self._ask), proposal, ended)
+
+    def _begin_met(self, plan: Plan) -> None:
+        """Apply what follows from an apply; nobody is asked who does not know of it."""
+        from meshtui.tui.apply_run import ApplyRun
+
+        run, shows = ApplyRun(plan, self._app.clock), self.in_front
+        if shows:
+            self._app.pop_screen()
+        self._begin(run, lambda fleet: fleet.apply(plan), shows=shows)
 
     def _begin(
         self,
@@ -152,6 +170,8 @@ class Applying:
         events: Callable[[FleetApi], AsyncGenerator[Applied, None]],
         proposal: ProposalApi | None = None,
         then: Callable[[bool], None] | None = None,
+        *,
+        shows: bool = True,
     ) -> None:
         self.run = run
         self._worker = self._app.run_worker(
@@ -160,7 +180,8 @@ class Applying:
             group="apply",
             exit_on_error=False,
         )
-        self._show_run()
+        if shows:
+            self._show_run()
 
     def _show_run(self) -> None:
         from meshtui.tui.screens.apply import ApplyScreen

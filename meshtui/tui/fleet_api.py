@@ -109,6 +109,16 @@ class FleetApi(Protocol):
         """
         ...
 
+    async def meet(
+        self, calling: Callable[[Collection[frozenset[str]]], None] = lambda _: None
+    ) -> Plan | None:
+        """Have hosts behind NAT call each other; how those that met do without their relay.
+
+        None: nobody met that had not before, or a plan has something else to do. `calling`
+        is told of the pairs, if there are any.
+        """
+        ...
+
     async def plan_rotation(self, host: str) -> Plan:
         """Look at all hosts; how `host` gets another key. MeshError: it can't now."""
         ...

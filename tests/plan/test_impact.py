@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from meshtui.fleet.members import leaving_plan
+from meshtui.mesh.model import Found
 from meshtui.plan.impact import HANDSHAKE, RETRY, SIDE_BY_SIDE, Link, Loss, Move, PlanImpact, impact
 from meshtui.plan.model import HostPlan, Plan
 from meshtui.plan.planner import again
@@ -178,6 +179,18 @@ def _inside(sim: Sim, *names: str) -> Plan:
     assert plan.inputs
     seen = {name: plan.inputs.seen[name] for name in names}
     return again(plan, {n: replace(one, ssh_inside=True) for n, one in seen.items()})  # type: ignore[type-var]
+
+
+def test_what_a_silent_hub_carried_is_not_its_own() -> None:
+    mesh = replace(make_mesh(4), topology="hub")
+    hubs = {name: replace(mesh.hosts[name], hub=True) for name in "ab"}
+    sim = formed(replace(mesh, hosts=mesh.hosts | hubs))
+    sim.boxes["a"].reachable = False
+    assert not sim.plan().changes
+    sim.mesh = replace(sim.mesh, found=Found(down=frozenset("a")))
+    found = impact(sim.plan())
+    assert {(move.from_, move.to) for move in found.moves} == {("a", "b")}
+    assert not found.lost
 
 
 # -- and over random fleets: what is lost was told -------------------------------------------

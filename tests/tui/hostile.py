@@ -144,7 +144,8 @@ def unknown_key() -> UnknownHostKey:
 
 
 if __name__ == "__main__":
+    from meshtui.tui.meshes import Shown
     from meshtui.tui.start import run
 
     fleet = Hostile(hostile_mesh(evil_names=False), EVIL * 60)
-    sys.exit(run(fleet.mesh, fleet.open))
+    sys.exit(run([Shown(fleet.mesh, fleet.open)]))

@@ -17,6 +17,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
 from standin import StandIn, make_mesh, poll  # noqa: E402
 
 from meshtui.fleet.events import HostPolled  # noqa: E402
+from meshtui.tui.meshes import Shown  # noqa: E402
 from meshtui.tui.start import run  # noqa: E402
 
 
@@ -34,4 +35,4 @@ class Quiet(StandIn):
 
 if __name__ == "__main__":
     fleet = Quiet(make_mesh(int(sys.argv[1])))
-    sys.exit(run(fleet.mesh, fleet.open))
+    sys.exit(run([Shown(fleet.mesh, fleet.open)]))

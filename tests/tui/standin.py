@@ -204,6 +204,9 @@ class StandIn:
     queue: asyncio.Queue[HostPolled | Exception] = field(default_factory=asyncio.Queue)
     plan_result: Plan | Exception | None = None
     plan_gate: asyncio.Event | None = None
+    meets: list[frozenset[str]] | None = None
+    """The pairs that call each other when `meet` is asked for."""
+    meet_ends_well: bool = True
     apply_gate: asyncio.Event | None = None
     apply_events: list[Applying] | None = None
     revert_gate: asyncio.Event | None = None
@@ -271,6 +274,16 @@ class StandIn:
         if isinstance(self.plan_result, Exception):
             raise self.plan_result
         return self.plan_result or make_plan(self.mesh, prune=prune)
+
+    async def meet(
+        self, calling: Callable[[Collection[frozenset[str]]], None] = lambda _: None
+    ) -> Plan | None:
+        self.calls.append("meet")
+        if self.meets is None:
+            return None
+        calling(self.meets)
+        await asyncio.sleep(self.pace)
+        return make_plan(self.mesh) if self.meet_ends_well else None
 
     async def plan_rotation(self, host: str) -> Plan:
         await asyncio.sleep(self.pace)

@@ -1,0 +1,51 @@
+"""After an apply: hosts behind NAT call each other, and those that met do without their relay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING
+
+from meshtui.inert import inert
+from meshtui.tui.view import NAME_LIMIT
+from meshtui.tui.waiting import answer
+from meshtui.tui.words import counted
+
+if TYPE_CHECKING:
+    from meshtui.plan.model import Plan
+    from meshtui.tui.app import MeshApp
+
+#: Pairs that are named before the rest is counted.
+_NAMED = 3
+
+
+class Meeting:
+    """For one app."""
+
+    def __init__(self, app: MeshApp, begin: Callable[[Plan], None]) -> None:
+        """`begin` applies a plan, as the next run."""
+        self._app, self._begin = app, begin
+
+    def look(self) -> None:
+        """Have those call each other that only NAT keeps apart, if there are any."""
+        if not self._app.read_only:
+            self._app.work(self._meet(), "meet behind NAT")
+
+    async def _meet(self) -> None:
+        app = self._app
+        # The apply may have been of another mesh.toml than the fleet has read.
+        app.tick()
+        plan = await answer((await app.opened()).meet(self._calling))
+        if plan is None:
+            return
+        if app.applying.running:
+            app.looking.log.add("info", "met: the next apply does without the relay")
+            return
+        app.looking.log.add("good", "met: no relay any more")
+        self._begin(plan)
+
+    def _calling(self, pairs: Collection[frozenset[str]]) -> None:
+        for pair in list(pairs)[:_NAMED]:
+            who = " and ".join(inert(name, NAME_LIMIT) for name in sorted(pair))
+            self._app.looking.log.add("info", f"{who} are behind NAT: they call each other")
+        if (more := len(pairs) - _NAMED) > 0:
+            self._app.looking.log.add("info", f"so do {counted(more, 'more pair')}")
