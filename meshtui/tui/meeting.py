@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from meshtui.inert import inert
-from meshtui.tui.view import NAME_LIMIT
+from meshtui.tui.row import NAME_LIMIT
 from meshtui.tui.waiting import answer
 from meshtui.tui.words import counted
 
