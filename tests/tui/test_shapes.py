@@ -182,7 +182,7 @@ async def test_two_that_met_are_shown_so_without_a_word_of_a_new_file() -> None:
         await played(stage)
         await stage.until("via others 3/3")
         stage.fleet.reloaded = mesh
-        stage.app._tick()
+        stage.app.tick()
         stage.fleet.feed(shapes.seen(mesh, "server-d"), shapes.seen(mesh, "server-e"))
         text = await stage.until("via others 2/2")
         assert MET in text and "mesh.toml was changed" not in text
