@@ -19,7 +19,7 @@ from meshtui.plan.names import keep_names
 from meshtui.plan.notes import down_notes, held_notes, host_notes, nat_notes
 from meshtui.plan.reach import lost_through
 from meshtui.plan.seen import Seen
-from meshtui.plan.trouble import clones, read, steals, trouble
+from meshtui.plan.trouble import clones, owners, read, steals, trouble
 from meshtui.wg.conf import ConfFile, Section
 from meshtui.wg.endpoint import Endpoint
 from meshtui.wg.interface import Interface, Network, Peer
@@ -49,6 +49,8 @@ class Known:
     resolved: Mapping[Endpoint, Endpoint]
     prune: bool
     left: Mapping[str, str]
+    owners: Mapping[str, Collection[str]]
+    """Public key -> the members that have it, or had it as far as mesh.toml knows."""
     far: dict[tuple[Network, ...], frozenset[Network]] = field(default_factory=dict)
     """Networks of an interface's addresses -> prefixes in the mesh that are in none of them."""
 
@@ -113,6 +115,14 @@ def _know(
         },
     )
     able = {n: one for n, one in seen.items() if isinstance(one, Seen) and n not in problems}
+    retired = {
+        host.public_key: host.name
+        for host in written.hosts.values()
+        # An able host without a key gets a new one; any other may still have it.
+        if host.public_key and keys[host.name] != host.public_key
+        if keys[host.name] or host.name in able
+        if host.name not in cloned
+    }
     return Known(
         mesh=mesh,
         written=written,
@@ -121,17 +131,11 @@ def _know(
         wanted=_without_unknown(wanted(mesh, able), able, cloned),
         fresh_psk=_fresh_psk(mesh, able, inputs.renew_psk, inputs.paired),
         renew_psk=inputs.renew_psk,
-        retired={
-            host.public_key: host.name
-            for host in written.hosts.values()
-            # An able host without a key gets a new one; any other may still have it.
-            if host.public_key and keys[host.name] != host.public_key
-            if keys[host.name] or host.name in able
-            if host.name not in cloned
-        },
+        retired=retired,
         resolved=inputs.resolved,
         prune=inputs.prune,
         left=inputs.left,
+        owners=owners(mesh, [h for h in written.hosts.values() if h.public_key not in retired]),
     )
 
 
@@ -351,10 +355,6 @@ def _strangers(
     """
     peers = peers_of(known.mesh, known.mesh.hosts[name])
     of_mesh = {name, *(host.name for host in peers)}
-    told = (h for h in known.written.hosts.values() if h.public_key not in known.retired)
-    keys = [(m.public_key or "", m.name) for m in (*known.mesh.members.values(), *told)]
-    keep = {key for key, host in keys if host in of_mesh}
-    apart = {key: host for key, host in keys if host not in of_mesh}
     # Of whom no key is known, the address or meshtui's mark tells.
     there = {peer.name for peer in known.wanted[name].peers}
     owed = [host for host in peers if host.name not in there]
@@ -364,7 +364,8 @@ def _strangers(
     left_alone: dict[str, tuple[str, ...]] = {}
     live = seen.live.peers if seen.live else {}
     for key in dict.fromkeys((*stand, *live)):
-        if key in keep or not key:
+        own = known.owners.get(key, ())
+        if not key or not of_mesh.isdisjoint(own):
             continue
         mark = mark_of(stand.get(key, ()))
         prefixes = [text for one in stand.get(key, ()) for text in one.values("AllowedIPs")]
@@ -373,8 +374,8 @@ def _strangers(
             gone[key] = f"{known.retired[key]} (its former key)"
         elif key in known.left:
             gone[key] = known.left[key]
-        elif key in apart:
-            gone[key] = apart[key]
+        elif own:
+            gone[key] = next(iter(own))
         elif mark in names or not addresses.isdisjoint(allowed):
             continue
         elif mark is not None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from ipaddress import ip_network
 
 from meshtui.errors import HostError
-from meshtui.mesh.model import Mesh
+from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.clash import clash
 from meshtui.plan.file import addresses_of, key_is_set_by_hook
 from meshtui.plan.seen import Seen
@@ -97,6 +97,18 @@ def clones(keys: Mapping[str, str | None]) -> dict[str, str]:
         if len(names) > 1
         for name in names
     }
+
+
+def owners(mesh: Mesh, told: Iterable[Host]) -> dict[str, dict[str, None]]:
+    """Public key -> the members that have it now; and those of which `told` is what was written.
+
+    The latest first.
+    """
+    found: dict[str, dict[str, None]] = {}
+    for member in (*reversed(list(told)), *reversed(mesh.members.values())):
+        if member.public_key:
+            found.setdefault(member.public_key, {})[member.name] = None
+    return found
 
 
 def steals(want: Interface, left_alone: Mapping[str, Collection[str]]) -> str | None:

@@ -401,7 +401,7 @@ class Sim:
                 continue
             marks = {
                 f"@psk:{other}@": key("psk" + "".join(sorted((other, host.host))))
-                for other in self.boxes
+                for other in (self.boxes if self.mesh.preshared_keys else ())
             }
             if host.host in operator:
                 marks["@operator@"] = operator[host.host]
