@@ -107,7 +107,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("mesh", "rename", ("N",), "rename", "another name for the row's host"),
     Action("mesh", "remove", ("D",), "remove", "take the row's host out of the mesh"),
     Action(
-        "mesh", "switch", ("E",), "disable", "disable or enable the link; on the diagonal, the host"
+        "mesh", "switch", ("E",), "disable", "disable or enable a link; on the diagonal a host"
     ),
     Action("mesh", "rotate", ("X",), "new key", "another key for the marked hosts, else the row's"),
     Action("mesh", "undo", ("u",), "undo", "take the last change back, as a plan"),
