@@ -106,9 +106,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("mesh", "set", ("e",), "edit", "endpoint, port, addresses, … of the row's host"),
     Action("mesh", "rename", ("N",), "rename", "another name for the row's host"),
     Action("mesh", "remove", ("D",), "remove", "take the row's host out of the mesh"),
-    Action(
-        "mesh", "switch", ("E",), "disable", "disable or enable a link; on the diagonal a host"
-    ),
+    Action("mesh", "switch", ("E",), "disable", "disable or enable a link; on the diagonal a host"),
     Action("mesh", "rotate", ("X",), "new key", "another key for the marked hosts, else the row's"),
     Action("mesh", "undo", ("u",), "undo", "take the last change back, as a plan"),
     Action("mesh", "changes", ("C",), "changes", "what was changed from this machine"),
