@@ -224,6 +224,9 @@ class Apply:
         if too_soon(self._before, self.plan.public_keys, self.plan.touched):
             await asyncio.sleep(1)
         self._note("change", hosts=[host.host for host in able])
+        for part in ("first", "calls"):
+            if not await self._send_each(able, part):
+                return
         for wave in _waves(able):
             failed = await self._at.each("change", wave, self._change)
             for name, error in failed.items():
@@ -235,29 +238,37 @@ class Apply:
                     self._back.free([name])
             if self._worse:
                 return
-        await self._switch(able)
+        if await self._switch(able):
+            await self._send_each(able, "after")
 
-    async def _switch(self, able: list[HostPlan]) -> None:
+    async def _switch(self, able: list[HostPlan]) -> bool:
         """What hosts do all at once: a key that is switched cuts its links until all have."""
-        if not (at_once := [host for host in able if host.work and host.work.switch]):
-            return
+        at_once = [host for host in able if host.work and host.work.switch]
+        if at_once:
+            self._note("switch", hosts=[host.host for host in at_once])
         # Whoever waits for the new key is asked first.
         at_once.sort(key=lambda host: host.work is not None and host.work.switch == "switch_key")
-        self._note("switch", hosts=[host.host for host in at_once])
-        failed = await self._at.each("change", at_once, self._switch_one)
-        then = [host for host in able if host.work and host.work.after]
-        if not failed:
-            failed = await self._at.each("change", then, self._after)
-        self._failed |= {name: error.why for name, error in failed.items()}
-        self._worse += [f"{name} could not be changed: {e.why}" for name, e in failed.items()]
+        return self._none(await self._at.each("change", at_once, self._switch_one))
 
     async def _switch_one(self, host: HostPlan) -> None:
         if host.work and host.work.switch:
             await self._send(host.work.switch, host, host.work.switch_data)
 
-    async def _after(self, host: HostPlan) -> None:
-        if host.work:
-            await self._send("change", host, host.work.after)
+    async def _send_each(self, able: list[HostPlan], part: str) -> bool:
+        """Have all do the lines of that part of their work; whether all did."""
+        lines = {host.host: getattr(host.work, part) for host in able}
+        hosts = [host for host in able if lines[host.host]]
+
+        async def one(host: HostPlan) -> None:
+            await self._send("change", host, lines[host.host])
+
+        return self._none(await self._at.each("change", hosts, one))
+
+    def _none(self, failed: Mapping[str, HostError]) -> bool:
+        """Keep who failed what harms others; whether nobody did."""
+        self._failed |= {name: error.why for name, error in failed.items()}
+        self._worse += [f"{name} could not be changed: {e.why}" for name, e in failed.items()]
+        return not failed
 
     async def _change(self, host: HostPlan) -> None:
         work = host.work

@@ -19,10 +19,13 @@ from meshtui.wg.interface import Interface, Network, Peer
 
 @dataclass(slots=True)
 class LivePlan:
-    """Steps to show, lines for `change`, and the peers whose session starts anew."""
+    """Steps to show, lines for `change` as `Work` has them, and whose session starts anew."""
 
     steps: list[Step] = field(default_factory=list)
+    first: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
     changes: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
     renewed: set[str] = field(default_factory=set)
     freed: set[str] = field(default_factory=set)
     """Prefixes that their peer no longer has."""
@@ -57,7 +60,7 @@ def live_plan(want: Interface, seen: Seen, context: Context) -> LivePlan:
     assert seen.live is not None
     passing = forwarding(want, seen)
     plan.steps.extend(passing.steps)
-    plan.changes.extend(passing.first)
+    plan.first.extend(passing.first)
     _interface(plan, want, seen)
     changes = _addresses(plan, want, seen, context.networks)
     for key, name in context.gone.items():
@@ -77,7 +80,8 @@ def live_plan(want: Interface, seen: Seen, context: Context) -> LivePlan:
                 _add_route(plan, network)
     if context.routed:
         _routes(plan, want, seen, context)
-    plan.changes.extend(passing.last)
+    # Until then others may still send through it.
+    plan.after.extend(passing.last)
     return plan
 
 
@@ -144,6 +148,9 @@ def _peers(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> Non
     """
     assert seen.live is not None
     new: list[str] = []
+    early: list[str] = []
+    moved: list[Peer] = []
+    elsewhere = {text for live in seen.live.peers.values() for text in live.allowed_ips}
     for peer in want.peers:
         live = seen.live.peers.get(peer.public_key) if peer.public_key else None
         if live is None:
@@ -172,9 +179,27 @@ def _peers(plan: LivePlan, want: Interface, seen: Seen, context: Context) -> Non
             _change_peer(plan, peer, live, seen.clock, context)
             continue
         plan.renewed.add(peer.name)
-        new += _new_peer(peer, live, seen.clock, context)
+        lines = _new_peer(peer, live, seen.clock, context)
+        if live is None and peer.public_key and not elsewhere.isdisjoint(peer.prefixes):
+            # What goes another way by now goes on so until there is a session.
+            early += [line for line in lines if not line.startswith("AllowedIPs")]
+            moved.append(peer)
+        else:
+            new += lines
     if new:
         plan.changes += [f"peers {len(new)}", *new]
+    if early:
+        plan.first += [f"peers {len(early)}", *early]
+        plan.changes += [f"allowed-ips {p.public_key} {','.join(p.prefixes)}" for p in moved]
+        _call(plan, seen.live.public_key or "", moved)
+
+
+def _call(plan: LivePlan, own: str, peers: Iterable[Peer]) -> None:
+    """One of both ends begins: of two that do at the same moment, each drops the other's."""
+    called = [p for p in peers if p.endpoint and own < (p.public_key or "")]
+    if called:
+        plan.calls += [f"call {p.public_key} {p.persistent_keepalive}" for p in called]
+        plan.calls.append(f"await {' '.join(p.public_key or '' for p in called)}")
 
 
 def _new_peer(peer: Peer, live: LivePeer | None, clock: int, context: Context) -> list[str]:

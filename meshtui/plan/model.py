@@ -91,6 +91,10 @@ class Work:
     """SHA-256 of the file that the plan starts from, or `none`."""
     template: str | None = None
     """The new file; None: it stays."""
+    first: tuple[str, ...] = ()
+    """Lines for `change` that all hosts do before anybody sends another way than before."""
+    calls: tuple[str, ...] = ()
+    """Lines for `change`, then: new peers shake hands before anything is sent to them."""
     changes: tuple[str, ...] = ()
     """Lines for `change`: what is done to the running interface."""
     make_key: Literal["host", "operator"] | None = None
@@ -101,7 +105,7 @@ class Work:
     switch_data: tuple[str, ...] = ()
     """Lines for it."""
     after: tuple[str, ...] = ()
-    """Lines for `change`, after that."""
+    """Lines for `change`, when all hosts are done."""
 
 
 @dataclass(frozen=True, slots=True)

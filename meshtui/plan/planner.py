@@ -257,7 +257,7 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
     else:
         live.steps += forwarding(want, seen).steps
         live.renewed |= {peer.name for peer in want.peers}
-    touches = bool(live.changes)
+    touches = bool(live.first or live.changes or live.after)
     notes += keep_names(live, known.mesh, name, seen)
     steps, work = _work(known, name, seen, text, live)
     notes += [*_notes(known, name), *held_notes(seen)]
@@ -324,7 +324,10 @@ def _work(
         work = Work(
             base=seen.sha256 or "none",
             template=template,
+            first=tuple(live.first),
+            calls=tuple(live.calls),
             changes=tuple(live.changes),
+            after=tuple(live.after),
             make_key=make_key,
             bring_up=bring_up,
             enable=enable,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
+from confirmed import Stopped
 from flow import Flow
 from meshtui_on import apply, directions, edit, plan
 from reach import peers
@@ -48,3 +50,18 @@ def test_from_full_to_hub_and_back(eight: Lab) -> None:
     edit(eight, f"{CENTRE}hub = true\n", CENTRE)
     change(eight)
     assert {peers(eight, host.name) for host in eight.hosts} == {7}
+
+
+def test_nobody_sends_through_a_hub_that_is_not_ready(eight: Lab) -> None:
+    """However long it takes to be: here it is held for twice what nobody should notice."""
+    edit(eight, FULL, HUB)
+    edit(eight, CENTRE, f"{CENTRE}hub = true\n")
+    names = [host.name for host in eight.hosts]
+    with (
+        Flow(eight, names) as flow,
+        Stopped(eight, "before change on server-c", "apply", "--yes", within=30) as held,
+    ):
+        # Nothing tells from outside that the others wait, too.
+        time.sleep(2 * MOST)
+        held.go_on(0)
+    assert max(flow.gaps.values()) <= MOST, sorted(flow.gaps.items(), key=lambda gap: -gap[1])[:8]

@@ -18,7 +18,7 @@ from typing import Any
 
 from meshtui.errors import HostError, Unreachable
 from meshtui.mesh.model import Mesh
-from meshtui.plan.model import Plan, PlanInputs
+from meshtui.plan.model import Plan, PlanInputs, Work
 from meshtui.plan.planner import again, make_plan
 from meshtui.plan.seen import Passing, Seen
 from meshtui.wg.conf import ConfFile, Section, parse
@@ -39,6 +39,11 @@ def key(seed: str) -> str:
 
 def public(private: str) -> str:
     return key("public half of " + private)
+
+
+def work_lines(work: Work | None) -> tuple[str, ...]:
+    """All that is done to the running interface, in its order."""
+    return (*work.first, *work.calls, *work.changes, *work.after) if work else ()
 
 
 class Failed(AssertionError):
@@ -192,6 +197,8 @@ class Box:
                     if any(a.network == ip_network(value) for a in self.addresses):
                         raise Failed(f"{value} is the kernel's own route to the mesh")
                     self.routes.discard(ip_network(value))
+                case "await":
+                    pass
                 case "forward":
                     self.passes((*self.passing.has, value))
                 case "unforward":
@@ -405,7 +412,7 @@ class Sim:
             }
             if host.host in operator:
                 marks["@operator@"] = operator[host.host]
-            lines = [_filled(line, marks) for line in work.changes]
+            lines = [_filled(line, marks) for line in work_lines(work)]
             template = work.template
             before = deepcopy(box)
             if lines:

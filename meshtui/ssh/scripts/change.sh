@@ -24,6 +24,7 @@ change() {
             allowed-ips) wg set "$1" peer "$value" allowed-ips "$more" ;;
             endpoint) wg set "$1" peer "$value" endpoint "$more" ;;
             call) call_peer "$1" "$value" "$more" ;;
+            await) await_peers "$1" "$value $more" ;;
             keepalive) wg set "$1" peer "$value" persistent-keepalive "$more" ;;
             peers) with_live_psk "$1" "$value" | wg addconf "$1" /dev/stdin ;;
             preshared) printf '%s\n' "$more" | wg set "$1" peer "$value" preshared-key /dev/stdin ;;
@@ -45,6 +46,19 @@ call_peer() { # IF KEY SECONDS
     wg set "$1" peer "$2" persistent-keepalive 0 &&
         wg set "$1" peer "$2" persistent-keepalive 25 &&
         wg set "$1" peer "$2" persistent-keepalive "$3"
+}
+
+# For two seconds at most: a peer that does not answer holds nothing up.
+await_peers() { # IF KEYS
+    read_boot
+    until=$((up + 2))
+    for peer in $2; do
+        until wg show "$1" latest-handshakes | grep -q "^$peer	[1-9]"; do
+            read_boot
+            [ "$up" -lt "$until" ] || return 0
+            sleep 0.01 2>/dev/null || :
+        done
+    done
 }
 
 # One that went with an address is gone already.
