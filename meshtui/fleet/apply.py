@@ -29,7 +29,7 @@ from meshtui.fleet.look import Look, looks
 from meshtui.fleet.made import Made, known_keys
 from meshtui.fleet.receipt import receipt, worse
 from meshtui.fleet.session import Session
-from meshtui.fleet.side_by_side import SideBySide
+from meshtui.fleet.side_by_side import SideBySide, waves
 from meshtui.fleet.verify import reached_through, too_soon, verify
 from meshtui.fleet.wayback import WayBack, refused
 from meshtui.mesh.proof import to_prove
@@ -224,10 +224,9 @@ class Apply:
         if too_soon(self._before, self.plan.public_keys, self.plan.touched):
             await asyncio.sleep(1)
         self._note("change", hosts=[host.host for host in able])
-        for part in ("first", "calls"):
-            if not await self._send_each(able, part):
-                return
-        for wave in _waves(able):
+        if not (await self._send_each(able, "first") and await self._send_each(able, "calls")):
+            return
+        for wave in waves(able):
             failed = await self._at.each("change", wave, self._change)
             for name, error in failed.items():
                 self._failed[name] = error.why
@@ -256,12 +255,11 @@ class Apply:
 
     async def _send_each(self, able: list[HostPlan], part: str) -> bool:
         """Have all do the lines of that part of their work; whether all did."""
-        lines = {host.host: getattr(host.work, part) for host in able}
-        hosts = [host for host in able if lines[host.host]]
 
         async def one(host: HostPlan) -> None:
-            await self._send("change", host, lines[host.host])
+            await self._send("change", host, getattr(host.work, part))
 
+        hosts = [host for host in able if getattr(host.work, part)]
         return self._none(await self._at.each("change", hosts, one))
 
     def _none(self, failed: Mapping[str, HostError]) -> bool:
@@ -330,7 +328,7 @@ class Apply:
 
     async def _confirm_all(self) -> None:
         able = [host for host in self._able() if host.host in self._back.armed]
-        for wave in _waves(able):
+        for wave in waves(able):
             await self._at.each("confirm", wave, self._confirm)
 
     async def _confirm(self, host: HostPlan) -> None:
@@ -400,9 +398,3 @@ class Apply:
         if now:
             self.plan = again(self.plan, now)
             self._failed |= {h.host: h.problem for h in self.plan.hosts if h.problem}
-
-
-def _waves(hosts: list[HostPlan]) -> list[list[HostPlan]]:
-    """One after the other: those that the operator's own way leads through come last."""
-    own = [host for host in hosts if host.own_path]
-    return [wave for wave in ([h for h in hosts if not h.own_path], own) if wave]

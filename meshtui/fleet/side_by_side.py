@@ -64,3 +64,9 @@ class SideBySide:
                 task.cancel()
             # What is under way on the hosts is let go of before anything else is asked.
             await asyncio.wait({task})
+
+
+def waves(hosts: list[HostPlan]) -> list[list[HostPlan]]:
+    """One after the other: those that the operator's own way leads through come last."""
+    own = [host for host in hosts if host.own_path]
+    return [wave for wave in ([h for h in hosts if not h.own_path], own) if wave]

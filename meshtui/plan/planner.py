@@ -87,7 +87,7 @@ def make_plan(inputs: PlanInputs) -> Plan:
         mesh=known.mesh.name,
         interface=known.mesh.interface,
         hosts=tuple(found[n][0] if n in found else _owed(known, n, lost.get(n)) for n in hosts),
-        touched=_joined(known.mesh, renewed | {(b, a) for a, b in renewed}),
+        touched=frozenset(joined(known.mesh)) & renewed if renewed else frozenset(),
         public_keys={name: host.public_key for name, host in hosts.items() if host.public_key},
         inputs=inputs,
     )
@@ -142,11 +142,6 @@ def _know(
 def _kept(name: str, found: tuple[HostPlan, set[str]], only: str) -> tuple[HostPlan, set[str]]:
     """The plan of a host where one alone is to be changed."""
     return found if name == only else (HostPlan(name), set())
-
-
-def _joined(mesh: Mesh, directions: set[tuple[str, str]]) -> frozenset[tuple[str, str]]:
-    """Those of `directions` that should have a tunnel."""
-    return frozenset(joined(mesh)) & directions if directions else frozenset()
 
 
 def _owed(known: Known, name: str, lost: str | None) -> HostPlan:

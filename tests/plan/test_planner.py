@@ -15,7 +15,7 @@ from meshtui.wg.dump import LivePeer
 from meshtui.wg.endpoint import Endpoint
 from tests.plan import fleets
 from tests.plan.fleets import FOREIGN, formed, fresh, make_mesh
-from tests.plan.sim import NOW, Box, Live, Sim, key, public
+from tests.plan.sim import NOW, Box, Live, Sim, key, public, work_lines
 
 
 def of(sim: Sim, name: str, prune: bool = False) -> HostPlan:
@@ -27,7 +27,7 @@ def actions(host: HostPlan) -> list[str]:
 
 
 def changes(host: HostPlan) -> tuple[str, ...]:
-    return host.work.changes if host.work else ()
+    return work_lines(host.work)
 
 
 def foreign(allowed: str, *, handshake: int = NOW) -> LivePeer:
