@@ -87,7 +87,7 @@ def make_plan(inputs: PlanInputs) -> Plan:
         mesh=known.mesh.name,
         interface=known.mesh.interface,
         hosts=tuple(found[n][0] if n in found else _owed(known, n, lost.get(n)) for n in hosts),
-        touched=frozenset(joined(known.mesh)) & renewed if renewed else frozenset(),
+        touched=frozenset(joined(known.mesh)) & (renewed | {(b, a) for a, b in renewed}),
         public_keys={name: host.public_key for name, host in hosts.items() if host.public_key},
         inputs=inputs,
     )
