@@ -53,8 +53,14 @@ class Screen:
 
     def code(self, deadline: float = 10) -> int:
         """The exit code, once it ended by itself."""
+        code = self.ended(deadline)
+        assert code is not None, "it did not end"
+        return code
+
+    def ended(self, deadline: float) -> int | None:
+        """The exit code; None: it has not ended by then."""
         end = time.monotonic() + deadline
-        while True:
+        while time.monotonic() < end:
             ready, _, _ = select.select([self._terminal], [], [], 0.05)
             try:
                 if ready:
@@ -65,7 +71,7 @@ class Screen:
             if pid:
                 self._pid = 0
                 return os.waitstatus_to_exitcode(status)
-            assert time.monotonic() < end, "it did not end"
+        return None
 
     def __enter__(self) -> Self:
         return self

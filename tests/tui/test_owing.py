@@ -78,7 +78,7 @@ async def test_what_is_disabled_says_so() -> None:
         text = await stage.until("no tunnel: server-b is disabled")
         assert text.count("no tunnel: server-b is disabled") == 2
         await stage.press("right")
-        await stage.until("no tunnel: the link is disabled, or both ends are behind NAT")
+        await stage.until("no tunnel: their link is disabled")
         await stage.press("down", "left")
         await stage.until("● up, disabled in mesh.toml")
         await stage.press("o")

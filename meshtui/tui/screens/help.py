@@ -44,7 +44,7 @@ _MARKS = (
     (DISABLED, "disabled", "dim", "mesh.toml leaves it out for now"),
 )
 _PAIRS = (
-    (MET, "punched", "added", "up, though both are behind NAT: each was told where to knock"),
+    (MET, "punched", "added", "up, though both ends are behind NAT"),
     (WAY, "via others", "added", "no tunnel: packets go through a hub, gateway or relay"),
     (NO_WAY, "broken way", "bad", "and a tunnel on their way does not work"),
 )
@@ -55,7 +55,7 @@ HOST_MEANINGS: dict[SeenState, str] = {
     "not-installed": "it answers; WireGuard's tools are missing",
     "refused": "SSH or sudo said no",
     "unreachable": "no SSH connection",
-    "seen": "a phone, a laptop, …: a host had a handshake with it lately",
+    "seen": "a phone, a laptop, …: a host had a handshake lately",
     "away": "a phone, a laptop, …: no host had one lately, or ever",
 }
 
