@@ -72,6 +72,16 @@ def test_a_hosts_keepalive(ten: Lab) -> None:
     undisturbed(ten, ["undo"])
 
 
+def test_a_hosts_endpoint(ten: Lab) -> None:
+    """What it still sends from its old address as the others turn to the new one tells nobody."""
+    at = f"[{ten.host(NAME).v6}]:51820"
+    assert directions(undisturbed(ten, ["set", NAME, "--endpoint", at])) == (90, 90)
+    for host in members(ten):
+        assert host == NAME or at in on(ten, host, "wg", "show", "wg0", "endpoints")
+    undisturbed(ten, ["undo"])
+    plan(ten, code=0)
+
+
 def test_a_hosts_port(ten: Lab) -> None:
     """What is on its way to the old port as it closes is lost; not one session is."""
     before = {host: handshakes(ten, host) for host in members(ten)}
@@ -85,16 +95,6 @@ def test_a_hosts_port(ten: Lab) -> None:
     assert max(flow.gaps.values()) <= 0.25, flow.gaps
     for host in members(ten):
         assert host == NAME or ":51999" in on(ten, host, "wg", "show", "wg0", "endpoints")
-    plan(ten, code=0)
-
-
-def test_a_hosts_endpoint(ten: Lab) -> None:
-    """What it still sends from its old address as the others turn to the new one tells nobody."""
-    at = f"[{ten.host(NAME).v6}]:51820"
-    assert directions(undisturbed(ten, ["set", NAME, "--endpoint", at])) == (90, 90)
-    for host in members(ten):
-        assert host == NAME or at in on(ten, host, "wg", "show", "wg0", "endpoints")
-    undisturbed(ten, ["undo"])
     plan(ten, code=0)
 
 
