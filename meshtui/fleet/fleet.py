@@ -139,14 +139,13 @@ class Fleet:
         return {name: host.ssh for name, host in self.mesh.hosts.items()}, self.mesh.found
 
     def watch(self, interval: Callable[[], float]) -> AsyncIterator[HostPolled]:
-        """Look at every host for ever, each every `interval()` seconds; none waits for another.
-
-        Meanwhile two behind NAT that had met and lost each other call again.
-        """
+        """Look at every host for ever, each every `interval()` seconds; none waits for another."""
 
         def looked(event: HostPolled) -> None:
             self.drifting.looked(event)
-            self.mesh = self._sighted.take(self.mesh, self._keys, event)
+            before, self.mesh = self.mesh, self._sighted.take(self.mesh, self._keys, event)
+            if self.mesh is not before:  # another shape wants other peers of hosts
+                self.drifting.soon(*self.mesh.hosts)
             if not (self.read_only or self.applying):
                 self._again.looked(self.mesh, self._keys, event)
 
