@@ -45,7 +45,7 @@ _MARKS = (
 )
 _PAIRS = (
     (MET, "punched", "added", "up, though both ends are behind NAT"),
-    (WAY, "via others", "added", "no tunnel: packets go through a hub, gateway or relay"),
+    (WAY, "via others", "added", "no tunnel: packets go through hub, gateway or relay"),
     (NO_WAY, "broken way", "bad", "and a tunnel on their way does not work"),
 )
 HOST_MEANINGS: dict[SeenState, str] = {
@@ -56,7 +56,7 @@ HOST_MEANINGS: dict[SeenState, str] = {
     "refused": "SSH or sudo said no",
     "unreachable": "no SSH connection",
     "seen": "a phone, a laptop, …: a host had a handshake lately",
-    "away": "a phone, a laptop, …: no host had one lately, or ever",
+    "away": "a phone, a laptop, …: no host had one lately",
 }
 
 
