@@ -1,0 +1,1 @@
+"""A fleet that is embedded in the process, for who has no servers at hand."""
