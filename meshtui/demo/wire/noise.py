@@ -29,7 +29,9 @@ class Identity:
     __slots__ = ("_private", "mac1_key", "public_key")
 
     def __init__(self, private_key: bytes) -> None:
-        self._private = X25519PrivateKey.from_private_bytes(private_key)
+        first, *middle, last = private_key
+        clamped = bytes([first & 248, *middle, last & 127 | 64])
+        self._private = X25519PrivateKey.from_private_bytes(clamped)
         self.public_key = self._private.public_key().public_bytes_raw()
         self.mac1_key = mac1_key(self.public_key)
 
