@@ -17,6 +17,7 @@ import pytest
         ("meshtui.tui.start", ("asyncssh", "cryptography", "sqlite3")),
         ("meshtui.fleet.fleet", ("textual", "sqlite3", "platformdirs")),
         ("meshtui.store.meshfile", ("textual", "asyncssh", "tomlkit", "json")),
+        ("meshtui.demo.wire.show", ("textual", "asyncssh", "asyncio")),
         ("meshtui.plan.planner", ("textual", "asyncssh", "asyncio", "cryptography")),
     ],
 )

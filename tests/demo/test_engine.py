@@ -13,6 +13,7 @@ from meshtui.demo.wire.show import dump, showconf
 from meshtui.demo.wire.timers import Moment, Timers
 from meshtui.wg.dump import parse_dump
 from meshtui.wg.endpoint import Endpoint
+from meshtui.wg.keys import keypair
 from tests.demo.world import EPOCH, World, ping
 
 PSK = b"p" * 32
@@ -111,10 +112,9 @@ def test_a_wrong_mac1_gets_no_answer(world: World) -> None:
 def test_a_handshake_counts_once_and_an_older_one_not_at_all(world: World) -> None:
     calls = []
     for _ in range(2):
-        world.a.engine.set_private_key(bytes([1]) * 32)
         world.a.engine.send(ping(1, 2), world.now)
         calls += [out.data for out in world.take(world.a)]
-        world.time += 1
+        world.time += 5
     world.put(calls[1], world.b, world.a.at)
     assert len(world.take(world.b)) == 1
     for call in calls:
@@ -182,6 +182,10 @@ def test_two_that_begin_at_once_both_come_through(world: World) -> None:
 def test_a_new_private_key_needs_a_new_handshake(world: World) -> None:
     world.send(world.a, world.b)
     old = world.a.key
+    world.a.engine.set_private_key(bytes([1]) * 32)
+    world.send(world.a, world.b)
+    assert len(world.b.got) == 2, "the same one changes nothing"
+    assert [kind for _, kind in world.kinds(world.a)] == [1, 4, 4]
     world.a.engine.set_private_key(b"n" * 32)
     # The far end may still send under the old one: nothing on its way is lost.
     world.send(world.b, world.a)
@@ -189,11 +193,11 @@ def test_a_new_private_key_needs_a_new_handshake(world: World) -> None:
     world.b.engine.set_peer(old, world.now, remove=True)
     world.b.engine.set_peer(world.a.key, world.now, allowed_ips=[ip_network("10.0.0.1")])
     world.send(world.a, world.b)
-    assert len(world.b.got) == 2
+    assert len(world.b.got) == 3
     world.a.engine.set_private_key(None)
     assert dump(world.a.engine, 0).startswith("(none)\t(none)\t0\toff\n")
     world.send(world.a, world.b)
-    assert len(world.b.got) == 2
+    assert len(world.b.got) == 3
 
 
 def test_peers_are_set_as_wg_sets_them(world: World) -> None:
@@ -262,14 +266,15 @@ def test_it_reads_as_wg_shows_it() -> None:
     world.b.engine.set_peer(world.a.key, world.now, allowed_ips=[ip_network("fd00::1")])
     text = dump(world.b.engine, 51820)
     live = parse_dump("wg0", text.replace(b64encode(PSK).decode(), "set"))
-    assert live.public_key == b64encode(world.b.key).decode()
+    private, public = keypair(bytes([2]) * 32)
+    assert live.public_key == public
     (peer,) = live.peers.values()
     assert peer.public_key == b64encode(world.a.key).decode()
     assert peer[1:5] == (True, "192.0.2.1:51820", ("10.0.0.1/32", "fd00::1/128"), EPOCH + 100)
     assert peer.persistent_keepalive == 25
     assert showconf(world.b.engine, 51820) == (
         "[Interface]\nListenPort = 51820\n"
-        f"PrivateKey = {b64encode(bytes([2]) * 32).decode()}\n\n"
+        f"PrivateKey = {private.reveal()}\n\n"
         f"[Peer]\nPublicKey = {peer.public_key}\nPresharedKey = {b64encode(PSK).decode()}\n"
         "AllowedIPs = 10.0.0.1/32, fd00::1/128\nEndpoint = 192.0.2.1:51820\n"
         "PersistentKeepalive = 25\n"

@@ -74,10 +74,12 @@ class Engine:
 
     def set_private_key(self, private_key: bytes | None) -> None:
         """Have another private key, or none; a peer with the same key goes."""
-        identity = None if private_key is None else Identity(private_key)
-        self._shared.identity = identity
-        if identity is not None:
-            self._remove(identity.public_key)
+        new, old = None if private_key is None else Identity(private_key), self.identity
+        if new and old and new.public_key == old.public_key:
+            return
+        self._shared.identity = new
+        if new:
+            self._remove(new.public_key)
         for peer in self.peers.values():
             peer.rekey()
 

@@ -284,8 +284,7 @@ class Peer:
 
     def _heard(self, source: Endpoint, now: Moment) -> None:
         """What came in was the peer's: it lives, and there it is reached from now on."""
-        if self.endpoint != source:
-            self.endpoint = source
+        self.endpoint = source
         self._silent_at = NEVER
         self._seen(now)
 
