@@ -49,6 +49,8 @@ class Change:
     """The hosts that were made ready to go back."""
     reverted: str = ""
     """Why it was taken back."""
+    behind_nat: dict[str, str] = field(default_factory=dict)
+    """Hosts that were found to be -> how."""
     diverged: list[str] = field(default_factory=list)
     """The hosts that did not say that they confirmed it, while others did."""
     recovered: str = ""
@@ -189,9 +191,8 @@ def to_undo(found: Iterable[Change]) -> tuple[Change, Change]:
 
 
 def _end(change: Change, entry: Mapping[str, object]) -> None:
-    failed = entry.get("failed")
-    if isinstance(failed, dict):
-        change.failed = {str(host): _text(why) for host, why in failed.items()}
+    change.failed = _by_host(entry.get("failed"))
+    change.behind_nat = _by_host(entry.get("behind_nat"))
     up, directions, seconds = (entry.get(name) for name in ("up", "directions", "seconds"))
     change.up = up if isinstance(up, int) else 0
     change.directions = directions if isinstance(directions, int) else 0
@@ -199,6 +200,11 @@ def _end(change: Change, entry: Mapping[str, object]) -> None:
     change.receipt = _text(entry.get("receipt"))
     change.reverted = _text(entry.get("reverted"))
     change.diverged = _texts(entry.get("diverged"))
+
+
+def _by_host(value: object) -> dict[str, str]:
+    told = value.items() if isinstance(value, dict) else ()
+    return {str(host): _text(text) for host, text in told}
 
 
 def _text(value: object) -> str:
