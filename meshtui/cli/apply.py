@@ -168,8 +168,7 @@ class ApplyReport:
         for one in bad:
             console.print(Text(f"× {one.from_} -> {one.to}: {one.detail}", style="red"))
         for host, how in result.behind_nat.items():
-            text = f'· {host} is behind NAT: {how}; so endpoint = "none" is in mesh.toml now'
-            console.print(Text(text, style="yellow"))
+            console.print(Text(f"· {host} is behind NAT: {how}", style="yellow"))
         for host, odd in result.unasked.items():
             text = f"· {host}: {odd}; should it be behind NAT: meshtui set {host} --endpoint none"
             console.print(Text(text, style="yellow"))
@@ -204,7 +203,9 @@ async def carry_out(fleet: Fleet, plan: Plan, args: SimpleNamespace) -> ApplyRep
 async def met(fleet: Fleet, report: ApplyReport, args: SimpleNamespace) -> ApplyReport:
     """What comes of hosts behind NAT after an apply: some were found out, and some meet."""
     if report.behind_nat and (plan := await fleet.plan()).changes:
-        report = await _follow(fleet, plan, "mesh.toml says who is behind NAT", report, args)
+        names = ", ".join(report.behind_nat)
+        why = f'endpoint = "none" is in mesh.toml now for {names}; take it out where a firewall'
+        report = await _follow(fleet, plan, f"{why} keeps the port closed, not NAT", report, args)
     if not report.ok or (plan_met := await fleet.meet()) is None:
         return report
     why = "behind NAT, and met all the same: no relay any more"

@@ -140,17 +140,8 @@ class Apply:
         found = self._outside if reverted is None else Outside({}, {})
         ways = tuple(self._directions)
         result = ApplyResult(self._failed, ways, seconds, proof, reverted, *found)
-        self._note(
-            "done",
-            failed=result.failed,
-            up=sum(direction.ok for direction in self._directions),
-            directions=len(self._directions),
-            seconds=round(result.seconds, 2),
-            receipt=str(proof or ""),
-            reverted=reverted,
-            behind_nat=dict(result.behind_nat),
-            diverged=sorted(self._back.armed) if reverted is None else [],
-        )
+        diverged = sorted(self._back.armed) if reverted is None else []
+        self._note("done", **result.told(), diverged=diverged)
         return result
 
     # -- phases ----------------------------------------------------------------
@@ -286,12 +277,16 @@ class Apply:
         assert self.plan.inputs
         mesh = self.plan.inputs.mesh
         able = {h.host for h in self.plan.hosts if h.host not in self._failed}
-        self._outside = await ask_outside(self.plan, able, self._sessions, self._before)
-        ways = to_prove(mesh, able, self._outside.hidden.keys())
-        left = {name: len(others) for name, others in ways.items() if others}
+        left = {name: len(others) for name, others in to_prove(mesh, able).items() if others}
         bad: set[str] = set()
         for name in left:
             yield Progress(name, "verify", "running")
+        self._outside = await ask_outside(self.plan, able, self._sessions, self._before)
+        ways = to_prove(mesh, able, self._outside.hidden.keys())
+        for name in left:
+            left[name] = len(ways[name])
+            if not left[name]:
+                yield Progress(name, "verify", "done")
         reached = asyncio.create_task(self._back.connect_anew(), name="connect anew")
         keys, before, touched = self.plan.public_keys, self._before, self.plan.touched
         async for result in verify(mesh, keys, self._sessions, ways, before, touched):

@@ -165,5 +165,17 @@ class ApplyResult:
             and all(direction.ok for direction in self.directions)
         )
 
+    def told(self) -> dict[str, object]:
+        """For the journal."""
+        return {
+            "failed": self.failed,
+            "up": sum(direction.ok for direction in self.directions),
+            "directions": len(self.directions),
+            "seconds": round(self.seconds, 2),
+            "receipt": str(self.receipt or ""),
+            "reverted": self.reverted,
+            "behind_nat": dict(self.behind_nat),
+        }
+
 
 Event = HostPolled | Progress | DirectionVerified

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from meshtui.errors import HostError, MeshError, Unreachable
 from meshtui.fleet.again import Again
 from meshtui.fleet.apply import Applied, Apply
-from meshtui.fleet.drafted import about, drafted, put_back, refuse_stale, write
+from meshtui.fleet.drafted import about, drafted, found_out, put_back, refuse_stale, write
 from meshtui.fleet.drift import Drifting, refuse_shared
 from meshtui.fleet.errands import Errands
 from meshtui.fleet.events import ApplyResult, HostPolled, Keep
@@ -289,11 +289,7 @@ class Fleet:
 
     def _write_back(self, plan: Plan, result: ApplyResult) -> None:
         """What was found out goes into mesh.toml, as far as it is not there."""
-        found = {
-            name: Found(member.addresses, plan.public_keys.get(name))
-            for name, member in self.mesh.members.items()
-        }
-        write_back(self.path, found)
+        write_back(self.path, found_out(self.mesh, plan))
         self._read()
         self._keys |= plan.public_keys
         # By itself: mesh.toml may count on such a host, and has the keys all the same.

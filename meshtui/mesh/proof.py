@@ -20,7 +20,7 @@ def to_prove(
     """Host -> the others that it is to reach -> through whom it sends; None: by a tunnel.
 
     Only where all on the way are `there`, and no tunnel is between two that are `hidden`:
-    behind NAT, which `mesh` does not know.
+    behind NAT, which `mesh` does not know. They come first, since only they can begin.
     """
     ways: dict[str, dict[str, str | None]] = {}
     full = all(not row for row in links_of(mesh).apart) and mesh.topology == "full"
@@ -29,16 +29,16 @@ def to_prove(
             ways[name] = {o.name: None for o in reached(mesh, host) if o.name in there}
             if not full or mesh.links:
                 ways[name] |= _far(mesh, name, there)
-    if len(hidden) > 1:
-        return {
-            name: {n: by for n, by in own.items() if not _meets(path(mesh, name, n) or (), hidden)}
-            for name, own in ways.items()
-        }
-    return ways
+    if not hidden:
+        return ways
+    return {
+        name: {o: by for o, by in ways[name].items() if not _meets(path(mesh, name, o), hidden)}
+        for name in sorted(ways, key=lambda name: name not in hidden)
+    }
 
 
-def _meets(way: Iterable[str], hidden: Set[str]) -> bool:
-    return any({*hop} <= hidden for hop in pairwise(way))
+def _meets(way: Iterable[str] | None, hidden: Set[str]) -> bool:
+    return any({*hop} <= hidden for hop in pairwise(way or ()))
 
 
 def _far(mesh: Mesh, name: str, there: Set[str]) -> dict[str, str | None]:
