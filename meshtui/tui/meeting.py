@@ -37,7 +37,8 @@ class Meeting:
             log.add("warn", f"it may be behind NAT: {odd}", name)
         for name, how in result.behind_nat.items():
             log.add("warn", f"it is behind NAT: {how}", name)
-        if result.behind_nat:
+        if hosts := len(result.behind_nat):
+            self._app.say(f"{counted(hosts, 'host')} found behind NAT: the log tells how")
             self._app.work(self._follow(), "plan for hosts behind NAT")
         elif result.ok:
             self.look()
