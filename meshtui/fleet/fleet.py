@@ -22,6 +22,7 @@ from meshtui.fleet.meet import Sighted, find_out
 from meshtui.fleet.observe import endpoints, observe, observe_one
 from meshtui.fleet.past import Past
 from meshtui.fleet.places import Places
+from meshtui.fleet.receipt import refuse_breaking
 from meshtui.fleet.reports import LinkSample, TrafficSample
 from meshtui.fleet.session import Session
 from meshtui.fleet.watch import watch
@@ -210,6 +211,7 @@ class Fleet:
         """
         refuse_stale(self.path, self._load(), self._written, plan)
         refuse_no_way_back(plan, self.confirm_within)
+        refuse_breaking(plan)
         journal = Journal(self.mesh.name)
         with journal.alone():
             draft = self._draft
