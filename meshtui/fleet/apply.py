@@ -39,6 +39,7 @@ from meshtui.plan.model import HostPlan, Plan
 from meshtui.plan.planner import again
 from meshtui.plan.render import summary, told_steps
 from meshtui.plan.seen import Seen
+from meshtui.store.changes import told_nat
 
 _KEY_SECONDS = 20.0
 _STAGE_SECONDS = 30.0
@@ -87,7 +88,9 @@ class Apply:
     def begin(self, about: dict[str, str]) -> None:
         """Say in the journal what is about to be done; `about`: what else, as by whom."""
         told = {"id": self._back.change, **about}
-        self._note("apply", plan=summary(self.plan), steps=told_steps(self.plan), **told)
+        nat = told_nat(self.plan.inputs.mesh.found) if self.plan.inputs else {}
+        steps = told_steps(self.plan)
+        self._note("apply", plan=summary(self.plan), steps=steps, nat=nat, **told)
 
     async def run(self) -> AsyncGenerator[Applied, None]:
         """Do it all. The last event is the ApplyResult.
