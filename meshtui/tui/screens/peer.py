@@ -40,6 +40,10 @@ class PeerScreen(RowScreen[None]):
         self._board.focus()
         self._redraw()
 
+    def on_resize(self) -> None:
+        """A line for a host, or two."""
+        self._redraw()
+
     def _redraw(self) -> None:
         index = self._view.index.get(self.host)
         text = Text(overflow="fold")
@@ -53,7 +57,7 @@ class PeerScreen(RowScreen[None]):
             if self._view.is_disabled(index):
                 text.append(", disabled in mesh.toml", "dim")
             text.append("   a peer that nobody reaches over SSH", "dim")
-            self._board.show(device_lines(self._view, index))
+            self._board.show(device_lines(self._view, index, self.size.width - 2))
         self._add_flags(text, self._title)
         self._title.say(text)
 
