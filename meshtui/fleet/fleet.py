@@ -282,20 +282,20 @@ class Fleet:
         if result.reverted is not None:
             return put_back(self.path, draft, result)
         try:
-            await asyncio.to_thread(self._write_back, plan, result)
+            await asyncio.to_thread(self._write_back, plan, result.behind_nat)
             journal.note("file", file=journal.kept.keep(read_text(self.path)))
         except MeshError as error:
             # The hosts are changed all the same: their result must not get lost.
             return replace(result, failed={**result.failed, self.path.name: str(error)})
         return result
 
-    def _write_back(self, plan: Plan, result: ApplyResult) -> None:
+    def _write_back(self, plan: Plan, hidden: Collection[str] = ()) -> None:
         """What was found out goes into mesh.toml, as far as it is not there."""
         write_back(self.path, found_out(self.mesh, plan))
         self._read()
         self._keys |= plan.public_keys
         # By itself: mesh.toml may count on such a host, and has the keys all the same.
-        if write_back(self.path, dict.fromkeys(result.behind_nat, Found(behind_nat=True))):
+        if write_back(self.path, dict.fromkeys(hidden, Found(behind_nat=True))):
             self._read()
 
     # -- in depth, when a person asks; on channels of their own (see Errands)
