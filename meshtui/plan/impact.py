@@ -288,5 +288,6 @@ class _State:
 def _covers(prefixes: Collection[str], ip: IP, alone: str) -> bool:
     if alone in prefixes:
         return True
-    wide = [text for text in prefixes if not text.endswith(("/32", "/128"))]
+    # An exit's /0 is for what is not in the mesh.
+    wide = [text for text in prefixes if not text.endswith(("/32", "/128", "/0"))]
     return any(ip in network for network in networks_of(wide))

@@ -26,7 +26,7 @@ class Underway:
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """How a host passes packets on: what `passing` (forward.sh) says, in its words."""
+    """How a host passes packets on, and its own to an exit: what `passing` (forward.sh) says."""
 
     has: tuple[str, ...] = ()
     """The items that are there."""
@@ -40,6 +40,8 @@ class Passing:
     """What can masquerade there."""
     others: bool = False
     """Whether another interface of meshtui's turned the host's sysctls."""
+    own: tuple[str, ...] = ()
+    """Its addresses by which it may be reached from beyond its own networks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,13 @@ def _passing(lines: list[str]) -> Passing:
         return tuple(told.get(what, ()))
 
     return Passing(
-        every("has"), every("drops"), every("locked"), every("ra"), every("nat"), "others" in told
+        has=every("has"),
+        drops=every("drops"),
+        locked=every("locked"),
+        listens=every("ra"),
+        nat=every("nat"),
+        others="others" in told,
+        own=every("own"),
     )
 
 
