@@ -13,6 +13,7 @@ from ipaddress import ip_address
 
 from meshtui.plan.model import Difference, Step
 from meshtui.plan.seen import Seen
+from meshtui.wg.endpoint import is_address
 from meshtui.wg.interface import Interface
 
 #: Replies first: a tunnel never stands without them.
@@ -40,15 +41,16 @@ def exit_steps(want: Interface, comes: Sequence[str], goes: Sequence[str]) -> li
     """What a person is told of the items that come and go."""
     steps = []
     if comes:
-        text = _said(comes)
-        mends = Difference("kernel", "exit", text, None)
-        detail = f"all else that it sends goes through {want.exit} ({text})"
-        steps.append(Step("exit", detail, "route", mends=mends))
+        tunnels, answers = _told(comes)
+        said = [f"all else that it sends goes through {want.exit} ({tunnels})"] if tunnels else []
+        said += [f"{answers} go as they came"] if answers else []
+        mends = Difference("kernel", "exit", _listed(tunnels, answers), None)
+        steps.append(Step("exit", "; ".join(said), "route", mends=mends))
     if goes:
-        text = _said(goes)
-        how = "less of what it sends goes" if want.exit else "what it sends goes no longer"
-        mends = Difference("kernel", "exit", None, text)
-        steps.append(Step("stop-exit", f"{how} through an exit ({text})", "route", mends=mends))
+        what = _listed(*_told(goes))
+        how = "less goes" if want.exit else "what it sends goes no longer"
+        mends = Difference("kernel", "exit", None, what)
+        steps.append(Step("stop-exit", f"{how} through an exit ({what})", "route", mends=mends))
     return steps
 
 
@@ -61,7 +63,7 @@ def reply_hook(address: str) -> tuple[str, str]:
 def reply_of(line: str) -> str | None:
     """The item of a hook in a file; None: it is no such hook."""
     match = _HOOK.fullmatch(line.strip())
-    return f"reply {match[1]}" if match else None
+    return f"reply {match[1]}" if match and is_address(match[1]) else None
 
 
 def _families(want: Interface) -> list[int]:
@@ -69,8 +71,13 @@ def _families(want: Interface) -> list[int]:
     return sorted({n.version for peer in peers for n in peer.allowed_ips if not n.prefixlen})
 
 
-def _said(items: Sequence[str]) -> str:
-    tunnels = [f"IPv{value}" for kind, value in map(str.split, items) if kind == "tunnel"]
-    replies = [value for kind, value in map(str.split, items) if kind == "reply"]
-    own = [f"but for answers from {', '.join(replies)}"] if replies else []
-    return ", ".join([*tunnels, *own])
+def _told(items: Sequence[str]) -> tuple[str, str]:
+    """The families of tunnels, and whose answers; empty: none."""
+    pairs = [item.split() for item in items]
+    tunnels = [f"IPv{value}" for kind, value in pairs if kind == "tunnel"]
+    replies = [value for kind, value in pairs if kind == "reply"]
+    return ", ".join(tunnels), f"answers from {', '.join(replies)}" if replies else ""
+
+
+def _listed(*texts: str) -> str:
+    return ", ".join(filter(None, texts))

@@ -183,7 +183,9 @@ def _is_ours(item: str, seen: Seen, told: Mapping[str, str]) -> bool:
             return _is_network(net)
         case ["reply", _]:
             return item in told
-    return item.startswith("tunnel ")
+        case ["tunnel", "4" | "6"]:
+            return True
+    return False
 
 
 def _was(item: str, seen: Seen, told: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_interface, ip_network
 
 from meshtui.wg.dump import LiveInterface, parse_dump
+from meshtui.wg.endpoint import is_address
 from meshtui.wg.interface import Address, Network
 from meshtui.wg.keys import is_key
 
@@ -198,7 +199,7 @@ def _passing(lines: list[str]) -> Passing:
         listens=every("ra"),
         nat=every("nat"),
         others="others" in told,
-        own=every("own"),
+        own=tuple(filter(is_address, every("own"))),
     )
 
 

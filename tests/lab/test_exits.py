@@ -1,4 +1,4 @@
-"""A way out through another host: of a device, and of a host that is reached from outside itself."""
+"""A way out through another host: of a device, and of a host that is reached from outside."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ def mesh(lab: Callable[..., Lab]) -> Iterator[Lab]:
     one = lab(4, networks=("10.0.0.0/24", "fd10::/64"), outside=1)
     without(one, ELSEWHERE)
     edit(one, "[hosts.server-b]\n", '[hosts.server-b]\nroutes = ["0.0.0.0/0", "::/0"]\n')
+    # What comes in where nothing would go out is dropped: many distributions are so strict.
+    on(one, "server-a", "sysctl", "-qw", "net.ipv4.conf.all.rp_filter=1")
     apply(one)
     listen = [*one.enter(ELSEWHERE), "python3", "-c", _LISTEN]
     with subprocess.Popen(listen, stdout=subprocess.PIPE) as listening:
@@ -74,7 +76,9 @@ def kernel(lab: Lab, host: str) -> str:
         for f in 4 6; do ip -$f rule; ip -$f route show table all | grep -v ' table local '; done
         wg show wg0 fwmark; wg show wg0 allowed-ips | sort; nft -s list ruleset
     """
-    return on(lab, host, "sh", "-c", script)
+    lines = on(lab, host, "sh", "-c", script).splitlines()
+    # Its link-local address is another one each time.
+    return "".join(f"{line}\n" for line in lines if "fe80" not in line)
 
 
 def has_ssh(lab: Lab, host: str) -> bool:
@@ -96,12 +100,12 @@ def one(mesh: Lab) -> Iterator[Lab]:
     """Afterwards server-a leaves by itself, as if it had never been otherwise."""
     text, before = (mesh.path / "mesh.toml").read_text(), kernel(mesh, "server-a")
     assert ways_out(mesh, "server-a") == own(mesh, "server-a")
-    file = conf(mesh, "server-a")
     yield mesh
     (mesh.path / "mesh.toml").write_text(text)
     apply(mesh)
     assert ways_out(mesh, "server-a") == own(mesh, "server-a")
-    assert (kernel(mesh, "server-a"), conf(mesh, "server-a")) == (before, file)
+    assert kernel(mesh, "server-a") == before
+    assert not any(word in conf(mesh, "server-a") for word in ("PostUp", "0.0.0.0/0", "::/0"))
 
 
 @contextmanager
@@ -127,8 +131,7 @@ def test_a_host_leaves_through_its_exit_and_is_reached_as_before(one: Lab) -> No
     with logged_in(one), Flow(one, HOSTS) as flow:
         give_exit(one)
         said = meshtui(one, "plan", code=3).stdout
-        words = "all else that it sends goes through server-b (IPv4, IPv6, but for answers from"
-        assert words in said
+        assert "all else that it sends goes through server-b (IPv4, IPv6); answers from" in said
         apply(one)
         assert ways_out(one, "server-a") == own(one, "server-b")
         assert has_ssh(one, "server-a")
@@ -170,7 +173,7 @@ def test_silence_takes_it_back(one: Lab) -> None:
     with logged_in(one), Flow(one, HOSTS) as flow:
         before = kernel(one, "server-a")
         give_exit(one)
-        kill(one, "after change on server-a")
+        kill(one, "before ready on server-a")
         assert ways_out(one, "server-a") == own(one, "server-b")
         assert has_ssh(one, "server-a")
         settled(one, HOSTS, 20)
@@ -179,7 +182,7 @@ def test_silence_takes_it_back(one: Lab) -> None:
         apply(one)
         before = kernel(one, "server-a")
         take_exit(one)
-        kill(one, "after change on server-a")
+        kill(one, "before ready on server-a")
         assert ways_out(one, "server-a") == own(one, "server-a")
         settled(one, HOSTS, 20)
         assert kernel(one, "server-a") == before
@@ -204,7 +207,7 @@ def test_what_somebody_took_of_it_is_drift_and_comes_back(one: Lab) -> None:
     assert ways_out(one, "server-a")[1] == own(one, "server-a")[1]
     on(one, "server-a", "ip", "rule", "add", "from", "203.0.113.1", "table", "main")
     said = meshtui(one, "drift", "server-a", code=3).stdout
-    assert "exit is missing: IPv6" in said
+    assert "exit is missing: IPv6" in said and "answers from" not in said
     apply(one)
     assert ways_out(one, "server-a") == own(one, "server-b")
 

@@ -119,12 +119,12 @@ tunnels() { # IF
     table=$(tunnel_table "$1")
     for family in 4 6; do
         rules=$(ip "-$family" rule show 2>/dev/null) || continue
+        printf '%s\n' "$rules" | awk '!/from all/ && $2 == "from" && / lookup main *$/ { print "has reply", $3 }'
         if [ -n "$table" ] && leads_to "$table" "$rules" &&
             printf '%s\n' "$rules" | grep -q 'from all lookup main suppress_prefixlength 0' &&
             ip "-$family" route show table "$table" 2>/dev/null | grep -q "^default dev $1 "; then
             printf 'has tunnel %s\n' "$family"
         fi
-        printf '%s\n' "$rules" | awk '!/from all/ && $2 == "from" && / lookup main *$/ { print "has reply", $3 }'
         {
             ip "-$family" route show
             echo addresses
