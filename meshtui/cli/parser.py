@@ -182,6 +182,9 @@ def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) ->
     change.add_argument(
         "--mtu", metavar="MTU|default", help="default: as [mesh] says, or wg-quick works out"
     )
+    change.add_argument(
+        "--exit", metavar="HOST|none", help="all else that it sends goes out through this host"
+    )
     disable = command("disable", "a host or a link out of the mesh for now; nothing is forgotten")
     enable = command("enable", "a disabled host or link back in")
     for sub in (disable, enable):

@@ -29,6 +29,8 @@ Action = Literal[
     "remove-route",
     "forward",
     "stop-forwarding",
+    "exit",
+    "stop-exit",
     "listen-port",
     "mtu",
     "switch-key",
