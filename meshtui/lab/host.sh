@@ -50,6 +50,8 @@ cd /
 echo "$identity" >&3
 trap - EXIT
 exec 3>&-
-exec setpriv --bounding-set -sys_module,-sys_time,-sys_rawio,-syslog \
+# SCHED_BATCH: hosts that share the cores of one machine do not interrupt each other for each
+# packet that comes. wireguard-go needs a quarter less of them so.
+exec chrt --batch 0 setpriv --bounding-set -sys_module,-sys_time,-sys_rawio,-syslog \
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
     sh /usr/local/sbin/lab-init

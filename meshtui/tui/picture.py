@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual.screen import ModalScreen
 
+from meshtui.tui.screens.flagged import FlaggedScreen
 from meshtui.tui.widgets.status import Flag
 
 if TYPE_CHECKING:
@@ -19,15 +20,6 @@ class Live(Protocol):
 
     def rows_changed(self, indexes: set[int]) -> None:
         """Draw what changed with these rows of the live view."""
-        ...
-
-
-@runtime_checkable
-class Flagged(Protocol):
-    """A screen that says in its header how things stand."""
-
-    def tell_flags(self, flags: Sequence[Flag]) -> None:
-        """What is not as usual: texts, each with the state whose colour it has."""
         ...
 
 
@@ -77,7 +69,7 @@ class Picture:
         self._app.mesh_screen.tell(
             age=looking.age, busy=self._busy(), stopped=stopped, flags=self.flags()
         )
-        above = [s for s in self._app.screen_stack[1:] if isinstance(s, Flagged)]
+        above = [s for s in self._app.screen_stack[1:] if isinstance(s, FlaggedScreen)]
         if above:
             flags = self._flags_above()
             for screen in above:

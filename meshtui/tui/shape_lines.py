@@ -5,13 +5,15 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from meshtui.inert import inert
 from meshtui.mesh.links import calls, links_of, through
 from meshtui.mesh.model import Device, Host, Mesh
 from meshtui.tui.row import FIELD_LIMIT, NAME_LIMIT
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS, LINK_GLYPHS
 from meshtui.tui.view import MeshView
-from meshtui.tui.words import NONE, age_long, bytes_long, counted
+from meshtui.tui.words import NONE, age_long, bytes_long, bytes_short, counted
 from meshtui.wg.health import LinkState
 
 if TYPE_CHECKING:
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from meshtui.tui.widgets.lines import Line
 
 LABEL = 12
-#: Columns in which a host's view of a device has a line, and not two.
-_ONE_LINE = 78
 
 
 def why_apart(mesh: Mesh, one: str, other: str) -> str:
@@ -112,7 +112,7 @@ def way_verdict(view: MeshView, row: int, column: int) -> tuple[str, LinkState]:
 # -- devices
 
 
-def device_lines(view: MeshView, row: int, room: int = 100) -> list[Line]:
+def device_lines(view: MeshView, row: int, room: int) -> list[Line]:
     """All that is known of a device, which is what hosts see of it, in `room` columns."""
     name = view.names[row]
     device, shown = view.mesh.peers[name], view.rows[row]
@@ -130,7 +130,7 @@ def device_lines(view: MeshView, row: int, room: int = 100) -> list[Line]:
     lines += [(), (("as the hosts see it", "strong"),)]
     width = max((len(view.rows[i].name) for i in _seers(view, row)), default=0)
     for host in _seers(view, row):
-        lines += _seen_lines(view, host, row, width, one=room >= _ONE_LINE)
+        lines += _seen_lines(view, host, row, width, room)
     if not hosts:
         lines.append((("no host has it as a peer", "dim"),))
     return lines
@@ -147,7 +147,7 @@ def _seers(view: MeshView, row: int) -> list[int]:
     return [view.index[name] for name in through(view.mesh, device) if name in view.index]
 
 
-def _seen_lines(view: MeshView, host: int, row: int, width: int, *, one: bool) -> list[Line]:
+def _seen_lines(view: MeshView, host: int, row: int, width: int, room: int) -> list[Line]:
     link, state = view.link(host, row), view.rows[host].states[row]
     name = f"  {view.rows[host].name:<{width}}  "
     if link is None or state is None:
@@ -157,15 +157,14 @@ def _seen_lines(view: MeshView, host: int, row: int, width: int, *, one: bool) -
         return [line]
     where = inert(link.endpoint, FIELD_LIMIT) if link.endpoint else "no endpoint yet"
     line = (*line, (f"{age_long(link.latest_handshake_age):<17}", ""))
-    counts: Line = (
-        ("rx ", "label"),
-        (f"{bytes_long(link.transfer_rx):<11}", ""),
-        ("tx ", "label"),
-        (f"{bytes_long(link.transfer_tx):<11}", ""),
-    )
-    if one:
-        return [(*line, *counts, (where, ""))]
-    return [line, (("    ", ""), *counts), ((f"    {where}", ""),)]
+    rx, tx = link.transfer_rx, link.transfer_tx
+    full: Line = (("rx ", "label"), (f"{bytes_long(rx):<11}", ""))
+    full = (*full, ("tx ", "label"), (f"{bytes_long(tx):<11}", ""), (where, ""))
+    short: Line = ((f"↓{bytes_short(rx):<4} ↑{bytes_short(tx):<4}  ", ""), (where, ""))
+    for more in (full, short):
+        if sum(cell_len(text) for text, _ in (*line, *more)) <= room:
+            return [(*line, *more)]
+    return [line, (("    ", ""), *short)]
 
 
 # -- hosts
@@ -188,8 +187,10 @@ def role_facts(view: MeshView, row: int) -> list[Fact]:
             facts.append(("punched", f"to {names}"))
     if host.routes:
         facts.append(("routes", ", ".join(map(str, host.routes))))
-    if devices := [d.name for d in mesh.peers.values() if d.exit == name and not d.disabled]:
-        facts.append(("exit of", ", ".join(map(_shown, devices))))
+    if host.exit:
+        facts.append(("exit", _shown(host.exit)))
+    if users := [m.name for m in mesh.members.values() if m.exit == name and not m.disabled]:
+        facts.append(("exit of", ", ".join(map(_shown, users))))
     return facts
 
 

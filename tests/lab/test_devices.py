@@ -15,7 +15,7 @@ from test_secrets import Argvs
 
 from meshtui.lab import Lab
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 MakeLab = Callable[..., Lab]
 OUTSIDE = "server-c"
 HOSTS = ("server-a", "server-b")

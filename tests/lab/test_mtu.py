@@ -10,7 +10,7 @@ from meshtui_on import apply, meshtui, on, plan
 
 from meshtui.lab import Lab
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 MakeLab = Callable[..., Lab]
 
 

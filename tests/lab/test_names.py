@@ -11,7 +11,7 @@ from meshtui_on import apply, edit, meshtui, on, plan, set_mesh
 
 from meshtui.lab import Lab
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 MakeLab = Callable[..., Lab]
 
 

@@ -90,6 +90,7 @@ def test_the_relay_that_is_named_carries(four: Lab, where: str) -> None:
     assert carries(four) == "server-b"
 
 
+@pytest.mark.long
 def test_the_relay_is_gone_and_another_takes_over(four: Lab) -> None:
     first = carries(four)
     other = next(relay for relay in RELAYS if relay != first)

@@ -46,7 +46,7 @@ def secrets_of(lab: Lab) -> set[str]:
     return keys
 
 
-@pytest.mark.parametrize("keys", ["host", "operator"])
+@pytest.mark.parametrize("keys", [pytest.param("host", marks=pytest.mark.long), "operator"])
 def test_no_secret_shows_while_an_apply_runs(lab: Callable[..., Lab], keys: str) -> None:
     one = lab(3)
     set_mesh(one, f'keys = "{keys}"\npreshared_keys = true')

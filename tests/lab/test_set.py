@@ -11,7 +11,7 @@ from meshtui_on import apply, conf, directions, handshakes, meshtui, on, plan, s
 
 from meshtui.lab import Lab
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 MakeLab = Callable[..., Lab]
 
 

@@ -13,7 +13,7 @@ from state import State
 
 from meshtui.lab import Lab
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 MakeLab = Callable[..., Lab]
 NAMES = ["server-a", "server-b", "server-c"]
 OFFICE = ("-f", "office.toml")

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.screen import Screen
 
 from meshtui.errors import MeshError
 from meshtui.store.changes import Change
@@ -14,14 +13,14 @@ from meshtui.tui.actions import bindings
 from meshtui.tui.change_lines import change_tree
 from meshtui.tui.fleet_api import FleetApi
 from meshtui.tui.row import inert_lines
+from meshtui.tui.screens.flagged import FlaggedScreen
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
-from meshtui.tui.widgets.status import Flag
 from meshtui.tui.widgets.tree import LineTree
 from meshtui.tui.words import counted, describe
 
 
-class ChangesScreen(Screen[bool]):
+class ChangesScreen(FlaggedScreen[bool]):
     """Ends with whether the last change is to be undone."""
 
     CSS_PATH = ["plan.tcss", "../widgets/tree.tcss"]  # noqa: RUF012
@@ -32,7 +31,6 @@ class ChangesScreen(Screen[bool]):
         self._fleet = fleet
         self._changes: Sequence[Change] = ()
         self._said = ""
-        self._flags: Sequence[Flag] = ()
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -64,19 +62,15 @@ class ChangesScreen(Screen[bool]):
     def _show(self) -> None:
         self.query_one(LineTree).plant(change_tree(self._changes, self.size.width - 3))
 
-    def tell_flags(self, flags: Sequence[Flag]) -> None:
-        """What is not as usual: a change that goes back by itself."""
-        if flags != self._flags:
-            self._flags = flags
-            self._title(self._said)
+    def _redraw(self) -> None:
+        self._title(self._said)
 
     def _title(self, text: str) -> None:
         self._said = text
         shown = self.query_one("#title", Calm)
         title = Text("changes  ", overflow="fold")
         title.append(text, "bold")
-        for flag, state in self._flags:
-            title.append(f"   {flag}", f"bold {shown.colour(state)}")
+        self._add_flags(title, shown)
         shown.say(title)
 
     def action_undo(self) -> None:

@@ -10,16 +10,15 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.screen import Screen
 
 from meshtui.inert import inert
 from meshtui.tui.actions import bindings
 from meshtui.tui.row import NAME_LIMIT, inert_lines
+from meshtui.tui.screens.flagged import RowScreen
 from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.columns import Cell, Column
 from meshtui.tui.widgets.hints import Hints
-from meshtui.tui.widgets.status import Flag
 from meshtui.tui.widgets.table import Cells, Table
 from meshtui.tui.words import NONE
 
@@ -47,19 +46,17 @@ class Items(Table):
         self.post_message(self.Moved())
 
 
-class DriftScreen(Screen[None]):
+class DriftScreen(RowScreen[None]):
     """Draws the drift of one host of a MeshView."""
 
     CSS_PATH: ClassVar = ["drift.tcss", "../widgets/table.tcss"]
     BINDINGS = bindings("drift")
 
     def __init__(self, view: MeshView, host: str) -> None:
-        super().__init__()
-        self._view, self.host = view, host
+        super().__init__(view, host)
         self._title = Calm(id="title")
         self._items = Items(self._columns(()), self._row_of, self._order_of)
         self._about = Calm(id="about")
-        self._flags: Sequence[Flag] = ()
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -70,24 +67,8 @@ class DriftScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show what is known, and have the host asked."""
-        self._show()
+        self._redraw()
         self._app.drifting.look_again(self.host)
-
-    def on_screen_resume(self) -> None:
-        """Catch up with what happened under another screen."""
-        self._show()
-
-    def rows_changed(self, indexes: set[int]) -> None:
-        """Draw what changed with these rows of the view."""
-        if self.is_mounted and self._view.index.get(self.host) in (None, *indexes):
-            self._show()
-
-    def tell_flags(self, flags: Sequence[Flag]) -> None:
-        """Say what is not as usual: paused, stopped."""
-        if flags != self._flags:
-            self._flags = flags
-            if self.is_mounted:
-                self._show()
 
     @property
     def _app(self) -> MeshApp:
@@ -95,7 +76,7 @@ class DriftScreen(Screen[None]):
 
     # -- what is shown
 
-    def _show(self) -> None:
+    def _redraw(self) -> None:
         found = self._view.drift.get(self.host)
         drifts = found.drifts if found else ()
         self._items.use_columns(self._columns(drifts))
@@ -112,8 +93,7 @@ class DriftScreen(Screen[None]):
             text.append("nothing is otherwise than mesh.toml says", self._title.colour("up"))
         if found and found.ignored:
             text.append(f"   {len(found.ignored)} ignored", "dim")
-        for flag, state in self._flags:
-            text.append(f"   {flag}", f"bold {self._title.colour(state)}")
+        self._add_flags(text, self._title)
         if found and found.error:
             text.append(f"\n× can't be told now: {inert_lines(found.error)}", "bold")
         self._title.say(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rich.style import Style
@@ -12,13 +12,13 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
-from textual.screen import Screen
 from textual.widget import Widget
 
 from meshtui.inert import inert
 from meshtui.tui.actions import bindings
 from meshtui.tui.host_lines import Fact, entries_of, facts, flowing, log_lines, rate
 from meshtui.tui.row import NAME_LIMIT, SILENT, Row, inert_lines
+from meshtui.tui.screens.flagged import FlaggedScreen
 from meshtui.tui.shape_lines import role_facts
 from meshtui.tui.theme import HOST_COLOURS, HOST_GLYPHS
 from meshtui.tui.view import MeshView
@@ -29,7 +29,6 @@ from meshtui.tui.widgets.config import Config
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.peers import UNKNOWN, Peers
 from meshtui.tui.widgets.sparkline import buckets, sparkline
-from meshtui.tui.widgets.status import Flag
 from meshtui.tui.widgets.table import Table
 from meshtui.tui.widgets.traffic import Traffic
 from meshtui.tui.words import describe, duration, warned
@@ -50,7 +49,7 @@ HOUR, SPARKS, AGAIN = 3600.0, 60, 10.0
 _FACT_LINES = 6
 
 
-class HostScreen(Screen[None]):
+class HostScreen(FlaggedScreen[None]):
     """Draws one row of a MeshView, and what the fleet says of it when it is asked."""
 
     CSS_PATH: ClassVar = [
@@ -99,7 +98,6 @@ class HostScreen(Screen[None]):
         self._hour: list[TrafficSample] = []
         self._log_version = -1
         self._far_ends: tuple[object, ...] = ()
-        self._flags: Sequence[Flag] = ()
 
     @property
     def host(self) -> str:
@@ -148,12 +146,8 @@ class HostScreen(Screen[None]):
         elif self._peers.far_ends() != self._far_ends:
             self._show_peers()
 
-    def tell_flags(self, flags: Sequence[Flag]) -> None:
-        """Say what is not as usual: paused, stopped."""
-        if flags != self._flags:
-            self._flags = flags
-            if self.is_mounted:
-                self._show_header()
+    def _redraw(self) -> None:
+        self._show_header()
 
     @property
     def _row(self) -> Row | None:
@@ -182,8 +176,7 @@ class HostScreen(Screen[None]):
         text.append(f"{HOST_GLYPHS[row.state]} {row.state}", colour)
         if self._view.is_disabled(self._view.index[self._about]):
             text.append(", disabled in mesh.toml", "dim")
-        for flag, state in self._flags:
-            text.append(f"   {flag}", f"bold {self._header.colour(state)}")
+        self._add_flags(text, self._header)
         age = self._view.age(self._view.index[self._about])
         if row.kept and age is not None:
             text.append(f"   all values as seen {duration(int(age))} ago", "dim")

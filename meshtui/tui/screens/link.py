@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,7 +14,6 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.screen import Screen
 
 from meshtui.inert import inert
 from meshtui.tui.actions import bindings
@@ -31,6 +30,7 @@ from meshtui.tui.link_lines import (
     past_plot,
 )
 from meshtui.tui.row import NAME_LIMIT, inert_lines
+from meshtui.tui.screens.flagged import FlaggedScreen
 from meshtui.tui.theme import LINK_GLYPHS
 from meshtui.tui.view import MeshView
 from meshtui.tui.waiting import answer
@@ -40,7 +40,6 @@ from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.lines import Line
 from meshtui.tui.widgets.plot import Span
-from meshtui.tui.widgets.status import Flag
 from meshtui.tui.words import describe
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ PINGS = 10
 Ends = tuple[str, str]
 
 
-class LinkScreen(Screen[None]):
+class LinkScreen(FlaggedScreen[None]):
     """Draws two directions of a MeshView, and what the fleet says when it is asked."""
 
     CSS_PATH: ClassVar = ["link.tcss", "../widgets/board.tcss"]
@@ -97,7 +96,6 @@ class LinkScreen(Screen[None]):
         }
         self._sampled: dict[Ends, float | None] = {}
         """By the view's clock: the answer that was the latest sample."""
-        self._flags: Sequence[Flag] = ()
 
     @property
     def host(self) -> str:
@@ -133,12 +131,8 @@ class LinkScreen(Screen[None]):
         if self.is_mounted and (mine & indexes or None in mine or self._view.ways.any):
             self._show()
 
-    def tell_flags(self, flags: Sequence[Flag]) -> None:
-        """Say what is not as usual: paused, stopped."""
-        if flags != self._flags:
-            self._flags = flags
-            if self.is_mounted:
-                self._show()
+    def _redraw(self) -> None:
+        self._show()
 
     def _now_seen(self) -> tuple[End, End] | None:
         index = self._view.index
@@ -255,8 +249,7 @@ class LinkScreen(Screen[None]):
         title.append(f"{one} ⇄ {other}   ", "bold")
         glyph = LINK_GLYPHS[state]  # type: ignore[index]
         title.append(f"{glyph} {text}", f"bold {self._head.colour(state)}")
-        for flag, colour in self._flags:
-            title.append(f"   {flag}", f"bold {self._head.colour(colour)}")
+        self._add_flags(title, self._head)
         self._head.say(title)
 
     # -- what is asked for

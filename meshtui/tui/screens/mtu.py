@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.screen import Screen
 
 from meshtui.errors import MeshError
 from meshtui.fleet.mtu import LinkMtu, MtuReport, probe, report
@@ -16,17 +15,17 @@ from meshtui.mesh.wanted import joined
 from meshtui.tui.actions import bindings
 from meshtui.tui.fleet_api import FleetApi
 from meshtui.tui.row import ERROR_LIMIT, NAME_LIMIT, inert_lines
+from meshtui.tui.screens.flagged import FlaggedScreen
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.lines import Line, Lines
-from meshtui.tui.widgets.status import Flag
 from meshtui.tui.words import NONE, counted, describe
 
 _HEADINGS = ("SET", "TUNNEL", "OUTSIDE", "OVER", "FITS")
 _WIDTH = 8
 
 
-class MtuScreen(Screen[int]):
+class MtuScreen(FlaggedScreen[int]):
     """Probes when it opens; ends with the value that is to be set, or nothing."""
 
     CSS_PATH = "plan.tcss"
@@ -40,7 +39,6 @@ class MtuScreen(Screen[int]):
         self._count: int | None = None
         """How many directions are probed; None: not known yet."""
         self._broken: str | None = None
-        self._flags: Sequence[Flag] = ()
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -52,16 +50,10 @@ class MtuScreen(Screen[int]):
         """Start it."""
         self.action_again()
 
-    def tell_flags(self, flags: Sequence[Flag]) -> None:
-        """What is not as usual: a change that goes back by itself."""
-        if flags != self._flags:
-            self._flags = flags
-            self._show()
-
     def action_again(self) -> None:
         """Probe once more."""
         self._found, self._report, self._count, self._broken = [], None, None, None
-        self._show()
+        self._redraw()
         self.run_worker(self._probe(), name="mtu", group="mtu", exclusive=True, exit_on_error=False)
 
     async def _probe(self) -> None:
@@ -69,14 +61,14 @@ class MtuScreen(Screen[int]):
             fleet = await self._fleet()
             mesh = fleet.mesh
             self._count = len(joined(mesh))
-            self._show()
+            self._redraw()
             async for one in probe(mesh, fleet.path_mtu):
                 self._found.append(one)
                 self._report = report(mesh, self._found)
-                self._show()
+                self._redraw()
         except Exception as error:
             self._broken = describe(error)
-            self._show()
+            self._redraw()
             if not isinstance(error, MeshError):
                 raise
 
@@ -84,7 +76,7 @@ class MtuScreen(Screen[int]):
     def _done(self) -> bool:
         return self._count is not None and len(self._found) == self._count
 
-    def _show(self) -> None:
+    def _redraw(self) -> None:
         shown, found = self.query_one("#title", Calm), self._report
         title = Text("path MTU  ", overflow="fold")
         if self._broken is not None:
@@ -101,8 +93,7 @@ class MtuScreen(Screen[int]):
             title.append(f"mtu = {found.proposed}", f"bold {shown.colour(state)}")
             title.append(f"  {inert(found.reason, ERROR_LIMIT)}")
             title.append("" if found.needed else "; every interface has it")
-        for flag, state in self._flags:
-            title.append(f"   {flag}", f"bold {shown.colour(state)}")
+        self._add_flags(title, shown)
         shown.say(title)
         self.query_one(Lines).show(lines(found))
         can = self._done and found is not None and found.needed

@@ -2,36 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.screen import Screen
 
 from meshtui.inert import inert
 from meshtui.tui.actions import bindings
 from meshtui.tui.row import NAME_LIMIT
+from meshtui.tui.screens.flagged import RowScreen
 from meshtui.tui.shape_lines import device_lines, device_state
 from meshtui.tui.view import MeshView
 from meshtui.tui.widgets.board import Board
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
-from meshtui.tui.widgets.status import Flag
 
 
-class PeerScreen(Screen[None]):
+class PeerScreen(RowScreen[None]):
     """Draws one device's row of a MeshView."""
 
     CSS_PATH: ClassVar = ["link.tcss", "../widgets/board.tcss"]
     BINDINGS = bindings("peer", "about")
 
     def __init__(self, view: MeshView, name: str) -> None:
-        super().__init__()
-        self._view, self.host = view, name
+        super().__init__(view, name)
         self._title = Calm(id="title")
         self._board = Board()
-        self._flags: Sequence[Flag] = ()
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -42,25 +38,13 @@ class PeerScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show what is known."""
         self._board.focus()
-        self._show()
+        self._redraw()
 
-    def on_screen_resume(self) -> None:
-        """Catch up with what happened under another screen."""
-        self._show()
+    def on_resize(self) -> None:
+        """A line for a host, or two."""
+        self._redraw()
 
-    def rows_changed(self, indexes: set[int]) -> None:
-        """Draw what changed with these rows of the view."""
-        if self.is_mounted and self._view.index.get(self.host) in (None, *indexes):
-            self._show()
-
-    def tell_flags(self, flags: Sequence[Flag]) -> None:
-        """Say what is not as usual: paused, stopped."""
-        if flags != self._flags:
-            self._flags = flags
-            if self.is_mounted:
-                self._show()
-
-    def _show(self) -> None:
+    def _redraw(self) -> None:
         index = self._view.index.get(self.host)
         text = Text(overflow="fold")
         text.append(f"{inert(self.host, NAME_LIMIT)}  ", "bold")
@@ -73,9 +57,8 @@ class PeerScreen(Screen[None]):
             if self._view.is_disabled(index):
                 text.append(", disabled in mesh.toml", "dim")
             text.append("   a peer that nobody reaches over SSH", "dim")
-            self._board.show(device_lines(self._view, index))
-        for flag, colour in self._flags:
-            text.append(f"   {flag}", f"bold {self._title.colour(colour)}")
+            self._board.show(device_lines(self._view, index, self.size.width - 2))
+        self._add_flags(text, self._title)
         self._title.say(text)
 
     def copied(self) -> str:

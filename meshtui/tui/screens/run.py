@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.screen import Screen
 
 from meshtui.errors import MeshError
 from meshtui.fleet.reports import CommandResult
@@ -15,10 +14,10 @@ from meshtui.inert import inert
 from meshtui.tui.actions import bindings
 from meshtui.tui.fleet_api import FleetApi
 from meshtui.tui.row import NAME_LIMIT, inert_lines
+from meshtui.tui.screens.flagged import FlaggedScreen
 from meshtui.tui.widgets.calm import Calm
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.lines import Line, Lines
-from meshtui.tui.widgets.status import Flag
 from meshtui.tui.words import counted, describe
 
 #: What is shown of a line, and of one answer; the rest is counted.
@@ -31,7 +30,7 @@ Answer = tuple[int | None, str, str | None]
 """What a host said: exit status, output, and why there is none."""
 
 
-class RunScreen(Screen[None]):
+class RunScreen(FlaggedScreen[None]):
     """Runs the command when it opens. Leaving it waits no longer: what has begun may go on."""
 
     CSS_PATH = "plan.tcss"
@@ -49,7 +48,6 @@ class RunScreen(Screen[None]):
         self._said: dict[Answer, list[Line]] = {}
         self._drawn_at = -_DRAW_EVERY
         self._drawing = False
-        self._flags: Sequence[Flag] = ()
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -61,17 +59,11 @@ class RunScreen(Screen[None]):
         """Start it."""
         self.action_again()
 
-    def tell_flags(self, flags: Sequence[Flag]) -> None:
-        """What is not as usual: a change that goes back by itself."""
-        if flags != self._flags:
-            self._flags = flags
-            self._show()
-
     def action_again(self) -> None:
         """Run it once more; answers of the run before are not waited for."""
         self._results, self._broken = [], None
         self._said.clear()
-        self._show()
+        self._redraw()
         self.run_worker(self._run(), name="run", group="run", exclusive=True, exit_on_error=False)
 
     async def _run(self) -> None:
@@ -82,7 +74,7 @@ class RunScreen(Screen[None]):
                 self._show_soon()
         except Exception as error:
             self._broken = describe(error)
-            self._show()
+            self._redraw()
             if not isinstance(error, MeshError):
                 raise
 
@@ -90,12 +82,12 @@ class RunScreen(Screen[None]):
         """Now, or with the next ones where it was drawn a moment ago."""
         wait = self._drawn_at + _DRAW_EVERY - time.monotonic()
         if wait <= 0:
-            self._show()
+            self._redraw()
         elif not self._drawing:
             self._drawing = True
-            self.set_timer(wait, self._show)
+            self.set_timer(wait, self._redraw)
 
-    def _show(self) -> None:
+    def _redraw(self) -> None:
         self._drawing = False
         title = Text("run  ", overflow="fold")
         title.append(inert(self._command, _LINE), "bold")
@@ -107,8 +99,7 @@ class RunScreen(Screen[None]):
         elif waiting:
             title.append(f"   {waiting} under way")
         shown = self.query_one("#title", Calm)
-        for flag, state in self._flags:
-            title.append(f"   {flag}", f"bold {shown.colour(state)}")
+        self._add_flags(title, shown)
         shown.say(title)
         self.query_one(Lines).show(grouped(self._results, self._said))
         # From its end: long answers must leave time for the keys.
