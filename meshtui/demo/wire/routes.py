@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 from typing import Generic, NamedTuple, TypeVar
 
 P = TypeVar("P")
 
 
 class Prefix(NamedTuple):
-    """A network, small: a mesh of 200 hosts has 40,000 of them."""
+    """A network, small: the hosts of a mesh of 200 have 40,000 of each family."""
 
     address: bytes
     length: int
+    text: str
+    """As `wg` writes it: made once, shown to whoever looks each second."""
 
     @classmethod
     def of(cls, network: IPv4Network | IPv6Network) -> Prefix:
         """`network` as a prefix."""
-        return cls(network.network_address.packed, network.prefixlen)
-
-    def __str__(self) -> str:
-        return f"{ip_address(self.address)}/{self.length}"
+        return cls(network.network_address.packed, network.prefixlen, str(network))
 
 
 class Routes(Generic[P]):

@@ -15,7 +15,7 @@ def dump(engine: Engine, listen_port: int) -> str:
     lines = [f"{private}\t{public}\t{listen_port}\toff\n"]
     lines += [
         f"{_text(peer.public_key)}\t{_text(peer.psk) if any(peer.psk) else '(none)'}"
-        f"\t{peer.endpoint or '(none)'}\t{','.join(map(str, peer.allowed)) or '(none)'}"
+        f"\t{peer.endpoint or '(none)'}\t{','.join(p.text for p in peer.allowed) or '(none)'}"
         f"\t{peer.latest_handshake}\t{peer.rx}\t{peer.tx}\t{peer.keepalive or 'off'}\n"
         for peer in engine.peers.values()
     ]
@@ -35,7 +35,7 @@ def showconf(engine: Engine, listen_port: int) -> str:
         if any(peer.psk):
             lines.append(f"PresharedKey = {_text(peer.psk)}")
         if peer.allowed:
-            lines.append(f"AllowedIPs = {', '.join(map(str, peer.allowed))}")
+            lines.append(f"AllowedIPs = {', '.join(p.text for p in peer.allowed)}")
         if peer.endpoint:
             lines.append(f"Endpoint = {peer.endpoint}")
         if peer.keepalive:
