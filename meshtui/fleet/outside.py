@@ -52,7 +52,9 @@ async def ask_outside(
         return Outside({}, {})
     there = {n for n in able if isinstance(s := plan.inputs.seen[n], Seen) and "ping" in s.tools}
     trusted = bool(there - why.keys())
-    left, silent, called = list(unsure), set[str](), set[Call]()
+    # Its exit gets all that it sends, from the start.
+    called: set[Call] = {(n, by) for n in unsure if (by := mesh.hosts[n].exit)}
+    left, silent = list(unsure), set[str]()
     while calls := next_calls(mesh, left, there, called):
         heard, asked = await _call(plan, calls, sessions, before)
         called |= {(caller, name) for name, callers in calls.items() for caller in callers}

@@ -125,6 +125,12 @@ async def test_where_all_are_in_doubt_an_answer_counts_and_silence_alone_does_no
         assert ([*hidden], [*unasked]) == ([], HOSTS)
 
 
+async def test_the_exit_of_a_host_was_called_by_it() -> None:
+    hosts = Hosts({"d": 1})
+    await asked(hosts, "d", exit="a")
+    assert hosts.pings == [("b", "d"), ("c", "d")]
+
+
 async def test_one_that_calls_by_itself_is_not_asked() -> None:
     hosts = Hosts({})
     assert await asked(hosts, "d", persistent_keepalive=25) == Outside({}, {})
