@@ -110,7 +110,9 @@ def parser() -> argparse.ArgumentParser:
     _add_common(path, argparse.SUPPRESS)
     path.add_argument("--json", action="store_true", help="for programs, on stdout")
     path.add_argument(
-        "--now", action="store_true", help="by what hosts have (default: by mesh.toml, none asked)"
+        "--now",
+        action="store_true",
+        help="by what hosts have (default: by mesh.toml and the last change, none asked)",
     )
 
     lab = command("lab", "a fleet of real hosts on this machine, to rehearse on")

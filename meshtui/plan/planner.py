@@ -81,8 +81,7 @@ def make_plan(inputs: PlanInputs) -> Plan:
         found = {name: _kept(name, one, inputs.only) for name, one in found.items()}
     renewed = {(name, peer) for name, (_, peers) in found.items() for peer in peers}
     hosts = known.mesh.hosts
-    left = {n: one for n in known.problems if isinstance(one := inputs.seen.get(n), Seen)}
-    lost = lost_through(known.mesh, known.wanted, left)
+    lost, breaks = lost_through(known.mesh, known.wanted, inputs.seen, known.problems)
     return Plan(
         mesh=known.mesh.name,
         interface=known.mesh.interface,
@@ -90,6 +89,7 @@ def make_plan(inputs: PlanInputs) -> Plan:
         touched=frozenset(joined(known.mesh)) & (renewed | {(b, a) for a, b in renewed}),
         public_keys={name: host.public_key for name, host in hosts.items() if host.public_key},
         inputs=inputs,
+        breaks={} if inputs.only else breaks,
     )
 
 

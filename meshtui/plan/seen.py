@@ -64,6 +64,8 @@ class Seen:
     """Whether there is a network interface of this name, of whatever kind."""
     mtu: int | None = None
     addresses: tuple[Address, ...] = ()
+    own: frozenset[str] = frozenset()
+    """The addresses of all its interfaces, without prefix length; none: it did not say."""
     routes: frozenset[Network] = frozenset()
     ssh_inside: bool = False
     """Whether meshtui's own SSH to the host comes in by this interface."""
@@ -142,6 +144,7 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
         exists="link" in found,
         mtu=_after(one("link") or "", "mtu"),
         addresses=tuple(_addresses(found.get("addresses", []))),
+        own=frozenset(line.partition("/")[0] for line in found.get("own", [])),
         routes=routes,
         unrouted=tuple(_unrouted(one("link") or "", found.get("addresses", []), routes)),
         ssh_inside=one("ssh") == "inside",
