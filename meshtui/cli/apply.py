@@ -32,6 +32,10 @@ _DOES = {
 }
 
 
+_OTHER = "one family does not get through: the other does, and goes into the files"
+_MET = "behind NAT, and met all the same: no relay any more"
+
+
 class ApplyReport:
     """A line per host that changes as the host gets on; plain lines where there is no terminal."""
 
@@ -188,14 +192,15 @@ async def carry_out(fleet: Fleet, plan: Plan, args: SimpleNamespace) -> ApplyRep
 
 
 async def met(fleet: Fleet, report: ApplyReport, args: SimpleNamespace) -> ApplyReport:
-    """What comes of hosts behind NAT that meet after an apply: its plan told of it."""
-    if not report.ok or (plan := await fleet.meet()) is None:
-        return report
-    if not args.json:
-        print("\nbehind NAT, and met all the same: no relay any more")
-        print_plan(plan)
-    with ApplyReport(plan, show=not args.json, earlier=report) as second:
-        async with aclosing(fleet.apply(plan)) as events:
-            async for event in events:
-                second.take(event)
-    return second
+    """What comes of an apply by itself: pairs that use the other family, hosts behind NAT that
+    meet. Each has a plan told of it.
+    """
+    while report.ok and (plan := await fleet.meet()):
+        if not args.json:
+            print(f"\n{_OTHER if fleet.by_other else _MET}")
+            print_plan(plan)
+        with ApplyReport(plan, show=not args.json, earlier=report) as report:
+            async with aclosing(fleet.apply(plan)) as events:
+                async for event in events:
+                    report.take(event)
+    return report

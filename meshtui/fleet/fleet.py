@@ -85,6 +85,8 @@ class Fleet:
         """Whether hosts behind NAT are left alone that have lost each other."""
         self.applying = False
         """Whether an apply is under way."""
+        self.by_other: dict[frozenset[str], int] = {}
+        """Pairs that use the other family since the last apply -> its IP version."""
         self._places = Places(self._connector, lambda: self.drifting.soon(*self._sessions))
         self.mesh = self._written = Mesh("", ())
         self._read()
@@ -183,7 +185,8 @@ class Fleet:
         seen, (mesh, resolved, troubles) = await asyncio.gather(
             observe(self._sessions, before), endpoints(before, self._connector)
         )
-        mesh = replace(mesh, found=await find_out(mesh, seen, self._sessions))
+        found = await find_out(mesh, seen, self._sessions)
+        mesh = replace(mesh, found=replace(found, second={**found.second, **self.by_other}))
         self.mesh = replace(before, found=mesh.found) if before.found != mesh.found else before
         self._places.took(self.mesh, mesh, resolved)
         # Whoever cannot be reached has the better reason.
@@ -229,7 +232,7 @@ class Fleet:
                         else:
                             yield event
             finally:
-                self.applying = False
+                self.applying, self.by_other = False, work.by_other if work.kept else {}
                 if draft and not (work.kept or told_all):
                     draft.take_back(self.path)
                 self.drifting.soon(*self.mesh.hosts)

@@ -89,6 +89,8 @@ class FleetApi(Protocol):
     """The mesh's hosts, reachable."""
 
     mesh: Mesh
+    by_other: dict[frozenset[str], int]
+    """Pairs that the last apply told the other family -> its IP version; no file says so."""
 
     def watch(self, interval: Callable[[], float]) -> AsyncIterator[HostPolled]:
         """Look at every host for ever, each every `interval()` seconds; none waits for another."""
