@@ -73,14 +73,12 @@ class Apply:
         self._keys = dict(plan.public_keys)
         self._made = made
         self._staged: dict[str, bytes] = {}
-        self._before: dict[str, Look] = {}
-        self._after: dict[str, Look] = {}
+        self._before, self._after = dict[str, Look](), dict[str, Look]()
         self._reached: frozenset[tuple[str, str]] = frozenset()
         self._directions: list[DirectionVerified] = []
         self.kept = False
         """Whether it stays, as far as it could be done."""
-        self.by_other: dict[Pair, int] = {}
-        """Pairs of which only the other family gets through -> its IP version."""
+        self.by_other: dict[Pair, int] = {}  # see ByEither
         self._verified = False
         self._worse: list[str] = []
         """Why it is to be taken back."""
@@ -286,9 +284,9 @@ class Apply:
     async def _verify(self) -> AsyncIterator[DirectionVerified | Progress]:
         """Each direction between hosts that are as wanted."""
         assert self.plan.inputs
-        mesh = self.plan.inputs.mesh
         able = [h.host for h in self.plan.hosts if h.host not in self._failed]
-        left = {name: len(ways) for name, ways in to_prove(mesh, set(able)).items() if ways}
+        ways = to_prove(self.plan.inputs.mesh, set(able))
+        left = {name: len(those) for name, those in ways.items() if those}
         bad: set[str] = set()
         for name in left:
             yield Progress(name, "verify", "running")
@@ -306,9 +304,8 @@ class Apply:
         self.by_other = either.by_other
         for name, error in (await reached).items():
             self._worse.append(f"{name} cannot be reached by a new connection: {error.why}")
-        self._worse += worse(self._before, self._keys, self._directions, self._reached)
         self._after, wrong = await either.settled()
-        self._worse += wrong
+        self._worse += worse(self._before, self._keys, self._directions, self._reached) + wrong
 
     async def _decide(self) -> str | None:
         """None: the change stays. Otherwise why it is taken back."""
@@ -385,9 +382,8 @@ class Apply:
 
     async def _work(self, verb: str, host: HostPlan, *, data: bytes = b"", deadline: float) -> None:
         """Part of the change; it also puts off the host's going back."""
-        start = time.monotonic()
-        args = (self._back.change, str(self._back.seconds(host)))
-        await self._ask(host.host, verb, *args, data=data, deadline=deadline)
+        start, left = time.monotonic(), str(self._back.seconds(host))
+        await self._ask(host.host, verb, self._back.change, left, data=data, deadline=deadline)
         self._back.put_off(host, start)
 
     def _armed_until(self, until: float) -> None:

@@ -85,8 +85,7 @@ class Fleet:
         """Whether hosts behind NAT are left alone that have lost each other."""
         self.applying = False
         """Whether an apply is under way."""
-        self.by_other: dict[frozenset[str], int] = {}
-        """Pairs that use the other family since the last apply -> its IP version."""
+        self.by_other: dict[frozenset[str], int] = {}  # since the last apply; see FleetApi
         self._places = Places(self._connector, lambda: self.drifting.soon(*self._sessions))
         self.mesh = self._written = Mesh("", ())
         self._read()
@@ -185,8 +184,7 @@ class Fleet:
         seen, (mesh, resolved, troubles) = await asyncio.gather(
             observe(self._sessions, before), endpoints(before, self._connector)
         )
-        found = await find_out(mesh, seen, self._sessions)
-        mesh = replace(mesh, found=replace(found, second={**found.second, **self.by_other}))
+        mesh = replace(mesh, found=await find_out(mesh, seen, self._sessions, self.by_other))
         self.mesh = replace(before, found=mesh.found) if before.found != mesh.found else before
         self._places.took(self.mesh, mesh, resolved)
         # Whoever cannot be reached has the better reason.
@@ -199,8 +197,8 @@ class Fleet:
     ) -> Plan | None:
         """Have hosts behind NAT call each other; how those that met do without their relay.
 
-        None: nobody met that had not before, or a plan has something else to do. `calling`
-        is told of the pairs, if there are any.
+        First, if pairs use the other family since the last apply: how their files say so. None:
+        nobody met, or a plan has something else to do. `calling` is told of pairs that call.
         """
         from meshtui.fleet.meet import meet
 

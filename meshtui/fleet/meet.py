@@ -51,10 +51,12 @@ async def find_out(
     mesh: Mesh,
     seen: Mapping[str, Seen | HostError],
     sessions: Mapping[str, Session],
+    by_other: Mapping[Pair, int],
 ) -> Found:
     """What the hosts say of the shape of the mesh, and whoever must be asked for it.
 
-    `mesh` has its endpoints; `seen` is each host now.
+    `mesh` has its endpoints; `seen` is each host now; `by_other`: pairs that use their second
+    choice of a family, and no file says so yet.
     """
     there = {name: one for name, one in seen.items() if isinstance(one, Seen)}
     keys = {name: key for name, one in there.items() if (key := one.used_key)}
@@ -62,7 +64,7 @@ async def find_out(
     sights = {name: Sight(one.clock, one.live) for name, one in there.items() if one.live}
     result = found(mesh, keys, sights)
     near = await _measured(replace(mesh, found=result), there, sessions)
-    second = told_second({key: name for name, key in keys.items()}, there)
+    second = {**told_second({key: name for name, key in keys.items()}, there), **by_other}
     result = replace(result, down=frozenset(), near={**near, **result.near}, second=second)
     asked: set[str] = set()
     while True:

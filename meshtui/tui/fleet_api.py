@@ -116,6 +116,7 @@ class FleetApi(Protocol):
     ) -> Plan | None:
         """Have hosts behind NAT call each other; how those that met do without their relay.
 
+        Before that, if the last apply had pairs use the other family: how their files say so.
         None: nobody met that had not before, or a plan has something else to do. `calling`
         is told of the pairs, if there are any.
         """
