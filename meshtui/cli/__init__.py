@@ -108,6 +108,8 @@ def _plan(args: Args) -> int:
             print_json(as_json(plan))
         else:
             print_plan(plan)
+        if plan.breaks:
+            return 1
         return CHANGES if plan.changes else 1 if plan.problems else 0
 
     return with_fleet(args, ask)

@@ -44,6 +44,7 @@ class ApplyReport:
         self._plan = plan
         self.changes: int = plan.changes + (earlier.changes if earlier else 0)
         self._seconds = earlier.seconds if earlier else 0.0
+        self._behind_nat = earlier.behind_nat if earlier else {}
         self._show = show
         self._console = Console(highlight=False, stderr=True, soft_wrap=True)
         self._live: Live | None = None
@@ -100,6 +101,11 @@ class ApplyReport:
         return self._result is not None and self._result.reverted is None
 
     @property
+    def behind_nat(self) -> dict[str, str]:
+        """The hosts that were found to be, and how."""
+        return {**self._behind_nat, **(self._result.behind_nat if self._result else {})}
+
+    @property
     def failed(self) -> set[str]:
         """The hosts that are not as they should be."""
         return set(self._result.failed) if self._result else set()
@@ -123,6 +129,8 @@ class ApplyReport:
             "changes": self.changes,
             "failed": result.failed if result else problems,
             "reverted": result.reverted if result else None,
+            "behind_nat": self.behind_nat,
+            "unasked": dict(result.unasked) if result else {},
             "seconds": round(self.seconds, 3),
             "receipt": asdict(result.receipt) if result and result.receipt else None,
             "directions": [
@@ -163,6 +171,11 @@ class ApplyReport:
         bad = [direction for direction in result.directions if not direction.ok]
         for one in bad:
             console.print(Text(f"× {one.from_} -> {one.to}: {one.detail}", style="red"))
+        for host, how in result.behind_nat.items():
+            console.print(Text(f"· {host} is behind NAT: {how}", style="yellow"))
+        for host, odd in result.unasked.items():
+            text = f"· {host}: {odd}; should it be behind NAT: meshtui set {host} --endpoint none"
+            console.print(Text(text, style="yellow"))
         if result.reverted is not None:
             return
         good = len(result.directions) - len(bad)
@@ -192,15 +205,26 @@ async def carry_out(fleet: Fleet, plan: Plan, args: SimpleNamespace) -> ApplyRep
 
 
 async def met(fleet: Fleet, report: ApplyReport, args: SimpleNamespace) -> ApplyReport:
-    """What comes of an apply by itself: pairs that use the other family, hosts behind NAT that
-    meet. Each has a plan told of it.
-    """
-    while report.ok and (plan := await fleet.meet()):
-        if not args.json:
-            print(f"\n{_OTHER if fleet.by_other else _MET}")
-            print_plan(plan)
-        with ApplyReport(plan, show=not args.json, earlier=report) as report:
-            async with aclosing(fleet.apply(plan)) as events:
-                async for event in events:
-                    report.take(event)
+    """What comes of an apply: hosts found behind NAT, pairs by the other family, who meets."""
+    if report.behind_nat and (plan := await fleet.plan()).changes:
+        names = ", ".join(report.behind_nat)
+        why = f'endpoint = "none" is in mesh.toml now for {names}; take it out where a firewall'
+        report = await _follow(fleet, plan, f"{why} keeps the port closed, not NAT", report, args)
+    while report.ok and (plan_next := await fleet.meet()):
+        why = _OTHER if fleet.by_other else _MET
+        report = await _follow(fleet, plan_next, why, report, args)
+    return report
+
+
+async def _follow(
+    fleet: Fleet, plan: Plan, why: str, earlier: ApplyReport, args: SimpleNamespace
+) -> ApplyReport:
+    """Apply what follows from an apply; nobody is asked who does not know of it."""
+    if not args.json:
+        print(f"\n{why}")
+        print_plan(plan)
+    with ApplyReport(plan, show=not args.json, earlier=earlier) as report:
+        async with aclosing(fleet.apply(plan)) as events:
+            async for event in events:
+                report.take(event)
     return report

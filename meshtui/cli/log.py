@@ -60,6 +60,8 @@ def print_one(change: Change) -> None:
             console.print(Text(f"  {inert(step, LINE_LIMIT)}"))
     if change.kind == "run":
         console.print(Text(f"  on {inert(', '.join(change.hosts), 10 * LINE_LIMIT)}"))
+    for host, how in change.behind_nat.items():
+        console.print(Text(inert(f"{host} is behind NAT: {how}", 2 * LINE_LIMIT), style="yellow"))
     for host, why in change.failed.items():
         text = f"× {inert(host, _NAME_LIMIT)}: {inert(why, 2 * LINE_LIMIT)}"
         console.print(Text(text, style="bold red"))

@@ -44,6 +44,7 @@ def edit(args: SimpleNamespace) -> Edit:
             port=args.port,
             keepalive=args.keepalive,
             mtu=args.mtu,
+            exit_host=args.exit,
         )
     if args.command in ("disable", "enable"):
         return Edit(args.command, tuple(args.names))

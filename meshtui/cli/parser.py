@@ -110,7 +110,9 @@ def parser() -> argparse.ArgumentParser:
     _add_common(path, argparse.SUPPRESS)
     path.add_argument("--json", action="store_true", help="for programs, on stdout")
     path.add_argument(
-        "--now", action="store_true", help="by what hosts have (default: by mesh.toml, none asked)"
+        "--now",
+        action="store_true",
+        help="by what hosts have (default: by mesh.toml and the last change, none asked)",
     )
 
     lab = command("lab", "a fleet of real hosts on this machine, to rehearse on")
@@ -183,6 +185,9 @@ def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) ->
     )
     change.add_argument(
         "--mtu", metavar="MTU|default", help="default: as [mesh] says, or wg-quick works out"
+    )
+    change.add_argument(
+        "--exit", metavar="HOST|none", help="all else that it sends goes out through this host"
     )
     disable = command("disable", "a host or a link out of the mesh for now; nothing is forgotten")
     enable = command("enable", "a disabled host or link back in")

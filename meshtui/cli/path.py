@@ -20,8 +20,10 @@ from meshtui.mesh.trace import IPAddress, Trace, tracer
 from meshtui.mesh.wanted import wanted, wanted_of_device
 from meshtui.plan.reach import as_it_is
 from meshtui.plan.seen import Seen
+from meshtui.store.changes import changes, last_stayed
 from meshtui.store.edit import refuse_unknown
 from meshtui.store.find import find
+from meshtui.store.journal import Journal
 from meshtui.store.meshfile import load
 from meshtui.wg.interface import Interface
 
@@ -176,4 +178,8 @@ def path(args: SimpleNamespace) -> int:
 
     if args.now:
         return with_fleet(args, ask)
-    return told(wanted_ways(allocate(load(find(args.file))), *args.names))
+    mesh = allocate(load(find(args.file)))
+    # Who meets behind NAT, and who relays, follows from hosts as the last change saw them.
+    if last := last_stayed(changes(Journal(mesh.name).read())):
+        mesh = replace(mesh, found=last.nat)
+    return told(wanted_ways(mesh, *args.names))

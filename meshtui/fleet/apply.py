@@ -14,7 +14,7 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 
-from meshtui.errors import CommandFailed, Held, HostError, MeshError
+from meshtui.errors import Held, HostError, MeshError
 from meshtui.fleet.events import (
     ApplyResult,
     Armed,
@@ -26,7 +26,8 @@ from meshtui.fleet.events import (
 )
 from meshtui.fleet.families import ByEither, Pair
 from meshtui.fleet.look import Look, looks
-from meshtui.fleet.made import Made, known_keys
+from meshtui.fleet.made import Made, known_keys, made_there
+from meshtui.fleet.outside import Outside, ask_outside
 from meshtui.fleet.receipt import receipt, worse
 from meshtui.fleet.session import Session
 from meshtui.fleet.side_by_side import SideBySide, waves
@@ -38,7 +39,7 @@ from meshtui.plan.model import HostPlan, Plan
 from meshtui.plan.planner import again
 from meshtui.plan.render import summary, told_steps
 from meshtui.plan.seen import Seen
-from meshtui.wg.keys import is_key
+from meshtui.store.changes import told_nat
 
 _KEY_SECONDS = 20.0
 _STAGE_SECONDS = 30.0
@@ -79,6 +80,7 @@ class Apply:
         self.kept = False
         """Whether it stays, as far as it could be done."""
         self.by_other: dict[Pair, int] = {}  # see ByEither
+        self._outside = Outside({}, {})
         self._verified = False
         self._worse: list[str] = []
         """Why it is to be taken back."""
@@ -87,7 +89,9 @@ class Apply:
     def begin(self, about: dict[str, str]) -> None:
         """Say in the journal what is about to be done; `about`: what else, as by whom."""
         told = {"id": self._back.change, **about}
-        self._note("apply", plan=summary(self.plan), steps=told_steps(self.plan), **told)
+        nat = told_nat(self.plan.inputs.mesh.found) if self.plan.inputs else {}
+        steps = told_steps(self.plan)
+        self._note("apply", plan=summary(self.plan), steps=steps, nat=nat, **told)
 
     async def run(self) -> AsyncGenerator[Applied, None]:
         """Do it all. The last event is the ApplyResult.
@@ -135,17 +139,11 @@ class Apply:
     def _done(self, start: float, proof: Receipt | None, reverted: str | None) -> ApplyResult:
         """The end, for the journal as well."""
         seconds = time.monotonic() - start
-        result = ApplyResult(self._failed, tuple(self._directions), seconds, proof, reverted)
-        self._note(
-            "done",
-            failed=result.failed,
-            up=sum(direction.ok for direction in self._directions),
-            directions=len(self._directions),
-            seconds=round(result.seconds, 2),
-            receipt=str(proof or ""),
-            reverted=reverted,
-            diverged=sorted(self._back.armed) if reverted is None else [],
-        )
+        found = self._outside if reverted is None else Outside({}, {})
+        ways = tuple(self._directions)
+        result = ApplyResult(self._failed, ways, seconds, proof, reverted, *found)
+        diverged = sorted(self._back.armed) if reverted is None else []
+        self._note("done", **result.told(), diverged=diverged)
         return result
 
     # -- phases ----------------------------------------------------------------
@@ -176,12 +174,7 @@ class Apply:
                 public = self._made.pair(host.host)
             else:
                 reply = await self._ask(host.host, "make_key", deadline=_KEY_SECONDS)
-                public = reply.decode("ascii", "replace").strip()
-                if not is_key(public):
-                    raise CommandFailed("the key that it made is not one", host=host.host)
-                if public in taken:
-                    # Its peer entries elsewhere would become this host's, which nobody was shown.
-                    raise CommandFailed("the key that it made is another's", host=host.host)
+                public = made_there(host.host, reply, taken)
             made[host.host] = replace(self._seen(host.host), made_key=public)
 
         self._again(made | await self._at.each("key", makers, one))
@@ -284,15 +277,21 @@ class Apply:
     async def _verify(self) -> AsyncIterator[DirectionVerified | Progress]:
         """Each direction between hosts that are as wanted."""
         assert self.plan.inputs
-        able = [h.host for h in self.plan.hosts if h.host not in self._failed]
-        ways = to_prove(self.plan.inputs.mesh, set(able))
-        left = {name: len(those) for name, those in ways.items() if those}
+        mesh = self.plan.inputs.mesh
+        able = {h.host for h in self.plan.hosts if h.host not in self._failed}
+        left = {name: len(others) for name, others in to_prove(mesh, able).items() if others}
         bad: set[str] = set()
         for name in left:
             yield Progress(name, "verify", "running")
+        self._outside = await ask_outside(self.plan, able, self._sessions, self._before)
+        ways = to_prove(mesh, able, self._outside.hidden.keys())
+        for name in left:
+            left[name] = len(ways[name])
+            if not left[name]:
+                yield Progress(name, "verify", "done")
         reached = asyncio.create_task(self._back.connect_anew(), name="connect anew")
         either = ByEither(self.plan, self._sessions, self._before, self._looks, self._tell)
-        async for result in either.verify(able, self._back.armed):
+        async for result in either.verify(ways, self._back.armed):
             self._directions.append(result)
             yield result
             name = result.from_

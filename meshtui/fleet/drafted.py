@@ -15,6 +15,7 @@ from meshtui.store.document import read_text
 from meshtui.store.edit import Draft
 from meshtui.store.journal import Journal
 from meshtui.store.meshfile import parse
+from meshtui.store.write import Found
 
 
 def about(path: Path, draft: Draft | None, journal: Journal) -> dict[str, str]:
@@ -60,6 +61,14 @@ def drafted(inputs: PlanInputs, draft: Draft | None, path: Path, made: Made | No
         mtu_left=frozenset(n for n in before if before[n].mtu and n in now and not now[n].mtu),
         paired=made.members if made else frozenset(),
     )
+
+
+def found_out(mesh: Mesh, plan: Plan) -> dict[str, Found]:
+    """The addresses and keys of all members, for mesh.toml."""
+    return {
+        name: Found(member.addresses, plan.public_keys.get(name))
+        for name, member in mesh.members.items()
+    }
 
 
 def put_back(path: Path, draft: Draft | None, result: ApplyResult) -> ApplyResult:

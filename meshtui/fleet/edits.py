@@ -48,6 +48,7 @@ class Edit:
     port: str | None = None
     keepalive: str | None = None
     mtu: str | None = None
+    exit_host: str | None = None
     peer: Asked = field(default_factory=Asked)
     """What is asked for a new peer."""
 
@@ -84,6 +85,7 @@ def draft(path: Path, edit: Edit) -> Draft:
             addresses=edit.addresses,
             keepalive=edit.keepalive,
             mtu=edit.mtu,
+            exit_host=edit.exit_host,
         )
     if edit.kind == "remove":
         is_peer = names[0] in load(path).peers

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from meshtui.errors import HostState
@@ -151,6 +151,10 @@ class ApplyResult:
     reverted: str | None = None
     """Why all was taken back; None: it stays. Hosts that did not answer to that are in
     `failed`: they go back by themselves."""
+    behind_nat: Mapping[str, str] = field(default_factory=dict)
+    """Hosts that were found to be -> how; mesh.toml says so by now, and the next plan follows."""
+    unasked: Mapping[str, str] = field(default_factory=dict)
+    """Hosts of which nobody can tell whether they are -> why that is to be doubted."""
 
     @property
     def ok(self) -> bool:
@@ -160,6 +164,18 @@ class ApplyResult:
             and not self.failed
             and all(direction.ok for direction in self.directions)
         )
+
+    def told(self) -> dict[str, object]:
+        """For the journal."""
+        return {
+            "failed": self.failed,
+            "up": sum(direction.ok for direction in self.directions),
+            "directions": len(self.directions),
+            "seconds": round(self.seconds, 2),
+            "receipt": str(self.receipt or ""),
+            "reverted": self.reverted,
+            "behind_nat": dict(self.behind_nat),
+        }
 
 
 Event = HostPolled | Progress | DirectionVerified

@@ -51,7 +51,7 @@ class ByEither:
         self._lost: set[Pair] = set()
 
     async def verify(
-        self, able: Collection[str], armed: Collection[str]
+        self, ways: Mapping[str, Mapping[str, str | None]], armed: Collection[str]
     ) -> AsyncIterator[DirectionVerified]:
         """See `verify`. Of `armed` hosts, those that are silent try the other family meanwhile."""
         plan, pairs = self._plan, self._pairs(armed)
@@ -61,7 +61,7 @@ class ByEither:
             self._inputs.mesh,
             plan.public_keys,
             self._sessions,
-            able,
+            ways,
             self._before,
             plan.touched,
             deadline,

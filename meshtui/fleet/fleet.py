@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from meshtui.errors import HostError, MeshError, Unreachable
 from meshtui.fleet.again import Again
 from meshtui.fleet.apply import Applied, Apply
-from meshtui.fleet.drafted import about, drafted, put_back, refuse_stale, write
+from meshtui.fleet.drafted import about, drafted, found_out, put_back, refuse_stale, write
 from meshtui.fleet.drift import Drifting, refuse_shared
 from meshtui.fleet.errands import Errands
 from meshtui.fleet.events import ApplyResult, HostPolled, Keep
@@ -22,6 +22,7 @@ from meshtui.fleet.meet import Sighted, find_out
 from meshtui.fleet.observe import endpoints, observe, observe_one
 from meshtui.fleet.past import Past
 from meshtui.fleet.places import Places
+from meshtui.fleet.receipt import refuse_breaking
 from meshtui.fleet.reports import LinkSample, TrafficSample
 from meshtui.fleet.session import Session
 from meshtui.fleet.watch import watch
@@ -197,8 +198,7 @@ class Fleet:
     ) -> Plan | None:
         """Have hosts behind NAT call each other; how those that met do without their relay.
 
-        First, if pairs use the other family since the last apply: how their files say so. None:
-        nobody met, or a plan has something else to do. `calling` is told of pairs that call.
+        First, how files say which pairs use the other family now. None: nothing new follows.
         """
         from meshtui.fleet.meet import meet
 
@@ -211,6 +211,7 @@ class Fleet:
         """
         refuse_stale(self.path, self._load(), self._written, plan)
         refuse_no_way_back(plan, self.confirm_within)
+        refuse_breaking(plan)
         journal = Journal(self.mesh.name)
         with journal.alone():
             draft = self._draft
@@ -281,22 +282,21 @@ class Fleet:
         if result.reverted is not None:
             return put_back(self.path, draft, result)
         try:
-            await asyncio.to_thread(self._write_back, plan)
+            await asyncio.to_thread(self._write_back, plan, result.behind_nat)
             journal.note("file", file=journal.kept.keep(read_text(self.path)))
         except MeshError as error:
             # The hosts are changed all the same: their result must not get lost.
             return replace(result, failed={**result.failed, self.path.name: str(error)})
         return result
 
-    def _write_back(self, plan: Plan) -> None:
+    def _write_back(self, plan: Plan, hidden: Collection[str] = ()) -> None:
         """What was found out goes into mesh.toml, as far as it is not there."""
-        found = {
-            name: Found(member.addresses, plan.public_keys.get(name))
-            for name, member in self.mesh.members.items()
-        }
-        write_back(self.path, found)
+        write_back(self.path, found_out(self.mesh, plan))
         self._read()
         self._keys |= plan.public_keys
+        # By itself: mesh.toml may count on such a host, and has the keys all the same.
+        if write_back(self.path, dict.fromkeys(hidden, Found(behind_nat=True))):
+            self._read()
 
     # -- in depth, when a person asks; on channels of their own (see Errands)
 

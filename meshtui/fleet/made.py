@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Collection
 
+from meshtui.errors import CommandFailed
 from meshtui.mesh.model import Mesh
 from meshtui.plan.model import Plan
 from meshtui.plan.seen import Seen
-from meshtui.wg.keys import Secret, keypair, preshared
+from meshtui.wg.keys import Secret, is_key, keypair, preshared
 
 
 def known_keys(plan: Plan) -> set[str]:
@@ -20,6 +22,17 @@ def known_keys(plan: Plan) -> set[str]:
             keys |= set(seen.live.peers if seen.live else ())
             keys |= set(re.findall(r"[A-Za-z0-9+/]{43}=", seen.file or ""))
     return keys
+
+
+def made_there(host: str, reply: bytes, taken: Collection[str]) -> str:
+    """The public key that `host` says it made. CommandFailed: it can't be used."""
+    public = reply.decode("ascii", "replace").strip()
+    if not is_key(public):
+        raise CommandFailed("the key that it made is not one", host=host)
+    if public in taken:
+        # Its peer entries elsewhere would become this host's, which nobody was shown.
+        raise CommandFailed("the key that it made is another's", host=host)
+    return public
 
 
 class Made:

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from meshtui.errors import MeshError
 from meshtui.fleet.events import DirectionVerified, Receipt
 from meshtui.fleet.look import Look
+from meshtui.plan.model import Plan
 from meshtui.wg.health import ALIVE, age
+
+
+def refuse_breaking(plan: Plan) -> None:
+    """MeshError where a plan takes a way from hosts that have one, and gives them none."""
+    for host in plan.problems:
+        if broken := plan.breaks.get(host.host):
+            raise MeshError(
+                f"{broken}: nothing was changed", hint=f"first of all, {host.host}: {host.problem}"
+            )
 
 
 def receipt(

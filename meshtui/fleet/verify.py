@@ -46,25 +46,23 @@ async def verify(
     mesh: Mesh,
     keys: Mapping[str, str],
     sessions: Mapping[str, Session],
-    able: Iterable[str],
+    ways: Mapping[str, Mapping[str, str | None]],
     before: Mapping[str, Look],
     renewed: frozenset[tuple[str, str]],
     deadline: float = VERIFY_SECONDS,
 ) -> AsyncIterator[DirectionVerified]:
-    """One result for each direction between `able` hosts, as soon as it is known.
+    """One result for each direction of `ways` (see `to_prove`), as soon as it is known.
 
     `before` is how the hosts looked before the change; directions in `renewed`
     must have a later handshake than then. `deadline` is in seconds.
     """
-    hosts = list(able)
+    hosts = list(ways)
     results: asyncio.Queue[DirectionVerified | None] = asyncio.Queue()
 
     # Two ends that begin a handshake at the same moment each drop the other's, and try
     # again 5 s later. So where there is no session yet, the one that stands first in the
     # file begins.
     begun = {name: asyncio.Event() for name in hosts}
-
-    ways = to_prove(mesh, begun.keys())
 
     async def one(name: str) -> None:
         others = [other for other, through in ways[name].items() if through is None]
@@ -233,15 +231,20 @@ async def reached_through(
 
 
 async def answered(
-    mesh: Mesh, sessions: Mapping[str, Session], asked: Mapping[str, Iterable[str]]
+    mesh: Mesh,
+    sessions: Mapping[str, Session],
+    asked: Mapping[str, Iterable[str]],
+    seconds: int = 1,
 ) -> frozenset[tuple[str, str]]:
-    """Of directions (from -> to), those whose ping is answered within a second."""
+    """Of directions (from -> to), those whose ping is answered in time."""
 
     async def one(name: str, others: Iterable[str]) -> list[tuple[str, str]]:
         addresses = {str(mesh.hosts[other].addresses[0].ip): other for other in others}
         data = "".join(f"{address}\n" for address in addresses).encode()
         try:
-            reply = await sessions[name].ask("ping_all", "1", data=data, deadline=20.0)
+            reply = await sessions[name].ask(
+                "ping_all", str(seconds), data=data, deadline=seconds + 20.0
+            )
         except HostError:
             return []  # what is asked of it next says why
         return [(name, addresses[at]) for at, _ in times(reply) if at in addresses]

@@ -148,6 +148,15 @@ def forget_mapping(lab: Lab, host: str) -> None:
     _in(router, ["ip", "route", "add", "default", "via", f"{V4_NET}.254", "dev", "eth0", "onlink"])
 
 
+def forward_udp(lab: Lab, host: str, port: int = 51820) -> None:
+    """Have the host's router hand on what comes to that UDP port, as a person can set it up."""
+    at = lab.host(host)
+    if at.inner is None:
+        raise MeshError("it is behind no router", host=host)
+    rule = f'add rule ip nat inbound iifname "eth0" udp dport {port} dnat to {at.inner}\n'
+    _in(far_end(lab.path, at), ["nft", "-f", "-"], rule)
+
+
 def firewall(lab: Lab, host: str, tool: Literal["nft", "iptables"] = "nft") -> None:
     """Drop what the host would forward, as ufw, firewalld and Docker set it up.
 

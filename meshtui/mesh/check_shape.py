@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from meshtui.mesh.bits import places_of
+from meshtui.mesh.check_exits import check_exit_tunnels, check_exits, no_host
 from meshtui.mesh.links import calls, links_of
 from meshtui.mesh.model import Device, Host, Mesh, Topology
 from meshtui.mesh.names import is_host_name
@@ -18,7 +19,8 @@ def check_shape(mesh: Mesh) -> list[Problem]:
     problems = [*_check_roles(mesh), *_check_groups(mesh), *_check_relays(mesh)]
     for device in mesh.peers.values():
         problems += _check_device(mesh, device)
-    return problems or list(_check_ways(mesh))
+    problems += check_exits(mesh)
+    return problems or [*check_exit_tunnels(mesh), *_check_ways(mesh)]
 
 
 def _check_roles(mesh: Mesh) -> Iterator[Problem]:
@@ -72,7 +74,7 @@ def _check_relays(mesh: Mesh) -> Iterator[Problem]:
             continue
         relay = mesh.hosts.get(name)
         if relay is None:
-            yield Problem(key, _no_host(mesh, name))
+            yield Problem(key, no_host(mesh, name))
         elif name in ends:
             yield Problem(key, f"{name} cannot be its own relay; expected another host")
         elif relay.behind_nat:
@@ -88,7 +90,7 @@ def _check_device(mesh: Mesh, device: Device) -> Iterator[Problem]:
     named += [("exit", device.exit)] if device.exit else []
     for number, (key, name) in enumerate(named):
         if name not in mesh.hosts:
-            yield Problem(key_of(device, key), _no_host(mesh, name))
+            yield Problem(key_of(device, key), no_host(mesh, name))
         elif key == "through" and ("through", name) in named[:number]:
             yield Problem(key_of(device, key), f"{name} is there twice; expected it once")
         elif calls(device) and mesh.hosts[name].behind_nat:
@@ -96,15 +98,6 @@ def _check_device(mesh: Mesh, device: Device) -> Iterator[Problem]:
                 key_of(device, key),
                 f"{name} is behind NAT, so {device.name} cannot call it; expected a host that is "
                 "reached from outside, or an endpoint of its own",
-            )
-    if device.exit and device.exit in mesh.hosts:
-        exit_host = mesh.hosts[device.exit]
-        if all(network.prefixlen for network in exit_host.routes):
-            wide = ['"0.0.0.0/0"' if n.version == 4 else '"::/0"' for n in mesh.networks]
-            yield Problem(
-                key_of(device, "exit"),
-                f"{device.exit} leads nowhere else; expected routes = "
-                f"[{', '.join(dict.fromkeys(wide))}] in [{key_of(exit_host)}]",
             )
 
 
@@ -130,9 +123,3 @@ def _check_ways(mesh: Mesh) -> Iterator[Problem]:
         else:
             needed = "a link, or a hub, gateway or relay that has a tunnel with each"
         yield Problem(key_of(member), f"it has no way to {names}; expected {needed}")
-
-
-def _no_host(mesh: Mesh, name: str) -> str:
-    if name in mesh.peers:
-        return f"{shown(name)} is in [peers], and cannot be reached over SSH; expected a host"
-    return f"there is no host {shown(name)}; expected the name of one"

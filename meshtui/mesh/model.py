@@ -55,6 +55,8 @@ class Host:
     """Networks behind it that the others reach through it; a /0 makes it an exit."""
     masquerade: bool = True
     """Whether what goes on into `routes` leaves under the host's own address."""
+    exit: str | None = None
+    """The host through which it sends all that has no other way; None: that leaves it directly."""
     second: Endpoint | None = None
     """Where it is reached by the other family, an address as `endpoint` is; the second choice."""
     looked_up: tuple[str, ...] = ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
+from itertools import pairwise
 
 from meshtui.mesh.links import links_of, reached
 from meshtui.mesh.model import Mesh
@@ -13,10 +14,13 @@ from meshtui.mesh.paths import hops, path
 MOST_FAR = 60
 
 
-def to_prove(mesh: Mesh, there: Set[str]) -> dict[str, dict[str, str | None]]:
+def to_prove(
+    mesh: Mesh, there: Set[str], hidden: Set[str] = frozenset()
+) -> dict[str, dict[str, str | None]]:
     """Host -> the others that it is to reach -> through whom it sends; None: by a tunnel.
 
-    Only where all on the way are `there`.
+    Only where all on the way are `there`, and no tunnel is between two that are `hidden`:
+    behind NAT, which `mesh` does not know. They come first, since only they can begin.
     """
     ways: dict[str, dict[str, str | None]] = {}
     full = all(not row for row in links_of(mesh).apart) and mesh.topology == "full"
@@ -25,7 +29,16 @@ def to_prove(mesh: Mesh, there: Set[str]) -> dict[str, dict[str, str | None]]:
             ways[name] = {o.name: None for o in reached(mesh, host) if o.name in there}
             if not full or mesh.links:
                 ways[name] |= _far(mesh, name, there)
-    return ways
+    if not hidden:
+        return ways
+    return {
+        name: {o: by for o, by in ways[name].items() if not _meets(path(mesh, name, o), hidden)}
+        for name in sorted(ways, key=lambda name: name not in hidden)
+    }
+
+
+def _meets(way: Iterable[str] | None, hidden: Set[str]) -> bool:
+    return any({*hop} <= hidden for hop in pairwise(way or ()))
 
 
 def _far(mesh: Mesh, name: str, there: Set[str]) -> dict[str, str | None]:

@@ -25,7 +25,7 @@ def wanted(mesh: Mesh, hosts: Collection[str] | None = None) -> dict[str, Interf
     """
     peer = _peers(mesh)
     passing = middles(mesh)
-    exits = {device.exit for device in mesh.peers.values() if not device.disabled}
+    exits = {member.exit for member in mesh.members.values() if not member.disabled}
     return {
         host.name: Interface(
             name=mesh.interface,
@@ -35,6 +35,7 @@ def wanted(mesh: Mesh, hosts: Collection[str] | None = None) -> dict[str, Interf
             mtu=host.mtu,
             peers=_entries(mesh, host, peer),
             forward=_forward(mesh, host, host.name in passing, host.name in exits),
+            exit=None if host.disabled else host.exit,
         )
         for host in mesh.hosts.values()
         if hosts is None or host.name in hosts
@@ -42,24 +43,15 @@ def wanted(mesh: Mesh, hosts: Collection[str] | None = None) -> dict[str, Interf
 
 
 def wanted_of_device(mesh: Mesh, name: str) -> Interface:
-    """What a device's own configuration should be; with an exit, that peer has the /0 as well."""
+    """What a device's own configuration should be."""
     device = mesh.peers[name]
-    families = {address.version for address in device.addresses}
-    outside = [
-        network
-        for network in (mesh.hosts[device.exit].routes if device.exit else ())
-        if network.prefixlen == 0 and network.version in families
-    ]
     return Interface(
         name=mesh.interface,
         public_key=device.public_key,
         addresses=device.addresses,
         listen_port=device.endpoint.port if device.endpoint else 0,
         mtu=None,
-        peers=tuple(
-            _with_more(peer, outside) if peer.name == device.exit and outside else peer
-            for peer in _entries(mesh, device, _peers(mesh))
-        ),
+        peers=_entries(mesh, device, _peers(mesh)),
     )
 
 
@@ -81,10 +73,17 @@ def joined(mesh: Mesh) -> list[tuple[str, str]]:
 
 
 def _entries(mesh: Mesh, member: Member, peer: _PeerOf) -> tuple[Peer, ...]:
+    """The member's peers; its exit has the /0 as well."""
     links = links_of(mesh)
     here = links.place[member.name]
     through = carried(mesh)[here]
-    return tuple(peer(member, there, through.get(there, 0)) for there in links.peers[here])
+    found = tuple(peer(member, there, through.get(there, 0)) for there in links.peers[here])
+    if member.exit is None:
+        return found
+    families = {address.version for address in member.addresses}
+    routes = mesh.hosts[member.exit].routes
+    outside = [n for n in routes if not n.prefixlen and n.version in families]
+    return tuple(_with_more(one, outside) if one.name == member.exit else one for one in found)
 
 
 def _peers(mesh: Mesh) -> _PeerOf:

@@ -1,4 +1,5 @@
 """Passing packets on: what makes a host a hub, a gateway, a relay or a way out, and unmakes it.
+Also what makes it send all of its own through such a way out (see `plan.exits`).
 
 All of it is the host's runtime state: sysctls, a rule in front of whatever might drop, and
 masquerading. Each is an item, in the words of forward.sh, which makes it live; hooks of the
@@ -8,11 +9,13 @@ wg-quick file, known by their mark, make the same at boot.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
 
 from meshtui.mesh.model import Mesh
+from meshtui.plan.exits import ITEMS as EXITS
+from meshtui.plan.exits import exit_items, exit_steps, leads_elsewhere, reply_hook, reply_of
 from meshtui.plan.model import Difference, Step
 from meshtui.plan.seen import Seen
 from meshtui.wg.interface import Interface
@@ -39,6 +42,8 @@ class Forwarding:
     steps: tuple[Step, ...] = ()
     first: tuple[str, ...] = ()
     """Lines for `change`, before all others."""
+    then: tuple[str, ...] = ()
+    """Lines for `change`, once the peers are as they should be."""
     last: tuple[str, ...] = ()
     """Lines for `change`, after all others."""
 
@@ -53,15 +58,22 @@ def may_pass(mesh: Mesh) -> bool:
     )
 
 
-def forwarding(want: Interface, seen: Seen) -> Forwarding:
-    """What a host that was asked for it lacks, and has too much."""
+def forwarding(want: Interface, seen: Seen, gone: Collection[str] = ()) -> Forwarding:
+    """What a host that was asked for it lacks, and has too much; `gone`: keys of peers that go."""
     has, told = seen.passing.has, _hooked(seen.file)
     wanted = _items(want, seen)
     may = {chain for chain in seen.passing.drops if _CHAIN.fullmatch(chain)}
     comes = [i for i in wanted if i not in has and (_chain(i) is None or _chain(i) in may)]
-    goes = [item for item in has if item not in wanted and _is_ours(item, seen, told)]
-    goes.sort(key=lambda item: _ORDER.index(item.partition(" ")[0]), reverse=True)
-    steps = []
+    stays = {f"tunnel {family}" for family in leads_elsewhere(want, seen, gone)}
+    extra = [item for item in has if item not in wanted and item not in stays]
+    goes = [item for item in extra if _is_ours(item, seen, told)]
+    goes.sort(key=lambda item: _ORDER.index(_kind(item)), reverse=True)
+    replies = [item for item in comes if _kind(item) == "reply"]
+    tunnels = [item for item in comes if _kind(item) == "tunnel"]
+    ends = [item for item in goes if _kind(item) in EXITS]
+    steps = exit_steps(want, [*replies, *tunnels], ends)
+    comes = [item for item in comes if _kind(item) not in EXITS]
+    goes = [item for item in goes if _kind(item) not in EXITS]
     if comes:
         text = _listed(comes)
         to = want.forward.to if want.forward else ()
@@ -75,7 +87,12 @@ def forwarding(want: Interface, seen: Seen) -> Forwarding:
         steps.append(Step("stop-forwarding", f"{how} ({text})", "route", mends=mends))
     return Forwarding(
         tuple(steps),
-        tuple(f"forward {item}" for item in comes),
+        # A tunnel ends before its peer loses the prefix, and begins after it got it.
+        (
+            *(f"unforward {item}" for item in ends),
+            *(f"forward {item}" for item in (*comes, *replies)),
+        ),
+        tuple(f"forward {item}" for item in tunnels),
         tuple(f"unforward {item}" for item in goes),
     )
 
@@ -89,6 +106,8 @@ def hooks(want: Interface, seen: Seen) -> tuple[str, ...]:
     ups, downs = [], dict[str, None]()
     told = _hooked(seen.file)
     for item in _items(want, seen):
+        if _kind(item) == "tunnel":
+            continue  # wg-quick's own
         up, down = _commands(item)
         ups.append(f"PostUp = {up} || : {MARK}{_was(item, seen, told)}")
         if down:
@@ -119,7 +138,7 @@ def forward_notes(want: Interface, seen: Seen) -> list[str]:
 
 # -- items -------------------------------------------------------------------------------------
 
-_ORDER = ("accept_ra", "sysctl", "accept", "masquerade")
+_ORDER = ("accept_ra", "sysctl", "accept", "masquerade", *EXITS)
 
 
 def _items(want: Interface, seen: Seen) -> list[str]:
@@ -127,8 +146,9 @@ def _items(want: Interface, seen: Seen) -> list[str]:
 
     Once told to a file, a chain stays in it: somebody may have the firewall off for now.
     """
+    exits = exit_items(want, seen)
     if want.forward is None:
-        return []
+        return exits
     passing, told = seen.passing, _hooked(seen.file)
     families = sorted({str(address.version) for address in want.addresses})
     uplinks = [item for item in told if item.startswith("accept_ra ")]
@@ -149,7 +169,7 @@ def _items(want: Interface, seen: Seen) -> list[str]:
         tools = ("nft", _TABLES[str(net.version)])
         tool = next((tool for tool in tools if tool in passing.nat), None)
         items += [f"masquerade {tool} {net}"] if tool else []
-    return items
+    return items + exits
 
 
 def _is_ours(item: str, seen: Seen, told: Mapping[str, str]) -> bool:
@@ -161,6 +181,10 @@ def _is_ours(item: str, seen: Seen, told: Mapping[str, str]) -> bool:
             return _CHAIN.fullmatch(chain) is not None
         case ["masquerade", _, net]:
             return _is_network(net)
+        case ["reply", _]:
+            return item in told
+        case ["tunnel", "4" | "6"]:
+            return True
     return False
 
 
@@ -177,13 +201,15 @@ def _was(item: str, seen: Seen, told: Mapping[str, str]) -> str:
 
 
 def _hooked(file: str | None) -> dict[str, str]:
-    """The sysctls in the marked hooks of a file, as items -> what their marks go on with."""
+    """The sysctls and replies in a file's marked hooks, as items -> what the marks go on with."""
     names = {key: f"sysctl {family}" for family, key in _KEYS.items()}
     found = {}
     for line in (file or "").splitlines() if file and MARK in file else ():
         if match := _SYSCTL_HOOK.fullmatch(line.strip()):
             key, was = match[1], match[2]
             found[names.get(key) or f"accept_ra {key.split('/')[-2]}"] = was
+        elif item := reply_of(line):
+            found[item] = ""
     return found
 
 
@@ -194,6 +220,10 @@ def _chains(file: str | None) -> list[str]:
     lines = (line.strip() for line in file.splitlines() if MARK in line)
     found = [match for line in lines if (match := _CHAIN_HOOK.match(line))]
     return [match[4] or ":".join(match.group(1, 2, 3)) for match in found]
+
+
+def _kind(item: str) -> str:
+    return item.partition(" ")[0]
 
 
 def _chain(item: str) -> str | None:
@@ -219,6 +249,8 @@ def _commands(item: str) -> tuple[str, str | None]:
         return f"sysctl -qw net/ipv6/conf/{words[1]}/accept_ra=2", None
     if words[0] == "sysctl":
         return f"sysctl -qw {_KEYS[words[1]]}=1", None
+    if words[0] == "reply":
+        return reply_hook(words[1])
     where, rule = words[1], words[2:]
     if words[0] == "masquerade":
         (net,), said = rule, f"meshtui:%i masquerade {rule[0]}"

@@ -64,11 +64,13 @@ class PlanImpact:
     lost: tuple[Loss, ...] = ()
     """For good first, then the longest."""
     moves: tuple[Move, ...] = ()
+    exits: tuple[tuple[str, str], ...] = ()
+    """Hosts, and what becomes of all else that they send."""
     own_path: tuple[str, ...] = ()
     """Hosts whose change may cut the SSH that makes it."""
 
     def __bool__(self) -> bool:
-        return bool(self.links or self.lost or self.moves or self.own_path)
+        return bool(self.links or self.lost or self.moves or self.exits or self.own_path)
 
 
 _Cost = tuple[float | None, str]
@@ -100,6 +102,12 @@ def impact(plan: Plan) -> PlanImpact:
                     lost[one] = cost
         for prefix, from_, to in _moved(host.steps):
             owners.setdefault((prefix, from_, to), []).append(host.host)
+    exits = tuple(
+        (host.host, step.detail)
+        for host in plan.hosts
+        for step in host.steps
+        if step.action in ("exit", "stop-exit")
+    )
     links: dict[Touch, tuple[Link, ...]] = {}
     counted: set[Link] = set()
     touched["new"] = renewed
@@ -107,7 +115,8 @@ def impact(plan: Plan) -> PlanImpact:
         if once := found - counted:
             links[touch] = _sorted(once, order)
             counted |= once
-    return PlanImpact(links, tuple(_losses(lost, order)), tuple(_moves(owners)), plan.own_path)
+    losses, moves = tuple(_losses(lost, order)), tuple(_moves(owners))
+    return PlanImpact(links, losses, moves, exits, plan.own_path)
 
 
 def _length(loss: _Cost) -> float:
@@ -288,5 +297,6 @@ class _State:
 def _covers(prefixes: Collection[str], ip: IP, alone: str) -> bool:
     if alone in prefixes:
         return True
-    wide = [text for text in prefixes if not text.endswith(("/32", "/128"))]
+    # An exit's /0 is for what is not in the mesh.
+    wide = [text for text in prefixes if not text.endswith(("/32", "/128", "/0"))]
     return any(ip in network for network in networks_of(wide))

@@ -54,6 +54,7 @@ def impact_lines(plan: Plan, found: PlanImpact) -> list[ImpactLine]:
         ("own path", own, "; ", True),
         ("lost", lost, "; ", True),
         ("interrupted", paused, "; ", False),
+        ("exits", [f"{host}: {what}" for host, what in found.exits], "; ", False),
         ("prefixes", moves, "; ", False),
         ("links", touched, "; ", False),
     )
@@ -85,6 +86,7 @@ def impact_json(found: PlanImpact) -> dict[str, Any]:
             }
             for move in found.moves
         ],
+        "exits": {host: inert(what, _LIMIT) for host, what in found.exits},
         "own_path": list(found.own_path),
     }
 

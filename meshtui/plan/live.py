@@ -58,7 +58,7 @@ def live_plan(want: Interface, seen: Seen, context: Context) -> LivePlan:
     """What turns the running interface into the wanted one."""
     plan = LivePlan()
     assert seen.live is not None
-    passing = forwarding(want, seen)
+    passing = forwarding(want, seen, context.gone)
     plan.steps.extend(passing.steps)
     plan.first.extend(passing.first)
     _interface(plan, want, seen)
@@ -80,6 +80,7 @@ def live_plan(want: Interface, seen: Seen, context: Context) -> LivePlan:
                 _add_route(plan, network)
     if context.routed:
         _routes(plan, want, seen, context)
+    plan.changes.extend(passing.then)
     # Until then others may still send through it.
     plan.after.extend(passing.last)
     return plan

@@ -29,6 +29,8 @@ Action = Literal[
     "remove-route",
     "forward",
     "stop-forwarding",
+    "exit",
+    "stop-exit",
     "listen-port",
     "mtu",
     "switch-key",
@@ -169,6 +171,8 @@ class Plan:
     """Host -> its key, as far as there is one already."""
     inputs: PlanInputs | None = None
     """What it was made from."""
+    breaks: Mapping[str, str] = field(default_factory=dict)
+    """Host that answers, and is owed its change -> what works now and would not because of it."""
     remake: Callable[[PlanInputs], Plan] | None = None
     """Makes it from other inputs; None: `make_plan` does."""
 

@@ -81,8 +81,7 @@ def make_plan(inputs: PlanInputs) -> Plan:
         found = {name: _kept(name, one, inputs.only) for name, one in found.items()}
     renewed = {(name, peer) for name, (_, peers) in found.items() for peer in peers}
     hosts = known.mesh.hosts
-    left = {n: one for n in known.problems if isinstance(one := inputs.seen.get(n), Seen)}
-    lost = lost_through(known.mesh, known.wanted, left)
+    lost, breaks = lost_through(known.mesh, known.wanted, inputs.seen, known.problems)
     return Plan(
         mesh=known.mesh.name,
         interface=known.mesh.interface,
@@ -90,6 +89,7 @@ def make_plan(inputs: PlanInputs) -> Plan:
         touched=frozenset(joined(known.mesh)) & (renewed | {(b, a) for a, b in renewed}),
         public_keys={name: host.public_key for name, host in hosts.items() if host.public_key},
         inputs=inputs,
+        breaks={} if inputs.only else breaks,
     )
 
 
@@ -224,12 +224,13 @@ def _host(known: Known, name: str, file: ConfFile | ValueError | None) -> tuple[
     if known.fresh_psk:
         fresh = {p.name for p in want.peers if frozenset((name, p.name)) in known.fresh_psk}
     made = "@operator@" if known.mesh.hosts[name].keys == "operator" else "@made@"
+    routed = conf is None or (conf.interface.get("Table") or "auto").lower() == "auto"
+    if want.exit and not routed:
+        notes.append(f"Table in its file is not auto: what goes to {want.exit} is up to you")
+        want = replace(want, exit=None)
     text = new_file(want, seen, conf, stand, known.mesh.networks, gone, fresh, made)
-    live, routed = LivePlan(), True
-    retold: set[str] = set()
-    if conf is not None:
-        routed = (conf.interface.get("Table") or "auto").lower() == "auto"
-        retold = {p.name for p in want.peers if _is_retold(p, stand.get(p.public_key or ""))}
+    live = LivePlan()
+    retold = {p.name for p in want.peers if _is_retold(p, stand.get(p.public_key or ""))}
     if seen.live:
         shared = {
             peer.name

@@ -5,7 +5,9 @@ A host that is left as it is may send what others send through it elsewhere than
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import islice
+from typing import NamedTuple
 
 from meshtui.inert import inert
 from meshtui.mesh.model import Mesh
@@ -50,20 +52,31 @@ def _passes(passing: Passing) -> bool:
     return bool(turned) and all(f"accept {chain} relay" in passing.has for chain in passing.drops)
 
 
-def lost_through(
-    mesh: Mesh, wanted: Mapping[str, Interface], left: Mapping[str, Seen]
-) -> dict[str, str]:
-    """The hosts of `left`, which stay as they are, -> what others do not reach because of it.
+class Lost(NamedTuple):
+    """What others do not reach because of hosts that stay as they are."""
 
-    `wanted` is how the others will be. Who runs no interface, or did not answer, loses
-    nothing by this plan that was not lost.
+    notes: dict[str, str]
+    """Such a host -> what."""
+    breaks: dict[str, str]
+    """The same, of what they reach now: the plan itself would take that from them."""
+
+
+def lost_through(
+    mesh: Mesh, wanted: Mapping[str, Interface], asked: Mapping[str, object], left: Container[str]
+) -> Lost:
+    """What comes of the hosts `left` staying as they are, while the others get as `wanted`.
+
+    `asked` has a Seen for each that answered. Who did not, or runs no interface, loses nothing
+    by this plan that was not lost.
     """
     passing = middles(mesh)
-    there = {n: it for n, seen in left.items() if n in passing and (it := as_it_is(mesh, seen))}
+    seen = {name: one for name, one in asked.items() if isinstance(one, Seen)}
+    stay = {n: one for n, one in seen.items() if n in left and n in passing}
+    there = {n: it for n, one in stay.items() if (it := as_it_is(mesh, one))}
     if not there:
-        return {}
+        return Lost({}, {})
     follow = tracer({**wanted, **there})
-    found = {}
+    notes, breaks = dict[str, str](), dict[str, str]()
     for name in there:
         problems = [
             (start, end, way.problem)
@@ -75,8 +88,24 @@ def lost_through(
             start, end, why = problems[0]
             more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
             why = inert(why or "", _SHOWN)
-            found[name] = f"until it is changed, {start} does not reach {end} ({why}){more}"
-    return found
+            notes[name] = f"until it is changed, {start} does not reach {end} ({why}){more}"
+            ways = ((start, end) for start, end, _ in problems)
+            for start, end in islice(_working(mesh, seen, ways), 1):
+                breaks[name] = f"{start} reaches {end} now, and would not until {name} is changed"
+    return Lost(notes, breaks)
+
+
+def _working(
+    mesh: Mesh, seen: Mapping[str, Seen], ways: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """Those of `ways` that lead from end to end by the interfaces that run now."""
+    now = {name: it for name, one in seen.items() if (it := as_it_is(mesh, one))}
+    follow = tracer(now)
+    for start, end in ways:
+        if start in now and end in now:
+            traces = [follow(start, address.ip) for address in mesh.hosts[end].addresses]
+            if all(way.problem is None and way.hops[-1] == end for way in traces):
+                yield start, end
 
 
 def _first_wrong(ways: Iterator[Trace]) -> Trace | None:

@@ -44,6 +44,8 @@ def lines(plan: Plan) -> Iterator[Line]:
             yield from host_lines(host)
     for one in impact_lines(plan, impact(plan)):
         yield Line("impact", f"{one.label:<12} {one.text}")
+    for broken in plan.breaks.values():
+        yield Line("problem", f"! {inert(broken, LINE_LIMIT)}: it will not be applied so")
     yield Line("sum", summary(plan))
 
 
@@ -140,5 +142,6 @@ def as_json(plan: Plan) -> dict[str, Any]:
             if host.notes
         },
         "problems": {host.host: host.problem for host in plan.hosts if host.problem},
+        "breaks": {name: inert(what, LINE_LIMIT) for name, what in plan.breaks.items()},
         "impact": impact_json(impact(plan)),
     }

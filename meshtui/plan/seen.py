@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_interface, ip_network
 
 from meshtui.wg.dump import LiveInterface, parse_dump
+from meshtui.wg.endpoint import is_address
 from meshtui.wg.interface import Address, Network
 from meshtui.wg.keys import is_key
 
@@ -26,7 +27,7 @@ class Underway:
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """How a host passes packets on: what `passing` (forward.sh) says, in its words."""
+    """How a host passes packets on, and its own to an exit: what `passing` (forward.sh) says."""
 
     has: tuple[str, ...] = ()
     """The items that are there."""
@@ -40,6 +41,8 @@ class Passing:
     """What can masquerade there."""
     others: bool = False
     """Whether another interface of meshtui's turned the host's sysctls."""
+    own: tuple[str, ...] = ()
+    """Its addresses by which it may be reached from beyond its own networks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class Seen:
     """Whether there is a network interface of this name, of whatever kind."""
     mtu: int | None = None
     addresses: tuple[Address, ...] = ()
+    own: frozenset[str] = frozenset()
+    """The addresses of all its interfaces, without prefix length; none: it did not say."""
     routes: frozenset[Network] = frozenset()
     ssh_inside: bool = False
     """Whether meshtui's own SSH to the host comes in by this interface."""
@@ -139,6 +144,7 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
         exists="link" in found,
         mtu=_after(one("link") or "", "mtu"),
         addresses=tuple(_addresses(found.get("addresses", []))),
+        own=frozenset(line.partition("/")[0] for line in found.get("own", [])),
         routes=routes,
         unrouted=tuple(_unrouted(one("link") or "", found.get("addresses", []), routes)),
         ssh_inside=one("ssh") == "inside",
@@ -190,7 +196,13 @@ def _passing(lines: list[str]) -> Passing:
         return tuple(told.get(what, ()))
 
     return Passing(
-        every("has"), every("drops"), every("locked"), every("ra"), every("nat"), "others" in told
+        has=every("has"),
+        drops=every("drops"),
+        locked=every("locked"),
+        listens=every("ra"),
+        nat=every("nat"),
+        others="others" in told,
+        own=tuple(filter(is_address, every("own"))),
     )
 
 

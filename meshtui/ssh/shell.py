@@ -94,7 +94,7 @@ def program() -> bytes:
     folder = resources.files("meshtui.ssh") / "scripts"
     names = (
         *("serve", "look", "observe", "facts", "stage", "change", "names"),
-        *("forward", "arm", "revert", "meet", "verify", "run", "start"),
+        *("forward", "exit", "arm", "revert", "meet", "verify", "run", "start"),
     )
     return b"".join((folder / f"{name}.sh").read_bytes() for name in names)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from meshtui.errors import MeshError
+from meshtui.mesh.model import Found
 
 Kind = Literal["apply", "run"]
 
@@ -49,6 +50,10 @@ class Change:
     """The hosts that were made ready to go back."""
     reverted: str = ""
     """Why it was taken back."""
+    nat: Found = field(default_factory=Found)
+    """Who had met behind NAT when it was planned, and by whom hosts there were relayed."""
+    behind_nat: dict[str, str] = field(default_factory=dict)
+    """Hosts that were found to be -> how."""
     diverged: list[str] = field(default_factory=list)
     """The hosts that did not say that they confirmed it, while others did."""
     recovered: str = ""
@@ -94,7 +99,8 @@ class Change:
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
-        return {**asdict(self), "ended": self.ended, "ok": self.ok}
+        told = asdict(replace(self, nat=Found()))
+        return {**told, "nat": told_nat(self.nat), "ended": self.ended, "ok": self.ok}
 
 
 def changes(entries: Iterable[Mapping[str, object]]) -> list[Change]:
@@ -111,6 +117,7 @@ def changes(entries: Iterable[Mapping[str, object]]) -> list[Change]:
             change.was, change.id = _text(entry.get("was")), _text(entry.get("id"))
             if event == "run":
                 change.plan = f"a command on {len(hosts)} host{'' if len(hosts) == 1 else 's'}"
+            change.nat = _nat(entry.get("nat"))
             steps = entry.get("steps")
             if isinstance(steps, dict):
                 change.steps = {str(host): _texts(lines) for host, lines in steps.items()}
@@ -152,15 +159,36 @@ def broken_off(found: Iterable[Change]) -> Change | None:
     return last if last is not None and last.open else None
 
 
+def told_nat(found: Found) -> dict[str, object]:
+    """What `Change.nat` is read from."""
+    near = {host: list(names) for host, names in found.near.items()}
+    return {"met": sorted(sorted(pair) for pair in found.met), "near": near}
+
+
+def _nat(value: object) -> Found:
+    told = value if isinstance(value, dict) else {}
+    met, near = told.get("met"), told.get("near")
+    return Found(
+        met=frozenset(frozenset(_texts(pair)) for pair in (met if isinstance(met, list) else ())),
+        near={
+            str(h): tuple(_texts(n)) for h, n in (near if isinstance(near, dict) else {}).items()
+        },
+    )
+
+
+def last_stayed(found: Iterable[Change]) -> Change | None:
+    """The latest change that hosts have."""
+    applies = (c for c in reversed(list(found)) if c.kind == "apply")
+    return next((c for c in applies if c.ended and not c.taken_back), None)
+
+
 def owed(found: Iterable[Change]) -> dict[str, str]:
     """Hosts -> why the latest change that stayed is not theirs yet.
 
     Also of a host that left, and was not taken down.
     """
-    stayed = [c for c in found if c.kind == "apply" and c.ended and not c.taken_back]
-    if not stayed:
+    if (last := last_stayed(found)) is None:
         return {}
-    last = stayed[-1]
     leaves = {last.leaving: "it left, and was not taken down"} if last.leaving else {}
     return leaves | last.failed
 
@@ -189,9 +217,8 @@ def to_undo(found: Iterable[Change]) -> tuple[Change, Change]:
 
 
 def _end(change: Change, entry: Mapping[str, object]) -> None:
-    failed = entry.get("failed")
-    if isinstance(failed, dict):
-        change.failed = {str(host): _text(why) for host, why in failed.items()}
+    change.failed = _by_host(entry.get("failed"))
+    change.behind_nat = _by_host(entry.get("behind_nat"))
     up, directions, seconds = (entry.get(name) for name in ("up", "directions", "seconds"))
     change.up = up if isinstance(up, int) else 0
     change.directions = directions if isinstance(directions, int) else 0
@@ -199,6 +226,11 @@ def _end(change: Change, entry: Mapping[str, object]) -> None:
     change.receipt = _text(entry.get("receipt"))
     change.reverted = _text(entry.get("reverted"))
     change.diverged = _texts(entry.get("diverged"))
+
+
+def _by_host(value: object) -> dict[str, str]:
+    told = value.items() if isinstance(value, dict) else ()
+    return {str(host): _text(text) for host, text in told}
 
 
 def _text(value: object) -> str:

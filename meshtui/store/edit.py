@@ -135,7 +135,10 @@ def _named(mesh: Mesh, old: str, new: str) -> Mesh:
     def or_none(one: str | None) -> str | None:
         return None if one is None else name(one)
 
-    hosts = [replace(h, name=name(h.name), relay=or_none(h.relay)) for h in mesh.hosts.values()]
+    hosts = [
+        replace(h, name=name(h.name), relay=or_none(h.relay), exit=or_none(h.exit))
+        for h in mesh.hosts.values()
+    ]
     peers = [
         replace(
             p, name=name(p.name), exit=or_none(p.exit), through=tuple(name(t) for t in p.through)

@@ -23,6 +23,7 @@ from meshtui.wg.endpoint import Endpoint
 DEFAULT = "default"
 """Takes a key out: what [mesh] says, or nobody, holds for the host."""
 OFF = "off"
+NONE = "none"
 
 Value = str | int | bool | list[str] | None
 """Of a key; None: the host has none."""
@@ -37,6 +38,7 @@ def set_host(
     addresses: Collection[str] = (),
     keepalive: str | None = None,
     mtu: str | None = None,
+    exit_host: str | None = None,
 ) -> Draft:
     """Give the host what is not None, as a person typed it. UsageError: what is wrong with it.
 
@@ -79,10 +81,13 @@ def set_host(
         values["persistent_keepalive"] = seconds
     if mtu is not None:
         values["mtu"] = _number("--mtu", mtu, fields.MTU)
+    if exit_host is not None:
+        values["exit"] = None if exit_host in (DEFAULT, NONE) else exit_host
+        read_option("--exit", exit_host, fields.EXIT)
     if not values:
         raise UsageError(
             f"nothing to set for {name}",
-            hint="--endpoint, --port, --address, --keepalive or --mtu says what",
+            hint="--endpoint, --port, --address, --keepalive, --mtu or --exit says what",
         )
     return _with_values(path, before, name, values)
 

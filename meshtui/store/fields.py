@@ -76,9 +76,9 @@ GROUP = Field("group", readers.mesh_name, 'a name such as "office"')
 GATEWAY = Field("gateway", readers.flag, _FLAG)
 ROUTES = Field("routes", readers.network, 'a network such as "192.168.1.0/24"')
 MASQUERADE = Field("masquerade", readers.flag, _FLAG)
+EXIT = Field("exit", readers.mesh_name, _HOST)
 
 THROUGH = Field("through", readers.mesh_name, _HOST)
-EXIT = Field("exit", readers.mesh_name, _HOST)
 PEER_ENDPOINT = Field("endpoint", readers.fixed_endpoint, 'one such as "203.0.113.1:51820"')
 
 DISABLED = Field("disabled", readers.flag, _FLAG)
@@ -108,6 +108,7 @@ HOST_FIELDS: tuple[Field[object], ...] = (
     RELAY,
     ROUTES,
     MASQUERADE,
+    EXIT,
     DISABLED,
 )
 PEER_FIELDS: tuple[Field[object], ...] = (

@@ -170,6 +170,7 @@ def _host(name: str, section: Section, networks: tuple[Network, ...], defaults: 
         relay=section.get(fields.RELAY, None),
         routes=section.items(fields.ROUTES)[0],
         masquerade=section.get(fields.MASQUERADE, True),
+        exit=section.get(fields.EXIT, None),
     )
 
 

@@ -100,6 +100,8 @@ def _host(host: Host, shared: dict[str, object]) -> Iterator[str]:
         yield f"routes = {_list(map(str, host.routes))}"
     if not host.masquerade:
         yield "masquerade = false"
+    if host.exit:
+        yield f"exit = {_text(host.exit)}"
     if host.disabled:
         yield "disabled = true"
 

@@ -34,6 +34,8 @@ class Found:
     addresses: tuple[Address, ...] | None = None
     """All of them: those in the file stay, the others are added behind."""
     public_key: str | None = None
+    behind_nat: bool = False
+    """Of a host: `endpoint = "none"`, unless the file has an endpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def create(path: Path, mesh: Mesh, *, force: bool = False) -> None:
 def write_back(path: Path, found: Mapping[str, Found]) -> bool:
     """Add what was found out to the file as it is now; whether that changed anything.
 
-    Only `addresses` and `public_key` of the members named change; an edit made
+    Only `addresses`, `public_key` and `endpoint` of the members named change; an edit made
     meanwhile stays. FileError: the file has become wrong, lacks a member, or has
     other addresses for it; MeshError: it cannot be written. Nothing is then.
     """
@@ -135,6 +137,8 @@ def _member_edits(
             yield _Edit(entry.value, entry.end, quote + new.public_key + quote)
         else:
             missing["public_key"] = f'"{new.public_key}"'
+    if new.behind_nat and "endpoint" not in own:
+        missing["endpoint"] = '"none"'
     if missing:
         yield _insert(text, places, table, missing, newline)
 
@@ -206,7 +210,7 @@ def _verify(path: Path, before: str, after: str, mesh: Mesh, found: Mapping[str,
     if said != asked or spans.comments(after) != spans.comments(before):
         raise MeshError(
             f"{path} is written in a way that meshtui cannot add to: {_NOTHING}",
-            hint="write addresses and public_key of " + ", ".join(found) + " into it by hand",
+            hint="write what it found out of " + ", ".join(found) + " into it by hand",
         )
 
 
@@ -214,8 +218,11 @@ def _with(member: M, new: Found | None) -> M:
     if new is None:
         return member
     added = tuple(a for a in new.addresses or () if a not in member.addresses)
-    return replace(
+    told = replace(
         member,
         addresses=member.addresses + added,
         public_key=new.public_key or member.public_key,
     )
+    if isinstance(told, Host) and new.behind_nat and told.endpoint is None:
+        return replace(told, behind_nat=True)
+    return told

@@ -44,7 +44,7 @@ class Applying:
         self.standing: Standing | None = None
         """The change that was broken off and waits to be recovered."""
         self.owing = Owing(app)
-        self._meeting = Meeting(app, self._begin_met)
+        self._meeting = Meeting(app, self._begin_next)
         self._worker: Worker[None] | None = None
         self._keep: asyncio.Future[bool] | None = None
         """A person's answer, while it is waited for."""
@@ -149,20 +149,28 @@ class Applying:
         def ended(well: bool) -> None:
             if then is not None:
                 then(well)
-            elif well:
-                self._meeting.look()
+            else:
+                self._after(run)
 
         run = ApplyRun(plan, self._app.clock)
         self._begin(run, lambda fleet: (proposal or fleet).apply(plan, self._ask), proposal, ended)
 
-    def _begin_met(self, plan: Plan) -> None:
-        """Apply what follows from an apply; nobody is asked who does not know of it."""
+    def _begin_next(self, plan: Plan, more: bool) -> None:
+        """Apply what follows from an apply; nobody is asked who does not know of it.
+
+        `more`: whether something is to follow from this as well.
+        """
         from meshtui.tui.apply_run import ApplyRun
 
         run, shows = ApplyRun(plan, self._app.clock), self.in_front
         if shows:
             self._app.pop_screen()
-        self._begin(run, lambda fleet: fleet.apply(plan), shows=shows)
+        then = (lambda _: self._after(run)) if more else None
+        self._begin(run, lambda fleet: fleet.apply(plan), then=then, shows=shows)
+
+    def _after(self, run: ApplyRun) -> None:
+        if run.result is not None and run.result.reverted is None:
+            self._meeting.after(run.result)
 
     def _begin(
         self,

@@ -85,6 +85,7 @@ class Changing:
             Field("address", "address", "on the mesh, one for each family", now["address"]),
             Field("keepalive", "keepalive", "the mesh's; seconds, or off", now["keepalive"]),
             Field("mtu", "mtu", "wg-quick works it out", now["mtu"]),
+            Field("exit", "exit", "none; the host that all else goes out through", now["exit"]),
         )
 
         def edit(said: Mapping[str, str]) -> Edit:
@@ -103,6 +104,7 @@ class Changing:
                 port=asked.get("port"),
                 keepalive=asked.get("keepalive"),
                 mtu=asked.get("mtu"),
+                exit_host=asked.get("exit"),
             )
 
         self._form(f"settings of {_shown(name)}", fields, edit)
@@ -196,6 +198,7 @@ def _settings(host: Host) -> dict[str, str]:
         "address": " ".join(str(address.ip) for address in host.addresses),
         "keepalive": str(host.persistent_keepalive or "off"),
         "mtu": str(host.mtu or ""),
+        "exit": host.exit or "",
     }
 
 

@@ -1,4 +1,8 @@
-"""After an apply: hosts behind NAT call each other, and those that met do without their relay."""
+"""After an apply: what follows for hosts that are behind NAT.
+
+Some were found to be by the apply itself. They call each other, and those that met do without
+their relay.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from meshtui.tui.waiting import answer
 from meshtui.tui.words import counted
 
 if TYPE_CHECKING:
+    from meshtui.fleet.events import ApplyResult
     from meshtui.plan.model import Plan
     from meshtui.tui.app import MeshApp
 
@@ -21,9 +26,34 @@ _NAMED = 3
 class Meeting:
     """For one app."""
 
-    def __init__(self, app: MeshApp, begin: Callable[[Plan], None]) -> None:
-        """`begin` applies a plan, as the next run."""
+    def __init__(self, app: MeshApp, begin: Callable[[Plan, bool], None]) -> None:
+        """`begin` applies a plan, as the next run; whether `after` is to follow on that, too."""
         self._app, self._begin = app, begin
+
+    def after(self, result: ApplyResult) -> None:
+        """Go on from how an apply ended."""
+        log = self._app.looking.log
+        for name, odd in result.unasked.items():
+            log.add("warn", f"it may be behind NAT: {odd}", name)
+        for name, how in result.behind_nat.items():
+            log.add("warn", f"it is behind NAT: {how}", name)
+        if hosts := len(result.behind_nat):
+            self._app.say(f"{counted(hosts, 'host')} found behind NAT: the log tells how")
+            self._app.work(self._follow(), "plan for hosts behind NAT")
+        elif result.ok:
+            self.look()
+
+    async def _follow(self) -> None:
+        app = self._app
+        app.tick()
+        plan = await answer((await app.opened()).plan())
+        if not plan.changes:
+            return
+        if app.applying.running:
+            app.looking.log.add("info", "found behind NAT: the next apply follows")
+            return
+        app.looking.log.add("info", 'mesh.toml says endpoint = "none" of them now: applied')
+        self._begin(plan, True)
 
     def look(self) -> None:
         """Have those call each other that only NAT keeps apart, if there are any."""
@@ -46,7 +76,7 @@ class Meeting:
             app.looking.log.add("info", owed)
             return
         app.looking.log.add("good", done)
-        self._begin(plan)
+        self._begin(plan, False)
 
     def _calling(self, pairs: Collection[frozenset[str]]) -> None:
         for pair in list(pairs)[:_NAMED]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from textual.screen import ModalScreen
 
-from meshtui.tui.screens.flagged import FlaggedScreen
 from meshtui.tui.widgets.status import Flag
 
 if TYPE_CHECKING:
@@ -69,11 +68,13 @@ class Picture:
         self._app.mesh_screen.tell(
             age=looking.age, busy=self._busy(), stopped=stopped, flags=self.flags()
         )
-        above = [s for s in self._app.screen_stack[1:] if isinstance(s, FlaggedScreen)]
-        if above:
+        if above := self._app.screen_stack[1:]:
+            from meshtui.tui.screens.flagged import FlaggedScreen
+
             flags = self._flags_above()
             for screen in above:
-                screen.tell_flags(flags)
+                if isinstance(screen, FlaggedScreen):
+                    screen.tell_flags(flags)
 
     def flags(self) -> list[Flag]:
         """What is not as usual, as the grid shows it."""

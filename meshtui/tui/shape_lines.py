@@ -187,8 +187,10 @@ def role_facts(view: MeshView, row: int) -> list[Fact]:
             facts.append(("punched", f"to {names}"))
     if host.routes:
         facts.append(("routes", ", ".join(map(str, host.routes))))
-    if devices := [d.name for d in mesh.peers.values() if d.exit == name and not d.disabled]:
-        facts.append(("exit of", ", ".join(map(_shown, devices))))
+    if host.exit:
+        facts.append(("exit", _shown(host.exit)))
+    if users := [m.name for m in mesh.members.values() if m.exit == name and not m.disabled]:
+        facts.append(("exit of", ", ".join(map(_shown, users))))
     return facts
 
 

@@ -80,3 +80,5 @@ class Interface:
     peers: tuple[Peer, ...]
     forward: Forward | None = None
     """None: it passes nothing on."""
+    exit: str | None = None
+    """The peer that gets all that has no other way, of the families of its /0; None: nobody."""

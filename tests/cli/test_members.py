@@ -45,7 +45,7 @@ def _alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["add", "server-c", "--ssh", "h", "--endpoint", "x:y"], "not an endpoint"),
         (["rename", "server-a", "server-b"], "there is a host server-b already"),
         (["rename", "server-x", "new"], "did you mean server-"),
-        (["set", "server-a"], "--endpoint, --port, --address, --keepalive or --mtu"),
+        (["set", "server-a"], "--endpoint, --port, --address, --keepalive, --mtu or --exit"),
         (["set", "server-a", "--port", "x"], '--port "x" is not a port'),
         (["set", "server-a", "--mtu", "\x1b"], "--mtu"),
         (["set", "server-b", "--endpoint", "203.0.113.1"], "also server-a's"),

@@ -14,7 +14,10 @@ import pytest
 from meshtui.cli import main
 from meshtui.cli.path import Way, print_path, ways_now
 from meshtui.fleet.fleet import Fleet
+from meshtui.mesh.model import Found
 from meshtui.plan.seen import Passing
+from meshtui.store.changes import told_nat
+from meshtui.store.journal import Journal
 from tests.plan.fleets import formed, make_mesh
 from tests.plan.sim import Sim
 
@@ -149,3 +152,26 @@ def test_a_host_without_the_interface() -> None:
     [there, back] = now(sim)
     assert (there.hops, there.problem) == (tuple("bac"), "c runs no such interface")
     assert (back.hops, back.problem, back.next) == (("c",), there.problem, "meshtui apply")
+
+
+def test_who_has_met_is_known_from_the_last_change(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mesh.toml"
+    hidden = "".join(f'[hosts.{name}]\nendpoint = "none"\n' for name in ("home", "office"))
+    public = "[hosts.a]\n[hosts.b]\n"
+    file.write_text(f'[mesh]\nname = "nat"\nnetworks = ["10.0.0.0/24"]\n{public}{hidden}')
+    note = Journal("nat").note
+
+    def applied(found: Found, **ending: object) -> str:
+        note("apply", nat=told_nat(found))
+        note("done", up=1, directions=1, **ending)
+        assert run(file, "home", "office") == 0
+        return capsys.readouterr().out.splitlines()[0].partition("  (")[0]
+
+    assert applied(Found()) == "home → a → office"
+    near = {"home": ("b", "a"), "office": ("b", "a")}
+    assert applied(Found(near=near)) == "home → b → office"
+    met = Found(met=frozenset({frozenset({"home", "office"})}), near=near)
+    assert applied(met, reverted="not kept") == "home → b → office"
+    assert applied(met) == "home → office"

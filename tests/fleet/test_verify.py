@@ -8,12 +8,14 @@ from typing import cast
 from meshtui.fleet.look import Look
 from meshtui.fleet.session import Session
 from meshtui.fleet.verify import verify
+from meshtui.mesh.proof import to_prove
 from meshtui.wg.dump import parse_dump
 from tests.plan.fleets import make_mesh
 from tests.plan.sim import public
 
 MESH = make_mesh(3)
 HOSTS = ["a", "b", "c"]
+WAYS = to_prove(MESH, {*HOSTS})
 KEYS = {name: public(name) for name in HOSTS}
 AT = {str(MESH.hosts[name].addresses[0].ip): name for name in HOSTS}
 NOW = 10_000
@@ -44,7 +46,7 @@ async def first_pings(before: dict[str, Look], *renewed: tuple[str, str]) -> dic
         return cast("Session", SimpleNamespace(ask=ask, name=name))
 
     sessions = {name: session(name) for name in HOSTS}
-    proved = verify(MESH, KEYS, sessions, HOSTS, before, frozenset(renewed))
+    proved = verify(MESH, KEYS, sessions, WAYS, before, frozenset(renewed))
     assert all([result.ok async for result in proved])
     return {name: said[0] for name, said in pinged.items()}
 

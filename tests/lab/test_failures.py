@@ -145,6 +145,24 @@ def test_a_disk_that_cannot_be_written_leaves_a_running_host_as_it_was(
     assert directions(apply(one)) == (6, 6)
 
 
+def test_a_hub_to_be_that_cannot_be_changed_cuts_nobody_off(lab: MakeLab) -> None:
+    one = lab(3)
+    apply(one)
+    broken = "echo '[Peer' >>/etc/wireguard/wg0.conf"
+    on(one, BAD, "sh", "-c", broken)
+    edit(one, 'topology = "full"', 'topology = "hub"')
+    edit(one, f"[hosts.{BAD}]\n", f"[hosts.{BAD}]\nhub = true\n")
+    cut = "server-a reaches server-c now, and would not until server-b is changed"
+    said = meshtui(one, "plan", code=1).stdout
+    assert f"! {cut}: it will not be applied so" in said
+    done = meshtui(one, "apply", "--yes", code=1)
+    assert f"{cut}: nothing was changed" in done.stderr
+    assert on(one, "server-a", "ping", "-c", "1", "-W", "2", "10.0.0.3")
+    on(one, BAD, "sed", "-i", "$d", "/etc/wireguard/wg0.conf")
+    apply(one)
+    assert on(one, "server-a", "ping", "-c", "1", "-W", "2", "10.0.0.3")
+
+
 def test_what_is_owed_is_done_when_the_host_returns(lab: MakeLab) -> None:
     one = lab(3)
     one.kill(BAD)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import ip_interface, ip_network
+from ipaddress import ip_address, ip_interface, ip_network
 
 import pytest
 
+from meshtui.mesh.checks import check
 from meshtui.mesh.model import Device, Found, Host, Link, Mesh
 from meshtui.mesh.paths import hops, path, transit
 from meshtui.mesh.trace import trace
@@ -128,3 +129,57 @@ def test_a_device_with_an_exit() -> None:
 def test_networks_behind_a_host_may_keep_their_senders() -> None:
     behind = {"routes": (ip_network("192.168.1.0/24"),), "masquerade": False}
     assert wanted(mesh(host("a", **behind), host("b")))["a"].forward == Forward(to=behind["routes"])
+
+
+def test_a_host_with_an_exit() -> None:
+    everything = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+    found = mesh(host("a", exit="b"), host("b", routes=everything), host("c"))
+    made = wanted(found)
+    assert allowed(made["a"]) == {"b": "10.0.0.2/32 0.0.0.0/0", "c": "10.0.0.3/32"}
+    assert allowed(made["c"]) == {"a": "10.0.0.1/32", "b": "10.0.0.2/32"}
+    assert (made["a"].exit, made["b"].exit, made["a"].forward) == ("b", None, None)
+    assert made["b"].forward == Forward(NETWORKS, everything)
+    outside = ip_address("198.51.100.7")
+    assert trace(made, "a", outside).hops[:2] == ("a", "b")
+
+
+EVERYTHING = (ip_network("0.0.0.0/0"),)
+
+
+@pytest.mark.parametrize(
+    ("hosts", "key", "words"),
+    [
+        ([host("a", exit="x"), host("b")], "a.exit", 'there is no host "x"'),
+        ([host("a", exit="a"), host("b")], "a.exit", "a cannot be its own exit"),
+        (
+            [host("a", exit="b"), host("b", routes=(ip_network("192.168.1.0/24"),))],
+            "a.exit",
+            'b leads nowhere else; expected routes = ["0.0.0.0/0"] in [hosts.b]',
+        ),
+        (
+            [host("a", exit="b"), host("b", routes=(ip_network("::/0"),))],
+            "a.exit",
+            "b leads nowhere else",
+        ),
+        (
+            [host("a", exit="b", routes=EVERYTHING), host("b", exit="a", routes=EVERYTHING)],
+            "a.exit",
+            "a has a /0 in routes, so it is an exit itself",
+        ),
+        (
+            [host("a", exit="b"), host("b", routes=EVERYTHING, disabled=True), host("c")],
+            "a.exit",
+            "b is disabled",
+        ),
+    ],
+)
+def test_exits_that_lead_nowhere_or_in_a_circle(hosts: list[Host], key: str, words: str) -> None:
+    (first, *_) = check(mesh(*hosts))
+    assert first.key == f"hosts.{key}" and first.message.startswith(words)
+
+
+def test_a_host_must_have_a_tunnel_with_its_exit() -> None:
+    hosts = [host("a", exit="c"), host("b", hub=True), host("c", routes=EVERYTHING)]
+    (one,) = check(mesh(*hosts, topology="hub"))
+    assert one.key == "hosts.a.exit" and one.message.startswith("a has no tunnel with c")
+    assert not check(mesh(*hosts, topology="hub", links=(Link(("a", "c")),)))

@@ -287,6 +287,9 @@ class Box:
         self.mtu = int(own.get("MTU") or 1420)
         self.passes((*self.passing.has, *filter(None, map(_hooked, own.every("PostUp")))))
         if (own.get("Table") or "auto") == "auto":
+            zeros = {"0.0.0.0/0": "tunnel 4", "::/0": "tunnel 6"}
+            texts = [text for peer in self.live.peers.values() for text in peer.allowed_ips]
+            self.passes((*self.passing.has, *(zeros[text] for text in texts if text in zeros)))
             for peer in self.live.peers.values():
                 for text in peer.allowed_ips:
                     self._route(ip_network(text))
@@ -330,6 +333,8 @@ def _hooked(command: str) -> str | None:
     for key, family in (("ipv4.ip_forward", "4"), ("ipv6.conf.all.forwarding", "6")):
         if command.startswith(f"sysctl -qw net.{key}=1"):
             return f"sysctl {family}"
+    if found := re.match(r"ip -[46] rule add from (\S+) table main", command):
+        return f"reply {found[1]}"
     said = re.search(r"[\"']meshtui:%i (\w+)( ?[^\"']*)[\"']", command)
     if said and said[1] == "masquerade":
         return f"masquerade {command.split()[0]}{said[2]}"

@@ -8,10 +8,13 @@ from time import process_time
 
 import pytest
 
+from meshtui.errors import MeshError
+from meshtui.fleet.receipt import refuse_breaking
 from meshtui.mesh.model import Host, Mesh
 from meshtui.mesh.wanted import wanted
 from meshtui.plan.model import HostPlan
 from meshtui.plan.reach import lost_through
+from meshtui.plan.render import lines
 from meshtui.plan.seen import Passing, Seen
 from meshtui.wg.dump import LiveInterface, LivePeer
 from meshtui.wg.endpoint import Endpoint
@@ -46,6 +49,28 @@ def test_a_hub_that_stays_as_it_is_and_should_have_known_one_more() -> None:
     [note] = of(sim, "a").notes
     assert note.startswith("until it is changed, b does not reach d (")
     assert "a has no peer for 10.0.0.4" in note
+
+
+def test_a_plan_that_takes_a_way_from_others_is_refused() -> None:
+    sim = broken(formed(make_mesh(3)))
+    assert sim.plan().breaks == {}, "a full mesh has nobody in between"
+    sim.mesh = replace(
+        hub_of(3), hosts={n: replace(h, hub=n == "a") for n, h in sim.mesh.hosts.items()}
+    )
+    assert sim.plan().breaks == {}, "it passes on what it is sent"
+    sim.boxes["a"].passing = Passing()
+    plan = sim.plan()
+    assert plan.breaks == {"a": "b reaches c now, and would not until a is changed"}
+    with pytest.raises(MeshError, match="nothing was changed") as refused:
+        refuse_breaking(plan)
+    assert (refused.value.hint or "").startswith("first of all, a: ")
+    text = "\n".join(line.text for line in lines(plan))
+    assert "! b reaches c now, and would not until a is changed: it will not be applied" in text
+    # What nobody had cannot be taken from anybody.
+    sim = broken(formed(hub_of(3)))
+    sim.mesh = hub_of(4)
+    sim.boxes["d"] = type(sim.boxes["b"])()
+    assert of(sim, "a").notes and sim.plan().breaks == {}
 
 
 def test_one_that_does_all_that_others_count_on_is_no_news() -> None:
@@ -92,7 +117,7 @@ def test_why(seen: Seen, why: str | None) -> None:
     hosts = {name: replace(host, public_key=public(name)) for name, host in mesh.hosts.items()}
     mesh = replace(mesh, hosts=hosts)
     able = wanted(mesh, ["b", "c"])
-    found = lost_through(mesh, able, {"a": seen})
+    found = lost_through(mesh, able, {"a": seen}, "a").notes
     assert (why or "") in found.get("a", "") and bool(found) == bool(why)
 
 
@@ -111,8 +136,8 @@ def test_a_thousand_hosts_are_no_work() -> None:
     mesh = Mesh("m", make_mesh().networks, topology="hub", hosts=hosts)
     able = wanted(mesh, [name for name in hosts if name != "h0"])
     begun = process_time()
-    found = lost_through(mesh, able, {"h0": peers()})
-    assert found and process_time() - begun < 2
+    found = lost_through(mesh, able, {"h0": peers()}, ["h0"])
+    assert found.notes and process_time() - begun < 2
     begun = process_time()
-    assert lost_through(mesh, able, {}) == {}
+    assert lost_through(mesh, able, {}, ()) == ({}, {})
     assert process_time() - begun < 0.05

@@ -150,6 +150,12 @@ def test_what_was_broken_off_and_what_is_owed() -> None:
     assert owed(changes([begun, armed, done, begun, armed, back])) == {"c": "no answer"}
 
 
+def test_who_was_found_to_be_behind_nat() -> None:
+    [change] = changes([APPLY, DONE | {"behind_nat": {"server-b": "its port does not answer"}}])
+    assert change.behind_nat == {"server-b": "its port does not answer"} and change.ok
+    assert changes([APPLY, DONE | {"behind_nat": "?"}])[0].behind_nat == {}
+
+
 def test_a_change_that_was_taken_back_is_none_to_undo() -> None:
     one, two = ({"event": "apply", "file": name} for name in "fg")
     done = {"event": "done", "failed": {}, "up": 0, "directions": 0, "seconds": 1}

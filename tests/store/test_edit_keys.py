@@ -17,6 +17,7 @@ from meshtui.store.edit import remove_host, rename
 from meshtui.store.edit_keys import set_host, switch_link, switch_member
 from meshtui.store.errors import FileError
 from meshtui.store.meshfile import load, parse
+from meshtui.store.render import render
 from meshtui.wg.endpoint import Endpoint
 from tests.store.example import EXAMPLE
 from tests.store.layouts import Written, files
@@ -262,3 +263,19 @@ def test_what_cannot_be_changed_is_refused(tmp_path: Path) -> None:
     path = at(tmp_path, HEAD + "[hosts]\na.mtu = 1400\nb.ssh = 'h'\n")
     with pytest.raises(MeshError, match="cannot change: nothing was written"):
         set_host(path, "a", mtu="default")
+
+
+def test_an_exit_comes_is_renamed_and_goes(tmp_path: Path) -> None:
+    text = HEAD + "[hosts.a]\n# why\n[hosts.b]\nroutes = ['0.0.0.0/0']\n"
+    path = at(tmp_path, text)
+    with pytest.raises(FileError, match="a leads nowhere else"):
+        set_host(path, "b", exit_host="a")
+    draft = set_host(path, "a", exit_host="b")
+    assert '[hosts.a]\nexit = "b"\n# why\n' in draft.after
+    mesh = parse(draft.after, path)
+    assert mesh.hosts["a"].exit == "b" and parse(render(mesh), path) == mesh
+    path.write_text(draft.after)
+    assert parse(rename(path, "b", "gate").after, path).hosts["a"].exit == "gate"
+    with pytest.raises(FileError, match="there is no host"):
+        remove_host(path, "b")
+    assert set_host(path, "a", exit_host="none").after == text

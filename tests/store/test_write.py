@@ -71,6 +71,28 @@ def test_a_key_goes_where_a_person_would_put_it(before, after):
     assert updated(before, mesh, {"a": Found(public_key=new)}) == after
 
 
+def test_who_is_behind_nat_is_written_unless_the_file_has_an_endpoint(tmp_path):
+    path, hidden = tmp_path / "mesh.toml", {"a": Found(behind_nat=True)}
+    before = '[mesh]\nname = "m"\nnetworks = ["10.0.0.0/24"]\n[hosts.a] # home\nmtu = 1400\n'
+    path.write_text(before)
+    assert write_back(path, hidden)
+    assert path.read_text() == before + 'endpoint = "none"\n'
+    assert load(path).hosts["a"].behind_nat
+    assert not write_back(path, hidden)
+    # Said meanwhile, by a person.
+    path.write_text(before + 'endpoint = "192.0.2.1"\n')
+    assert not write_back(path, hidden)
+
+
+def test_what_others_count_on_is_not_written_to_be_behind_nat(tmp_path):
+    path = tmp_path / "mesh.toml"
+    before = '[mesh]\nname = "m"\nnetworks = ["10.0.0.0/24"]\nrelay = "a"\n[hosts.a]\n[hosts.b]\n'
+    path.write_text(before)
+    with pytest.raises(FileError, match=r"a is behind NAT itself(.|\n)*nothing was written"):
+        write_back(path, {"a": Found(behind_nat=True)})
+    assert path.read_text() == before
+
+
 @pytest.mark.parametrize("first", ["[hosts.a]\n", "hosts.a.mtu = 1400\n"])
 def test_a_byte_order_mark_is_not_indentation(first):
     before = "\ufeff" + first + '[mesh]\nname = "m"\nnetworks = ["10.0.0.0/24"]\n'

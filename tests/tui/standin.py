@@ -210,6 +210,8 @@ class StandIn:
     by_other: dict[frozenset[str], int] = field(default_factory=dict)
     apply_gate: asyncio.Event | None = None
     apply_events: list[Applying] | None = None
+    apply_turns: list[list[Applying]] = field(default_factory=list)
+    """The events of the first applies, one after another; then it is `apply_events` again."""
     revert_gate: asyncio.Event | None = None
     """What taking back after a cancellation waits for."""
     broken_off: Standing | Exception | None = None
@@ -297,7 +299,8 @@ class StandIn:
         self.calls.append("apply")
         self.applied = plan
         try:
-            for event in self.apply_events if self.apply_events is not None else good_apply(plan):
+            events = self.apply_turns.pop(0) if self.apply_turns else self.apply_events
+            for event in good_apply(plan) if events is None else events:
                 await asyncio.sleep(self.pace)
                 if isinstance(event, Exception):
                     raise event

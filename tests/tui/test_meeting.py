@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from stage import Stage, on_stage
-from standin import StandIn, make_mesh, make_plan, taken_back
+from standin import StandIn, good_apply, make_mesh, make_plan, taken_back
 
 from meshtui.errors import Unreachable
+from meshtui.fleet.events import ApplyResult, DirectionVerified
 from meshtui.tui.screens.apply import ApplyScreen
 from meshtui.tui.screens.mesh import MeshScreen
 
 PAIR = [frozenset({"server-c", "server-b"})]
 CALLING = "server-b and server-c are behind NAT: they call each other"
 MET = "met: no relay any more"
+HOW = "ssh reaches it at 203.0.113.2, and its port does not answer"
+ODD = "ssh reaches it at 203.0.113.3, and nobody can ask"
+NOW = 'mesh.toml says endpoint = "none" of them now'
 
 
 def fleet_of(**more: object) -> StandIn:
@@ -44,6 +49,38 @@ async def test_those_that_met_do_without_their_relay() -> None:
         assert isinstance(stage.app.screen, ApplyScreen)
         await stage.press("escape")
         await stage.until(MeshScreen)
+
+
+def found_out(host: str = "server-b") -> ApplyResult:
+    ways = tuple(e for e in good_apply(make_plan(make_mesh(3))) if isinstance(e, DirectionVerified))
+    return ApplyResult({}, ways, 1.0, behind_nat={host: HOW}, unasked={"server-c": ODD})
+
+
+async def test_those_that_are_found_to_be_behind_nat_are_planned_for_at_once() -> None:
+    fleet = fleet_of(meets=PAIR, apply_turns=[[found_out()]])
+    async with on_stage(fleet) as stage:
+        await to_apply(stage)
+        await stage.until(lambda: fleet.calls.count("apply") == 3)
+        await stage.until("✓ 6 of 6 directions up")
+        told = log(stage)
+        assert f"it is behind NAT: {HOW}" in told and f"it may be behind NAT: {ODD}" in told
+        assert told.index(HOW) < told.index(NOW) < told.index(CALLING) < told.index(MET)
+        assert fleet.calls.count("meet") == 1
+        assert isinstance(stage.app.screen, ApplyScreen)
+
+
+async def test_also_where_something_else_failed_but_not_where_it_was_taken_back() -> None:
+    one_bad = replace(found_out(), failed={"server-c": "no answer"})
+    fleet = fleet_of(meets=PAIR, apply_turns=[[one_bad], [one_bad]])
+    async with on_stage(fleet) as stage:
+        await to_apply(stage)
+        await stage.until(lambda: fleet.calls.count("apply") >= 2)
+    back = replace(found_out(), reverted="it was not kept")
+    fleet = fleet_of(meets=PAIR, apply_turns=[[back]])
+    async with on_stage(fleet) as stage:
+        await to_apply(stage)
+        await stage.until("taken back")
+        assert fleet.calls.count("apply") == 1 and "meet" not in fleet.calls
 
 
 async def test_who_looks_elsewhere_is_not_called_away() -> None:

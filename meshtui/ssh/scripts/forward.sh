@@ -6,6 +6,7 @@
 #   accept CHAIN RULE        what comes first in a chain that might drop. CHAIN: FAMILY:TABLE:NAME
 #                            of nft, or iptables, ip6tables. RULE: relay | to NETWORK | back
 #   masquerade TOOL NETWORK  what comes from NETWORK goes on as the host's own; TOOL: nft, iptables
+#   reply, tunnel            see exit.sh
 # A rule's comment is "meshtui:IF" and the item's own words: by that it is found again.
 # shellcheck disable=SC2154 # dir: see at_work in arm.sh
 
@@ -32,6 +33,8 @@ pass_on() {
                 *) xtables_masquerade "$1" "$3" -A "$4" ;;
             esac
             ;;
+        reply) reply_from add "$3" ;;
+        tunnel) full_tunnel "$1" "$3" ;;
         *) fail "unknown item: $2" ;;
     esac
 }
@@ -51,6 +54,8 @@ stop_passing() {
             nft list table "$table" 2>/dev/null | grep -q ' masquerade ' || nft delete table "$table" 2>/dev/null || :
             ;;
         masquerade:*) xtables_masquerade "$1" "$3" -D "$4" 2>/dev/null || : ;;
+        reply:*) reply_from del "$3" 2>/dev/null || : ;;
+        tunnel:*) end_tunnel "$1" "$3" ;;
         *) fail "unknown item: $2" ;;
     esac
 }
@@ -99,8 +104,10 @@ xtables_masquerade() { # IF TOOL -A|-D NETWORK
 #   ra DEV         its routes come from a router, and end once the host passes packets on
 #   nat TOOL       what can masquerade
 #   others         another interface of meshtui's had the host switched to passing packets on
+#   own ADDRESS    see tunnels in exit.sh
 passing() {
     if command -v ip >/dev/null; then
+        tunnels "$1"
         ip -o -6 route show default 2>/dev/null | awk '/ proto ra / { for (i = 1; i < NF; i++) if ($i == "dev") print $(i + 1) }' |
             sort -u | while IFS= read -r dev; do
             case $(cat "/proc/sys/net/ipv6/conf/$dev/accept_ra" 2>/dev/null) in 1) echo "ra $dev" ;; 2) echo "has accept_ra $dev" ;; esac
@@ -182,10 +189,16 @@ keep_passing() { # IF
         mv "$dir/passing.new" "$dir/passing"; } || fail "cannot write to $dir"
 }
 
-restore_passing() { # IF
-    passing "$1" | sed -n 's/^has //p' | without "$dir/passing" | while IFS= read -r item; do
+# Before the interface itself is as it was: what it no longer carries must not lead into it.
+# The latest first, as a tunnel is later than the replies that are kept out of it.
+stop_what_came() { # IF
+    passing "$1" | sed -n 's/^has //p' | without "$dir/passing" | sed '1!G;h;$!d' | while IFS= read -r item; do
         stop_passing "$1" "$item"
     done
+}
+
+restore_passing() { # IF
+    stop_what_came "$1"
     while IFS= read -r item; do
         passing "$1" | grep -qxF "has $item" || pass_on "$1" "$item" || return 1
     done <"$dir/passing"

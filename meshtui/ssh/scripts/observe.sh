@@ -153,6 +153,7 @@ observe() {
     echo @preshared
     # shellcheck disable=SC2046 # words
     fingerprints $(wg show "$1" preshared-keys 2>/dev/null)
+    part own "$(ip -o address show | awk 'NR <= 1000 { print $4 }')"
     if link=$(ip -o link show dev "$1" 2>/dev/null); then
         part link "$link"
         addresses=$(ip -o address show dev "$1")

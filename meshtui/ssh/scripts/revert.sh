@@ -89,6 +89,7 @@ revert() {
         sleep 1
     done
     if [ -e "$dir/touched" ]; then
+        [ ! -e "$dir/passing" ] || stop_what_came "$1"
         case $(cat "$dir/was") in
             running) restore "$1" || fail "$1 is not wholly as it was" ;;
             none) take_back "$1" || fail "cannot take $1 down again" ;;
