@@ -32,6 +32,10 @@ _DOES = {
 }
 
 
+_OTHER = "one family does not get through: the other does, and goes into the files"
+_MET = "behind NAT, and met all the same: no relay any more"
+
+
 class ApplyReport:
     """A line per host that changes as the host gets on; plain lines where there is no terminal."""
 
@@ -201,15 +205,15 @@ async def carry_out(fleet: Fleet, plan: Plan, args: SimpleNamespace) -> ApplyRep
 
 
 async def met(fleet: Fleet, report: ApplyReport, args: SimpleNamespace) -> ApplyReport:
-    """What comes of hosts behind NAT after an apply: some were found out, and some meet."""
+    """What comes of an apply: hosts found behind NAT, pairs by the other family, who meets."""
     if report.behind_nat and (plan := await fleet.plan()).changes:
         names = ", ".join(report.behind_nat)
         why = f'endpoint = "none" is in mesh.toml now for {names}; take it out where a firewall'
         report = await _follow(fleet, plan, f"{why} keeps the port closed, not NAT", report, args)
-    if not report.ok or (plan_met := await fleet.meet()) is None:
-        return report
-    why = "behind NAT, and met all the same: no relay any more"
-    return await _follow(fleet, plan_met, why, report, args)
+    while report.ok and (plan_next := await fleet.meet()):
+        why = _OTHER if fleet.by_other else _MET
+        report = await _follow(fleet, plan_next, why, report, args)
+    return report
 
 
 async def _follow(

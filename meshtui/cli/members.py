@@ -39,7 +39,7 @@ def edit(args: SimpleNamespace) -> Edit:
         return Edit(
             "set",
             (args.name,),
-            endpoint=args.endpoint,
+            endpoint=_listed(args.endpoint),
             addresses=tuple(args.address),
             port=args.port,
             keepalive=args.keepalive,
@@ -85,7 +85,7 @@ def _add(args: SimpleNamespace) -> Edit:
         )
     if asked(args) != Asked(addresses=tuple(args.address)) or args.out:
         raise UsageError("--through, --exit, --public-key, --route and --out are for --peer alone")
-    return Edit("add", names, args.ssh, args.endpoint, tuple(args.address))
+    return Edit("add", names, args.ssh, _listed(args.endpoint), tuple(args.address))
 
 
 async def change(
@@ -134,3 +134,8 @@ def _print_edit(path: Path, proposed: Draft) -> None:
         console.print(Text(f"    {inert(line, LINE_LIMIT)}", style=style))
     if proposed.note:
         console.print(Text(f"  · {proposed.note}", style="cyan"))
+
+
+def _listed(endpoints: list[str] | None) -> str | None:
+    """Of both families, as a person would type them into one field."""
+    return ", ".join(endpoints) if endpoints else None

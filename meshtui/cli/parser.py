@@ -127,8 +127,10 @@ def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) ->
     add.add_argument("--ssh", metavar="TARGET", help="user@host[:port], or an alias")
     add.add_argument(
         "--endpoint",
+        action="append",
         metavar="HOST[:PORT]",
-        help="where the others reach it, if not where ssh does; none: behind NAT",
+        help="where the others reach it, if not where ssh does; none: behind NAT; twice: an"
+        " address of each family, the first choice first",
     )
     add.add_argument(
         "--address",
@@ -159,8 +161,10 @@ def _register_members(command: Callable[[str, str], argparse.ArgumentParser]) ->
     change.add_argument("name", metavar="NAME")
     change.add_argument(
         "--endpoint",
+        action="append",
         metavar="HOST[:PORT]|none|default",
-        help="where the others reach it; none: behind NAT; default: where ssh goes",
+        help="where the others reach it; none: behind NAT; default: where ssh goes; twice: an"
+        " address of each family, the first choice first",
     )
     change.add_argument(
         "--port",

@@ -15,7 +15,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, M
 from dataclasses import replace
 
 from meshtui.errors import Held, HostError, MeshError
-from meshtui.fleet.elsewhere import settled
 from meshtui.fleet.events import (
     ApplyResult,
     Armed,
@@ -25,13 +24,14 @@ from meshtui.fleet.events import (
     Receipt,
     Verdict,
 )
+from meshtui.fleet.families import ByEither, Pair
 from meshtui.fleet.look import Look, looks
 from meshtui.fleet.made import Made, known_keys, made_there
 from meshtui.fleet.outside import Outside, ask_outside
 from meshtui.fleet.receipt import receipt, worse
 from meshtui.fleet.session import Session
 from meshtui.fleet.side_by_side import SideBySide, waves
-from meshtui.fleet.verify import reached_through, too_soon, verify
+from meshtui.fleet.verify import reached_through, too_soon
 from meshtui.fleet.wayback import WayBack, refused
 from meshtui.mesh.proof import to_prove
 from meshtui.mesh.wanted import joined
@@ -74,11 +74,12 @@ class Apply:
         self._keys = dict(plan.public_keys)
         self._made = made
         self._staged: dict[str, bytes] = {}
-        self._before: dict[str, Look] = {}
+        self._before, self._after = dict[str, Look](), dict[str, Look]()
         self._reached: frozenset[tuple[str, str]] = frozenset()
         self._directions: list[DirectionVerified] = []
         self.kept = False
         """Whether it stays, as far as it could be done."""
+        self.by_other: dict[Pair, int] = {}  # see ByEither
         self._outside = Outside({}, {})
         self._verified = False
         self._worse: list[str] = []
@@ -111,11 +112,9 @@ class Apply:
                     async for proved in self._verify():
                         yield proved
                     self._verified = True
-                    after, wrong = await settled(self.plan, self._looks, self._tell, self._sessions)
-                    self._worse += wrong
                     assert self.plan.inputs
                     untouched = set(joined(self.plan.inputs.mesh)) - self.plan.touched
-                    proof = receipt(self._before, after, self._keys, untouched)
+                    proof = receipt(self._before, self._after, self._keys, untouched)
             if self._back.armed:
                 yield Armed(self._back.until)
                 reverted = await self._decide()
@@ -291,8 +290,8 @@ class Apply:
             if not left[name]:
                 yield Progress(name, "verify", "done")
         reached = asyncio.create_task(self._back.connect_anew(), name="connect anew")
-        keys, before, touched = self.plan.public_keys, self._before, self.plan.touched
-        async for result in verify(mesh, keys, self._sessions, ways, before, touched):
+        either = ByEither(self.plan, self._sessions, self._before, self._looks, self._tell)
+        async for result in either.verify(ways, self._back.armed):
             self._directions.append(result)
             yield result
             name = result.from_
@@ -301,9 +300,11 @@ class Apply:
                 bad.add(name)
             if not left[name]:
                 yield Progress(name, "verify", "failed" if name in bad else "done")
+        self.by_other = either.by_other
         for name, error in (await reached).items():
             self._worse.append(f"{name} cannot be reached by a new connection: {error.why}")
-        self._worse += worse(self._before, self._keys, self._directions, self._reached)
+        self._after, wrong = await either.settled()
+        self._worse += worse(self._before, self._keys, self._directions, self._reached) + wrong
 
     async def _decide(self) -> str | None:
         """None: the change stays. Otherwise why it is taken back."""
@@ -380,9 +381,8 @@ class Apply:
 
     async def _work(self, verb: str, host: HostPlan, *, data: bytes = b"", deadline: float) -> None:
         """Part of the change; it also puts off the host's going back."""
-        start = time.monotonic()
-        args = (self._back.change, str(self._back.seconds(host)))
-        await self._ask(host.host, verb, *args, data=data, deadline=deadline)
+        start, left = time.monotonic(), str(self._back.seconds(host))
+        await self._ask(host.host, verb, self._back.change, left, data=data, deadline=deadline)
         self._back.put_off(host, start)
 
     def _armed_until(self, until: float) -> None:

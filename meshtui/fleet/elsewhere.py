@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import NamedTuple
 
 from meshtui.fleet.look import Look
@@ -33,8 +33,10 @@ class Elsewhere(NamedTuple):
     """For a person."""
 
 
-def elsewhere(plan: Plan, after: Mapping[str, Look]) -> list[Elsewhere]:
-    """Those of `plan`, by how the hosts look `after` it."""
+def elsewhere(
+    plan: Plan, after: Mapping[str, Look], but: Collection[frozenset[str]] = ()
+) -> list[Elsewhere]:
+    """Those of `plan`, by how the hosts look `after` it, but for pairs told otherwise since."""
     names = {key: name for name, key in plan.public_keys.items()}
     found = []
     for host in plan.hosts:
@@ -46,6 +48,8 @@ def elsewhere(plan: Plan, after: Mapping[str, Look]) -> list[Elsewhere]:
             if peer is None or peer.endpoint == words[2]:
                 continue
             name = names.get(words[1], f"{words[1][:12]}…")
+            if frozenset((host.host, name)) in but:
+                continue
             now = peer.endpoint or "nowhere"
             text = f"{name} speaks to {host.host} from {now}, not from {words[2]}"
             again = (" ".join(words), calls[words[1]])
@@ -58,13 +62,14 @@ async def settled(
     look: Callable[[], Awaitable[dict[str, Look]]],
     tell: Callable[[str, list[str]], Awaitable[None]],
     sessions: Mapping[str, Session],
+    but: Collection[frozenset[str]],
 ) -> tuple[dict[str, Look], list[str]]:
     """How the hosts look when every peer speaks from where it was told to be, and what is wrong
-    where one will not. `tell` has a host do lines of `change`.
+    where one will not. `tell` has a host do lines of `change`; `but`: as for `elsewhere`.
     """
     assert plan.inputs
     after = await look()
-    roamed, until = elsewhere(plan, after), time.monotonic() + _SETTLE_SECONDS
+    roamed, until = elsewhere(plan, after, but), time.monotonic() + _SETTLE_SECONDS
     while roamed and time.monotonic() < until:
         lines: defaultdict[str, list[str]] = defaultdict(list)
         peers: defaultdict[str, list[str]] = defaultdict(list)
@@ -78,6 +83,6 @@ async def settled(
         asked = {(one.host, one.peer) for one in roamed}
         heard = await answered(plan.inputs.mesh, sessions, peers)
         after = await look()
-        still = {(one.host, one.peer) for one in elsewhere(plan, after)}
+        still = {(one.host, one.peer) for one in elsewhere(plan, after, but)}
         roamed = [one for one in roamed if (one.host, one.peer) in still | (asked - heard)]
     return after, [one.text for one in roamed]

@@ -86,6 +86,7 @@ class Fleet:
         """Whether hosts behind NAT are left alone that have lost each other."""
         self.applying = False
         """Whether an apply is under way."""
+        self.by_other: dict[frozenset[str], int] = {}  # since the last apply; see FleetApi
         self._places = Places(self._connector, lambda: self.drifting.soon(*self._sessions))
         self.mesh = self._written = Mesh("", ())
         self._read()
@@ -184,7 +185,7 @@ class Fleet:
         seen, (mesh, resolved, troubles) = await asyncio.gather(
             observe(self._sessions, before), endpoints(before, self._connector)
         )
-        mesh = replace(mesh, found=await find_out(mesh, seen, self._sessions))
+        mesh = replace(mesh, found=await find_out(mesh, seen, self._sessions, self.by_other))
         self.mesh = replace(before, found=mesh.found) if before.found != mesh.found else before
         self._places.took(self.mesh, mesh, resolved)
         # Whoever cannot be reached has the better reason.
@@ -197,8 +198,7 @@ class Fleet:
     ) -> Plan | None:
         """Have hosts behind NAT call each other; how those that met do without their relay.
 
-        None: nobody met that had not before, or a plan has something else to do. `calling`
-        is told of the pairs, if there are any.
+        First, how files say which pairs use the other family now. None: nothing new follows.
         """
         from meshtui.fleet.meet import meet
 
@@ -231,7 +231,7 @@ class Fleet:
                         else:
                             yield event
             finally:
-                self.applying = False
+                self.applying, self.by_other = False, work.by_other if work.kept else {}
                 if draft and not (work.kept or told_all):
                     draft.take_back(self.path)
                 self.drifting.soon(*self.mesh.hosts)

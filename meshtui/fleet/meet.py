@@ -23,6 +23,7 @@ from meshtui.mesh.links import blocked, links_of, named_relays
 from meshtui.mesh.model import Found, Host, Mesh
 from meshtui.mesh.paths import middles, transit
 from meshtui.mesh.takeover import spared
+from meshtui.plan.families import told_second
 from meshtui.plan.model import Plan
 from meshtui.plan.seen import Seen
 from meshtui.store.journal import Journal
@@ -50,10 +51,12 @@ async def find_out(
     mesh: Mesh,
     seen: Mapping[str, Seen | HostError],
     sessions: Mapping[str, Session],
+    by_other: Mapping[Pair, int],
 ) -> Found:
     """What the hosts say of the shape of the mesh, and whoever must be asked for it.
 
-    `mesh` has its endpoints; `seen` is each host now.
+    `mesh` has its endpoints; `seen` is each host now; `by_other`: pairs that use their second
+    choice of a family, and no file says so yet.
     """
     there = {name: one for name, one in seen.items() if isinstance(one, Seen)}
     keys = {name: key for name, one in there.items() if (key := one.used_key)}
@@ -61,7 +64,8 @@ async def find_out(
     sights = {name: Sight(one.clock, one.live) for name, one in there.items() if one.live}
     result = found(mesh, keys, sights)
     near = await _measured(replace(mesh, found=result), there, sessions)
-    result = replace(result, down=frozenset(), near={**near, **result.near})
+    second = {**told_second({key: name for name, key in keys.items()}, there), **by_other}
+    result = replace(result, down=frozenset(), near={**near, **result.near}, second=second)
     asked: set[str] = set()
     while True:
         carriers = _carriers(replace(mesh, found=result))
@@ -171,6 +175,8 @@ async def meet(
     fleet: Fleet, sessions: Mapping[str, Session], calling: Callable[[Collection[Pair]], None]
 ) -> Plan | None:
     """See `Fleet.meet`."""
+    if fleet.by_other and (plan := await fleet.plan()).changes:
+        return plan
     if not _any_apart(fleet.mesh):
         return None
     plan = await fleet.plan()

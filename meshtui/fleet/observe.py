@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from meshtui.errors import HostError, NotInstalled, Refused
 from meshtui.fleet.session import Session
-from meshtui.mesh.model import Mesh
+from meshtui.mesh.model import Host, Mesh
 from meshtui.plan.forward import may_pass
 from meshtui.plan.seen import Seen, parse_seen
 from meshtui.ssh.connect import LOCAL, Connector
@@ -56,34 +56,52 @@ async def endpoints(
     Where `mesh.toml` gives none, it is where ssh goes, as an address: a name that
     only the operator can resolve is of no use to the other hosts.
     """
-    resolved: dict[Endpoint, Endpoint] = {}
     troubles: dict[str, HostError] = {}
 
-    async def one(name: str) -> Endpoint | None:
-        host = mesh.hosts[name]
+    async def one(host: Host) -> Host:
         if host.endpoint is None:
             if host.behind_nat or host.ssh == LOCAL:
-                return None
+                return host
             target = await connector.resolve(host.ssh)
-            return Endpoint(_outside(mesh, await _address(target.host)), host.listen_port)
-        if not host.endpoint.is_address:
-            address = _outside(mesh, await _address(host.endpoint.host))
-            resolved[host.endpoint] = Endpoint(address, host.endpoint.port)
-        return host.endpoint
+            address = _outside(mesh, await _address(target.host))
+            return replace(host, endpoint=Endpoint(address, host.listen_port))
+        if host.endpoint.is_address:
+            return host
+        return replace(host, looked_up=tuple(map(_public, await _looked_up(mesh, host))))
 
-    async def safely(name: str) -> Endpoint | None:
+    async def safely(host: Host) -> Host:
         try:
-            return await one(name)
+            return await one(host)
         except HostError as error:
-            troubles[name] = error.at(name)
-            return mesh.hosts[name].endpoint
+            troubles[host.name] = error.at(host.name)
+            return host
 
-    found = await asyncio.gather(*(safely(name) for name in mesh.hosts))
-    hosts = {
-        name: replace(mesh.hosts[name], endpoint=endpoint)
-        for name, endpoint in zip(mesh.hosts, found, strict=True)
+    found = await asyncio.gather(*map(safely, mesh.hosts.values()))
+    mesh = replace(mesh, hosts={host.name: host for host in found})
+    return mesh, _resolved(mesh), troubles
+
+
+def _resolved(mesh: Mesh) -> dict[Endpoint, Endpoint]:
+    """The endpoints that are names -> as addresses, the first choice of each."""
+    return {
+        host.endpoint: Endpoint(host.looked_up[0], host.endpoint.port)
+        for host in mesh.hosts.values()
+        if host.endpoint and host.looked_up
     }
-    return replace(mesh, hosts=hosts), resolved, troubles
+
+
+async def _looked_up(mesh: Mesh, host: Host) -> tuple[str, ...]:
+    """What its endpoint, a name, stands for: an address of each family that it has.
+
+    One that it stood for before stays where the name still has it.
+    """
+    assert host.endpoint
+    found = await _addresses(host.endpoint.host)
+    known = [address for address in host.looked_up if address in found]
+    first: dict[bool, str] = {}
+    for address in (*known, *found):
+        first.setdefault(":" in address, address)
+    return tuple(_outside(mesh, first[six]) for six in sorted(first))
 
 
 def _outside(mesh: Mesh, address: str) -> str:
@@ -102,32 +120,34 @@ def _outside(mesh: Mesh, address: str) -> str:
     return address
 
 
-async def names_again(mesh: Mesh, before: Mapping[Endpoint, Endpoint]) -> dict[Endpoint, Endpoint]:
-    """The endpoints that are DNS names looked up again: names -> addresses.
+async def names_again(mesh: Mesh) -> tuple[Mesh, dict[Endpoint, Endpoint]]:
+    """As `endpoints`, of a mesh that comes from there: its names looked up again.
 
-    An address that is still one of a name's stays; so does that of a name of which nobody
+    An address that is still one of a name's stays; so do those of a name of which nobody
     knows now.
     """
 
-    async def one(at: Endpoint) -> tuple[Endpoint, Endpoint | None]:
-        known = before.get(at)
+    async def one(host: Host) -> Host:
+        if host.endpoint is None or host.endpoint.is_address:
+            return host
         try:
-            found = await _addresses(at.host)
-            if known is None or known.host not in found:
-                known = Endpoint(_outside(mesh, found[0]), at.port)
+            return replace(host, looked_up=await _looked_up(mesh, host))
         except HostError:
-            return at, known  # A plan says what is wrong with it.
-        return at, known
+            return host  # A plan says what is wrong with it.
 
-    names = {h.endpoint for h in mesh.hosts.values() if h.endpoint and not h.endpoint.is_address}
-    found = await asyncio.gather(*map(one, names))
-    return {at: address for at, address in found if address is not None}
+    found = await asyncio.gather(*map(one, mesh.hosts.values()))
+    mesh = replace(mesh, hosts={host.name: host for host in found})
+    return mesh, _resolved(mesh)
 
 
 async def _address(host: str) -> str:
     """An address that other hosts can reach."""
     if not is_address(host):
         host = (await _addresses(host))[0]
+    return _public(host)
+
+
+def _public(host: str) -> str:
     if ipaddress.ip_address(host.partition("%")[0]).is_loopback:
         raise Refused(
             f"ssh goes to {host}, which the other hosts cannot reach",

@@ -41,8 +41,9 @@ class Places:
             if self._of is not mesh:
                 self.took(mesh, *(await endpoints(mesh, self._connector))[:2])
             elif time.monotonic() - self._at >= AGAIN:
-                before, self._resolved = self._resolved, await names_again(mesh, self._resolved)
+                before = self._placed
+                self._placed, self._resolved = await names_again(before)
                 self._at = time.monotonic()
-                if before != self._resolved:
+                if before != self._placed:
                     self._moved()
             return self._placed, self._resolved

@@ -9,6 +9,7 @@ from meshtui.mesh.bits import places_of
 from meshtui.mesh.check_exits import check_exit_tunnels, check_exits, no_host
 from meshtui.mesh.links import calls, links_of
 from meshtui.mesh.model import Device, Host, Mesh, Topology
+from meshtui.mesh.names import is_host_name
 from meshtui.mesh.paths import reach
 from meshtui.mesh.problem import Problem, key_of, key_path, listed, shown
 
@@ -116,7 +117,7 @@ def _check_ways(mesh: Mesh) -> Iterator[Problem]:
         if not cut:
             continue
         others = [members[other] for other in places_of(cut)]
-        names = listed([other.name for other in others])
+        names = listed([o.name if is_host_name(o.name) else shown(o.name) for o in others])
         if calls(member) and all(map(calls, others)):
             needed = "a host that is reached from outside, for them to meet through"
         else:

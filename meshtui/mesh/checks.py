@@ -18,7 +18,7 @@ from meshtui.mesh.names import is_host_name, is_interface_name
 from meshtui.mesh.networks import check_networks, network_of, reserved, unusable
 from meshtui.mesh.problem import Problem, in_order, key_of, shown
 from meshtui.mesh.target import LOCAL, parse_target
-from meshtui.wg.endpoint import is_address
+from meshtui.wg.endpoint import Endpoint, is_address
 from meshtui.wg.keys import is_key
 
 __all__ = ["Problem", "check"]
@@ -104,21 +104,20 @@ def _check_ssh(mesh: Mesh, host: Host) -> Iterator[Problem]:
 
 
 def _check_endpoint(mesh: Mesh, member: Member) -> Iterator[Problem]:
-    if member.endpoint is None:
-        return
-    if network := _inside(mesh, member.endpoint.host):
-        yield Problem(
-            key_of(member, "endpoint"),
-            f"{member.endpoint.host} is inside the mesh's own network {network}, so the tunnel "
-            "would lead into itself; expected an address outside of it",
-        )
-    elif member.endpoint.is_address:
-        address = ip_interface(member.endpoint.host).ip
-        if address.is_unspecified or address.is_multicast:
+    for at in member.endpoints:
+        if network := _inside(mesh, at.host):
             yield Problem(
                 key_of(member, "endpoint"),
-                f"{address} is no host's address; expected one that the other hosts can reach",
+                f"{at.host} is inside the mesh's own network {network}, so the tunnel "
+                "would lead into itself; expected an address outside of it",
             )
+        elif at.is_address:
+            address = ip_interface(at.host).ip
+            if address.is_unspecified or address.is_multicast:
+                yield Problem(
+                    key_of(member, "endpoint"),
+                    f"{address} is no host's address; expected one that the other hosts can reach",
+                )
 
 
 def _check_addresses(mesh: Mesh, member: Member) -> Iterator[Problem]:
@@ -161,10 +160,11 @@ def _check_clashes(mesh: Mesh) -> Iterator[Problem]:
             f"{ssh} is the same machine as {owner.name}'s {its}; "
             "expected one host for each machine",
         )
-    for member, owner, _ in _shared(mesh, _endpoint):
+    for member, owner, at in _shared(mesh, _endpoints):
+        own = next(own for own in member.endpoints if _lowered(own) == at)
         yield Problem(
             key_of(member, "endpoint"),
-            f"{member.endpoint} is also {owner.name}'s; expected one of its own",
+            f"{own} is also {owner.name}'s; expected one of its own",
         )
     for member, owner, address in _shared(mesh, lambda m: {a.ip: None for a in m.addresses}):
         yield Problem(
@@ -204,10 +204,12 @@ def _machine(member: Member) -> list[Hashable]:
         return []  # said already, by _check_ssh
 
 
-def _endpoint(member: Member) -> list[Hashable]:
-    if member.endpoint is None:
-        return []
-    return [(member.endpoint.host.lower().rstrip("."), member.endpoint.port)]
+def _endpoints(member: Member) -> list[Hashable]:
+    return [_lowered(at) for at in member.endpoints]
+
+
+def _lowered(at: Endpoint) -> Endpoint:
+    return at._replace(host=at.host.lower().rstrip("."))
 
 
 def _inside(mesh: Mesh, host: str) -> str | None:

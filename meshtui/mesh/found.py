@@ -49,6 +49,7 @@ def found(mesh: Mesh, keys: Mapping[str, str], sights: Mapping[str, Sight]) -> F
             if _have_met(before, keys, sights, one.name, other.name)
         ),
         near=near,
+        second=before.second,
     )
 
 

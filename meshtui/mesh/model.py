@@ -57,6 +57,15 @@ class Host:
     """Whether what goes on into `routes` leaves under the host's own address."""
     exit: str | None = None
     """The host through which it sends all that has no other way; None: that leaves it directly."""
+    second: Endpoint | None = None
+    """Where it is reached by the other family, an address as `endpoint` is; the second choice."""
+    looked_up: tuple[str, ...] = ()
+    """Where `endpoint` is a name: its addresses, one of each family, the first choice first."""
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """As `mesh.toml` has them, the first choice first."""
+        return tuple(at for at in (self.endpoint, self.second) if at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,11 @@ class Device:
     routes: tuple[Network, ...] = ()
     """Networks behind it."""
     disabled: bool = False
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The one that it has, if any."""
+        return (self.endpoint,) if self.endpoint else ()
 
 
 Member = Host | Device
@@ -109,6 +123,8 @@ class Found:
     """Pairs behind NAT that have a tunnel all the same, each told where the other is seen."""
     near: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Host behind NAT -> hosts that can relay for it, the nearest first."""
+    second: Mapping[frozenset[str], int] = field(default_factory=dict)
+    """Pairs of which one family does not get through -> the IP version that does."""
 
 
 @dataclass(frozen=True, slots=True)

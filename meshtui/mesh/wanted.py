@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable
 from ipaddress import IPv4Network, IPv6Network
 
 from meshtui.mesh.bits import places_of
-from meshtui.mesh.links import calls, links_of, reached
+from meshtui.mesh.families import way
+from meshtui.mesh.links import links_of, reached
 from meshtui.mesh.model import NAT_KEEPALIVE, Device, Host, Member, Mesh
 from meshtui.mesh.paths import carried, middles
 from meshtui.wg.endpoint import Endpoint
@@ -90,21 +91,22 @@ def _peers(mesh: Mesh) -> _PeerOf:
 
     A host looks the same to most others: 200 hosts are 39,800 peers, and 200 or 400 values.
     """
-    made: dict[tuple[int, int, int, bool, bool], Peer] = {}
+    made: dict[tuple[int, int, int, Endpoint | None, bool], Peer] = {}
     members = links_of(mesh).members
     networks = [tuple(prefixes(member)) for member in members]
     texts = [tuple(map(str, own)) for own in networks]
 
     def peer(member: Member, place: int, others: int) -> Peer:
-        keepalive = _keepalive(member)
-        key = (place, others, keepalive, calls(member), isinstance(member, Host))
+        keepalive = keepalive_of(member)
+        other = members[place]
+        endpoint, note = _endpoint(mesh, member, other)
+        key = (place, others, keepalive, endpoint, isinstance(member, Host))
         if key not in made:
-            other = members[place]
             owners = [place, *places_of(others)]
             made[key] = Peer(
                 name=other.name,
                 public_key=other.public_key,
-                endpoint=_endpoint(mesh, member, other),
+                endpoint=endpoint,
                 allowed_ips=Prefixes.of(
                     (network for owner in owners for network in networks[owner]),
                     (text for owner in owners for text in texts[owner]),
@@ -113,6 +115,7 @@ def _peers(mesh: Mesh) -> _PeerOf:
                 preshared=mesh.preshared_keys
                 and isinstance(member, Host)
                 and isinstance(other, Host),
+                note=note,
             )
         return made[key]
 
@@ -127,18 +130,21 @@ def _with_more(peer: Peer, networks: Iterable[Network]) -> Peer:
         allowed_ips=(*peer.allowed_ips, *networks),
         persistent_keepalive=peer.persistent_keepalive,
         preshared=peer.preshared,
+        note=peer.note,
     )
 
 
-def _endpoint(mesh: Mesh, member: Member, other: Member) -> Endpoint | None:
-    """Where `other` can be reached; two behind NAT that have met: where others see it."""
+def _endpoint(mesh: Mesh, member: Member, other: Member) -> tuple[Endpoint | None, str]:
+    """Where `other` can be reached, and a note on that; two behind NAT that have met: where
+    others see it.
+    """
     if isinstance(other, Device) or not other.behind_nat:
-        return other.endpoint
+        return way(mesh, member, other)
     both = isinstance(member, Host) and member.behind_nat
-    return mesh.found.mapped.get(other.name) if both else None
+    return (mesh.found.mapped.get(other.name) if both else None), ""
 
 
-def _keepalive(member: Member) -> int:
+def keepalive_of(member: Member) -> int:
     """What keeps the way to it open: its own setting, or 25 s where NAT would forget it."""
     if member.persistent_keepalive or isinstance(member, Device):
         return member.persistent_keepalive

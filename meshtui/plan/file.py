@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import ip_interface, ip_network
 
+from meshtui.mesh.families import SECOND
 from meshtui.mesh.names import is_host_name
 from meshtui.plan.forward import MARK as FORWARD
 from meshtui.plan.forward import hooks
@@ -165,7 +166,8 @@ def _new_peer(peer: Peer, seen: Seen, fresh_psk: bool) -> Section:
         pairs.append(("Endpoint", peer.at))
     if peer.persistent_keepalive:
         pairs.append(("PersistentKeepalive", str(peer.persistent_keepalive)))
-    return section("peer", pairs, f"{MARK}{peer.name}")
+    made = section("peer", pairs, f"{MARK}{peer.name}")
+    return made.insert(peer.note) if peer.note else made
 
 
 def _edit_peer(old: Section, peer: Peer, psk: str | None) -> Section:
@@ -175,6 +177,7 @@ def _edit_peer(old: Section, peer: Peer, psk: str | None) -> Section:
     # Without an endpoint of our own, one that somebody found out is the best there is.
     if peer.at and not is_endpoint(old.get("Endpoint"), peer):
         new = new.put("Endpoint", [peer.at])
+    new = _noted(new, peer)
     if keepalive_of(old) != peer.persistent_keepalive:
         seconds = peer.persistent_keepalive
         new = new.put("PersistentKeepalive", [str(seconds)] if seconds else [])
@@ -183,6 +186,14 @@ def _edit_peer(old: Section, peer: Peer, psk: str | None) -> Section:
     if new is not old and not any(line.strip().startswith(MARK) for line in new.lines):
         new = new.insert(f"{MARK}{peer.name}")
     return new
+
+
+def _noted(old: Section, peer: Peer) -> Section:
+    """With the note on the peer's endpoint and no other."""
+    if peer.note and old.has(peer.note):
+        return old
+    new = old.mark(SECOND, ())
+    return new.insert(peer.note) if peer.note else new
 
 
 def _renamed(old: Section, peer: Peer) -> Section:

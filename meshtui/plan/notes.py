@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from meshtui.mesh.families import second_choices
 from meshtui.mesh.links import blocked, reached
 from meshtui.mesh.model import Host, Mesh
 from meshtui.mesh.paths import path
@@ -44,6 +45,17 @@ def down_notes(mesh: Mesh, name: str) -> list[str]:
     if name not in mesh.found.down or not (names := takers(mesh, name)):
         return []
     return [f"{name} does not answer: {', '.join(names)} take{'s' * (len(names) == 1)} over"]
+
+
+def family_notes(mesh: Mesh, host: Host) -> list[str]:
+    """To whom it sends by its second choice of a family."""
+    names: defaultdict[int, list[str]] = defaultdict(list)
+    for name, version in second_choices(mesh, host).items():
+        names[version].append(name)
+    return [
+        f"by IPv{version} to {', '.join(those)}: IPv{10 - version} does not get through"
+        for version, those in names.items()
+    ]
 
 
 def nat_notes(mesh: Mesh, host: Host) -> list[str]:

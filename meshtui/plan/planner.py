@@ -16,7 +16,7 @@ from meshtui.plan.forward import forward_notes, forwarding
 from meshtui.plan.live import Context, LivePlan, far, live_plan
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Step, Work
 from meshtui.plan.names import keep_names
-from meshtui.plan.notes import down_notes, held_notes, host_notes, nat_notes
+from meshtui.plan.notes import down_notes, family_notes, held_notes, host_notes, nat_notes
 from meshtui.plan.reach import lost_through
 from meshtui.plan.seen import Seen
 from meshtui.plan.trouble import clones, owners, read, steals, trouble
@@ -397,4 +397,4 @@ def _notes(known: Known, name: str) -> list[str]:
     missing = [o.name for o in peers if isinstance(o, Host) and o.name not in there]
     if missing:
         notes.append(f"no key of its own known of {', '.join(missing)}: the peer entry is owed")
-    return notes + nat_notes(known.mesh, host)
+    return notes + nat_notes(known.mesh, host) + family_notes(known.mesh, host)

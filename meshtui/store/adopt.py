@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_interface
 from pathlib import Path
+from typing import Any
 
 from meshtui.errors import MeshError
 from meshtui.mesh.model import Host, Mesh
@@ -40,8 +41,8 @@ def adopt(path: Path, name: str, field: str, value: str) -> Draft:
     try:
         for key in _KEYS:
             # An endpoint without a port follows listen_port by itself.
-            if getattr(said.hosts[name], key) != getattr(host, key):
-                after = with_value(after, ("hosts", name), key, _plain(mesh, getattr(host, key)))
+            if _said(said.hosts[name], key) != (now := _said(host, key)):
+                after = with_value(after, ("hosts", name), key, _plain(mesh, now))
                 said = parse(after, path)
     except FileError as error:
         raise FileError(path, error.problems, hint="so it would be: nothing was written") from error
@@ -56,16 +57,24 @@ def adopt(path: Path, name: str, field: str, value: str) -> Draft:
 def _with(host: Host, field: str, value: str) -> Host:
     match field:
         case "listen_port":
-            at = host.endpoint
-            if at and at.port == host.listen_port:
-                at = Endpoint(at.host, int(value))
-            return replace(host, listen_port=int(value), endpoint=at)
+            first, second = (
+                Endpoint(at.host, int(value)) if at and at.port == host.listen_port else at
+                for at in (host.endpoint, host.second)
+            )
+            return replace(host, listen_port=int(value), endpoint=first, second=second)
         case "persistent_keepalive":
             return replace(host, persistent_keepalive=int(value))
         case "mtu":
             return replace(host, mtu=int(value))
         case "endpoint":
-            return replace(host, endpoint=parse_endpoint(value), behind_nat=False)
+            at = parse_endpoint(value)
+            if not host.second:
+                return replace(host, endpoint=at, behind_nat=False)
+            # That of the other family stays, in its place.
+            first, second = (
+                at if (":" in at.host) == (":" in own.host) else own for own in host.endpoints
+            )
+            return replace(host, endpoint=first, second=second)
         case "addresses":
             found = tuple(ip_interface(word) for word in value.split(", "))
             # Those that stay keep their place: the first is the host's own.
@@ -76,8 +85,14 @@ def _with(host: Host, field: str, value: str) -> Host:
     raise ValueError("mesh.toml has no such key")
 
 
-def _plain(mesh: Mesh, value: int | str | Endpoint | tuple[Address, ...]) -> Value:
-    if isinstance(value, int):
+def _said(host: Host, key: str) -> Any:
+    if key != "endpoint":
+        return getattr(host, key)
+    return [str(at) for at in host.endpoints] if host.second else host.endpoint
+
+
+def _plain(mesh: Mesh, value: int | str | Endpoint | list[str] | tuple[Address, ...]) -> Value:
+    if isinstance(value, int | list):
         return value
     if isinstance(value, Endpoint | str):  # the one is a tuple, too
         return str(value)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from meshtui.errors import MeshError, UsageError
 from meshtui.mesh.model import Host, Mesh
@@ -30,6 +30,8 @@ Kind = Literal["hosts", "peers"]
 _MENTIONING = (("mesh",), ("hosts",), ("peers",), ("links",))
 
 NOTHING = "nothing was written"
+
+Typed = TypeVar("Typed", str, str | list[str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,8 @@ def add_host(
     refuse_name(mesh, name)
     fields = {"ssh": _quoted(_read(readers.ssh_target, ssh, "--ssh"))}
     if endpoint is not None:
-        _read(readers.endpoint, endpoint, "--endpoint")
-        fields["endpoint"] = _quoted(endpoint)
+        _read(readers.endpoints, listed(endpoint), "--endpoint")
+        fields["endpoint"] = _quoted(listed(endpoint))
     if addresses:
         for address in addresses:
             _read(readers.address, address, "--address")
@@ -186,7 +188,13 @@ def refuse_name(mesh: Mesh, name: str, but: str | None = None) -> None:
         )
 
 
-def _read(reader: readers.Reader[object], text: str, option: str) -> str:
+def listed(endpoint: str) -> str | list[str]:
+    """What a person typed as an endpoint; of several, with commas in between, a list."""
+    words = [word.strip() for word in endpoint.split(",")]
+    return words if len(words) > 1 else endpoint
+
+
+def _read(reader: readers.Reader[object], text: Typed, option: str) -> Typed:
     try:
         reader(text)
     except Wrong as wrong:
@@ -217,7 +225,7 @@ def refused(path: Path, what: str) -> MeshError:
     )
 
 
-def _quoted(text: str) -> str:
+def _quoted(text: str | list[str]) -> str:
     # What JSON escapes, TOML's basic strings escape alike.
     return json.dumps(text, ensure_ascii=False)
 

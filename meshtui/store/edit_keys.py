@@ -12,7 +12,7 @@ from meshtui.errors import UsageError
 from meshtui.mesh.model import DEFAULT_PORT
 from meshtui.store import cuts, fields, linktables, readers, spans
 from meshtui.store.document import parse_text, read_text
-from meshtui.store.edit import Draft, Kind, parsed, refuse_unknown, refused
+from meshtui.store.edit import Draft, Kind, listed, parsed, refuse_unknown, refused
 from meshtui.store.fields import Field
 from meshtui.store.meshfile import parse
 from meshtui.store.readers import Wrong
@@ -57,13 +57,19 @@ def set_host(
     if port is not None:
         number = values["listen_port"] = _number("--port", port, fields.LISTEN_PORT)
         default = of_all.get("listen_port", DEFAULT_PORT)
-        at = readers.endpoint(own.get("endpoint", "none"))
-        if at.host and at.port == own.get("listen_port", default):
-            values["endpoint"] = str(Endpoint(at.host, number or default))
+        had = own.get("endpoint", "none")
+        moved = [
+            str(Endpoint(at.host, number or default))
+            if at.host and at.port == own.get("listen_port", default)
+            else text
+            for text, at in zip(_items(had), readers.endpoints(had), strict=True)
+        ]
+        if moved != _items(had):
+            values["endpoint"] = moved if isinstance(had, list) else moved[0]
     if endpoint is not None:
-        values["endpoint"] = None if endpoint == DEFAULT else endpoint
+        values["endpoint"] = None if endpoint == DEFAULT else listed(endpoint)
         if endpoint != DEFAULT:
-            read_option("--endpoint", endpoint, fields.ENDPOINT)
+            read_option("--endpoint", listed(endpoint), fields.ENDPOINT)
     if addresses:
         for address in addresses:
             read_option("--address", address, fields.ADDRESSES)
@@ -187,6 +193,10 @@ def with_value(text: str, table: Table, key: str, value: Value) -> str:
         return text[:start] + text[end:]
     line = own.key - len(spans.before(text, own.key))
     return cuts.cut(text, line, spans.line_end(text, own.end))
+
+
+def _items(value: str | list[str]) -> list[str]:
+    return value if isinstance(value, list) else [value]
 
 
 def _number(option: str, text: str, field: Field[int]) -> int | None:

@@ -53,7 +53,7 @@ RELAY = Field("relay", readers.mesh_name, _HOST)
 
 SSH = Field("ssh", readers.ssh_target, 'one such as "root@203.0.113.1" or an alias')
 ENDPOINT = Field(
-    "endpoint", readers.endpoint, 'one such as "203.0.113.1:51820", or "none" behind NAT'
+    "endpoint", readers.endpoints, 'one such as "203.0.113.1:51820", or "none" behind NAT'
 )
 ADDRESSES = Field("addresses", readers.address, 'one such as "10.0.0.2"')
 PUBLIC_KEY = Field("public_key", readers.public_key, "the 44 characters that `wg pubkey` prints")

@@ -145,13 +145,15 @@ def _tables(
 def _host(name: str, section: Section, networks: tuple[Network, ...], defaults: _Defaults) -> Host:
     section.refuse_others(fields.HOST_FIELDS)
     port = section.get(fields.LISTEN_PORT, defaults.listen_port)
-    at = section.get(fields.ENDPOINT, None)
-    endpoint = Endpoint(at.host, at.port or port) if at and at.host else None
+    written = section.get(fields.ENDPOINT, None) or ()
+    endpoints = [Endpoint(at.host, at.port or port) for at in written if at.host]
+    endpoint = endpoints[0] if endpoints else None
     return Host(
         name=name,
         ssh=section.get(fields.SSH, name),
         addresses=tuple(a.within(networks) for a in section.items(fields.ADDRESSES)[0]),
         endpoint=endpoint,
+        second=endpoints[1] if len(endpoints) > 1 else None,
         # Also where it is wrong, or `check` would ask for one.
         behind_nat=endpoint is None and section.has(fields.ENDPOINT),
         public_key=section.get(fields.PUBLIC_KEY, None),

@@ -158,6 +158,21 @@ def endpoint(value: object) -> WrittenEndpoint:
     return WrittenEndpoint(found.host, found.port)
 
 
+def endpoints(value: object) -> tuple[WrittenEndpoint, ...]:
+    """One, as `endpoint` reads it, or a list of one address of each family."""
+    if not isinstance(value, list):
+        return (endpoint(value),)
+    expected = 'an IPv6 and an IPv4 address, such as ["[2001:db8::1]:51820", "203.0.113.1:51820"]'
+    found = tuple(map(endpoint, value))
+    for at in found:
+        if at.host is None or not is_address(at.host):
+            what = '"none"' if at.host is None else f"the name {shown(at.host)}"
+            raise Wrong(f"{what} in a list", f"{expected}; a name of both families stands alone")
+    if len(found) != 2 or len({ip_address(at.host or "").version for at in found}) != 2:
+        raise Wrong("a list of other than one endpoint of each family", expected)
+    return found
+
+
 def fixed_endpoint(value: object) -> Endpoint:
     """`host:port`: what meshtui reaches over no SSH has no port that it could know."""
     found = endpoint(value)

@@ -75,7 +75,9 @@ def _mesh(mesh: Mesh, shared: dict[str, object]) -> Iterator[str]:
 def _host(host: Host, shared: dict[str, object]) -> Iterator[str]:
     yield f"[{key_path('hosts', host.name)}]"
     yield f"ssh = {_text(host.ssh)}"
-    if host.endpoint:
+    if host.second:
+        yield f"endpoint = {_list(map(str, host.endpoints))}"
+    elif host.endpoint:
         yield f"endpoint = {_text(str(host.endpoint))}"
     elif host.behind_nat:
         yield 'endpoint = "none"'

@@ -193,7 +193,7 @@ class Changing:
 def _settings(host: Host) -> dict[str, str]:
     """What the fields of a host say now."""
     return {
-        "endpoint": "none" if host.behind_nat else str(host.endpoint or ""),
+        "endpoint": "none" if host.behind_nat else ", ".join(map(str, host.endpoints)),
         "port": str(host.listen_port),
         "address": " ".join(str(address.ip) for address in host.addresses),
         "keepalive": str(host.persistent_keepalive or "off"),

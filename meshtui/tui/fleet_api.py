@@ -89,6 +89,8 @@ class FleetApi(Protocol):
     """The mesh's hosts, reachable."""
 
     mesh: Mesh
+    by_other: dict[frozenset[str], int]
+    """Pairs that the last apply told the other family -> its IP version; no file says so."""
 
     def watch(self, interval: Callable[[], float]) -> AsyncIterator[HostPolled]:
         """Look at every host for ever, each every `interval()` seconds; none waits for another."""
@@ -114,6 +116,7 @@ class FleetApi(Protocol):
     ) -> Plan | None:
         """Have hosts behind NAT call each other; how those that met do without their relay.
 
+        Before that, if the last apply had pairs use the other family: how their files say so.
         None: nobody met that had not before, or a plan has something else to do. `calling`
         is told of the pairs, if there are any.
         """

@@ -64,13 +64,18 @@ class Meeting:
         app = self._app
         # The apply may have been of another mesh.toml than the fleet has read.
         app.tick()
-        plan = await answer((await app.opened()).meet(self._calling))
+        fleet = await app.opened()
+        plan = await answer(fleet.meet(self._calling))
         if plan is None:
             return
+        if fleet.by_other:
+            done, owed = "by the other family", "the next apply writes it into the files"
+        else:
+            done, owed = "met: no relay any more", "met: the next apply does without the relay"
         if app.applying.running:
-            app.looking.log.add("info", "met: the next apply does without the relay")
+            app.looking.log.add("info", owed)
             return
-        app.looking.log.add("good", "met: no relay any more")
+        app.looking.log.add("good", done)
         self._begin(plan, False)
 
     def _calling(self, pairs: Collection[frozenset[str]]) -> None:

@@ -64,8 +64,7 @@ def _destinations(mesh: Mesh) -> set[str]:
     for host in mesh.hosts.values():
         address = host.ssh.rpartition("@")[2].removeprefix("ssh://").partition("/")[0]
         found.add(address.partition(":")[0])
-        if host.endpoint:
-            found.add(host.endpoint.host)
+        found |= {at.host for at in host.endpoints}
     return found - mesh.hosts.keys() - {"", "local"}
 
 

@@ -40,6 +40,8 @@ class Peer:
     """Seconds; 0 is off."""
     preshared: bool = False
     """Whether the link has a preshared key."""
+    note: str = ""
+    """A comment on its endpoint, with the `#`."""
     prefixes: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """`allowed_ips` as `wg` writes them."""
     at: str | None = field(init=False, repr=False, compare=False)

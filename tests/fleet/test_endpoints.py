@@ -13,6 +13,7 @@ import pytest
 
 from meshtui.fleet.observe import endpoints
 from meshtui.fleet.places import AGAIN, Places
+from meshtui.mesh.families import by_family
 from meshtui.mesh.model import Mesh
 from meshtui.ssh.connect import Connector
 from meshtui.wg.endpoint import Endpoint
@@ -67,8 +68,24 @@ class Names:
         self.asked += 1
         if host not in self.says:
             raise OSError(-2, "Name or service not known")
-        kind = socket.AF_INET
-        return [(kind, socket.SOCK_DGRAM, 0, "", (address, 0)) for address in self.says[host]]
+        return [
+            (socket.AF_INET6 if ":" in at else socket.AF_INET, socket.SOCK_DGRAM, 0, "", (at, 0))
+            for at in self.says[host]
+        ]
+
+
+def test_a_name_gives_an_endpoint_of_each_family_ipv4_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever this machine prefers: what is planned must not depend on where one sits."""
+    at = Endpoint("b.example", 9)
+    mesh = make_mesh(2)
+    mesh = replace(mesh, hosts={**mesh.hosts, "b": replace(mesh.hosts["b"], endpoint=at)})
+    dns = Names(monkeypatch)
+    dns.says["b.example"] = ["2001:db8::2", "203.0.113.2", "203.0.113.22"]
+    placed, resolved, _ = ask(mesh, "203.0.113.9")
+    assert by_family(placed.hosts["b"]) == {4: at, 6: Endpoint("2001:db8::2", 9)}
+    assert resolved == {at: Endpoint("203.0.113.2", 9)} and dns.asked == 1
 
 
 def test_a_name_is_looked_up_again_and_who_follows_hears_of_it(

@@ -59,6 +59,17 @@ def bare(text: str) -> str:
             '[hosts.a]\nendpoint = "[2001:db8::1]:443"\nlisten_port = 443\n',
         ),
         (
+            "[hosts.a]\nendpoint = ['[2001:db8::1]:51820', '203.0.113.1:9']  # both\n",
+            {"port": "443"},
+            '[hosts.a]\nendpoint = ["[2001:db8::1]:443", "203.0.113.1:9"]  # both\n'
+            "listen_port = 443\n",
+        ),
+        (
+            "[hosts.a]\nendpoint = 'h:4000'\n",
+            {"endpoint": "[2001:db8::1]:7, 203.0.113.1:9"},
+            '[hosts.a]\nendpoint = ["[2001:db8::1]:7", "203.0.113.1:9"]\n',
+        ),
+        (
             "[hosts.a]\nendpoint = 'h:4000'\n",
             {"port": "443"},
             "[hosts.a]\nendpoint = 'h:4000'\nlisten_port = 443\n",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from meshtui.mesh.model import Host, Mesh
 from meshtui.store.errors import FileError
 from meshtui.store.meshfile import load, parse
+from meshtui.store.render import render
 from meshtui.wg.endpoint import Endpoint
 from tests.store.example import EXAMPLE, key
 
@@ -87,6 +88,23 @@ def host(lines: str) -> Host:
 def test_endpoints(written, endpoint):
     assert host(f'endpoint = "{written}"').endpoint == endpoint
     assert not host(f'endpoint = "{written}"').behind_nat
+
+
+def test_an_endpoint_of_each_family_in_the_order_of_the_list():
+    one = host('endpoint = ["[2001:db8::1]:9", "203.0.113.1"]')
+    assert one.endpoints == (Endpoint("2001:db8::1", 9), Endpoint("203.0.113.1", 7))
+    assert not one.behind_nat
+    text = render(Mesh("m", (ip_network("10.0.0.0/24"),), hosts={"a": one}))
+    assert parse(text, PATH).hosts["a"].endpoints == one.endpoints
+
+
+@pytest.mark.parametrize(
+    "written",
+    ['["203.0.113.1", "203.0.113.2"]', '["203.0.113.1", "none"]', '["203.0.113.1", "h"]', "[]"],
+)
+def test_a_list_of_other_than_one_of_each_family_is_refused(written):
+    with pytest.raises(FileError, match="an IPv6 and an IPv4 address"):
+        host(f"endpoint = {written}")
 
 
 def test_the_port_of_an_endpoint_is_the_hosts_own():

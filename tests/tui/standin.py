@@ -207,6 +207,7 @@ class StandIn:
     meets: list[frozenset[str]] | None = None
     """The pairs that call each other when `meet` is asked for."""
     meet_ends_well: bool = True
+    by_other: dict[frozenset[str], int] = field(default_factory=dict)
     apply_gate: asyncio.Event | None = None
     apply_events: list[Applying] | None = None
     apply_turns: list[list[Applying]] = field(default_factory=list)
