@@ -48,6 +48,7 @@ class ByEither:
         self._plan, self._inputs, self._sessions = plan, plan.inputs, sessions
         self._before, self._look, self._tell = before, look, tell
         self._told: dict[Pair, int] = {}
+        self._proved: set[Pair] = set()
         self._lost: set[Pair] = set()
 
     async def verify(
@@ -68,8 +69,8 @@ class ByEither:
         )
         try:
             async for result in results:
-                if not result.ok:
-                    self._lost.add(frozenset((result.from_, result.to)))
+                pair = frozenset((result.from_, result.to))
+                (self._proved if result.ok else self._lost).add(pair)
                 yield result
             await trying
         finally:
@@ -78,7 +79,8 @@ class ByEither:
     @property
     def by_other(self) -> dict[Pair, int]:
         """Pairs of which only the other family gets through -> its IP version."""
-        return {pair: version for pair, version in self._told.items() if pair not in self._lost}
+        both = self._proved - self._lost
+        return {pair: version for pair, version in self._told.items() if pair in both}
 
     async def settled(self) -> tuple[dict[str, Look], list[str]]:
         """See `elsewhere.settled`."""
@@ -101,6 +103,7 @@ class ByEither:
             silent = {p: v for p, v in silent.items() if not _shook(p, keys, self._before, now)}
         self._told = silent
         lines = self._lines(silent)
+        # Whoever cannot be told is one whose directions fail.
         await asyncio.gather(
             *(self._tell(name, own) for name, own in lines.items()), return_exceptions=True
         )
