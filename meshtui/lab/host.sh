@@ -50,8 +50,9 @@ cd /
 echo "$identity" >&3
 trap - EXIT
 exec 3>&-
-# SCHED_BATCH: hosts that share the cores of one machine do not interrupt each other for each
-# packet that comes. wireguard-go needs a quarter less of them so.
-exec chrt --batch 0 setpriv --bounding-set -sys_module,-sys_time,-sys_rawio,-syslog \
+# Go's scheduler looks 2,000 times a second whether a thread hangs, with 5 ms of slack 200 times:
+# wireguard-go needs a third of the time then, and ten hosts share the cores of one machine.
+echo 5000000 >/proc/self/timerslack_ns
+exec setpriv --bounding-set -sys_module,-sys_time,-sys_rawio,-syslog \
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
     sh /usr/local/sbin/lab-init
