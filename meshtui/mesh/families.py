@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from meshtui.mesh.links import links_of
-from meshtui.mesh.model import Host, Member, Mesh
+from meshtui.mesh.model import Device, Host, Member, Mesh
 from meshtui.wg.endpoint import Endpoint
 
 #: What a comment in a host's file ends with, where a pair is on its second choice.
@@ -38,6 +38,9 @@ def families(mesh: Mesh, one: Member, other: Member) -> list[int]:
 
 def way(mesh: Mesh, here: Member, to: Member) -> tuple[Endpoint | None, str]:
     """Where `here` reaches `to`, and why not by the first choice; empty: it is that."""
+    # Most have one, and a mesh has very many pairs.
+    if isinstance(to, Device) or not (to.second or to.looked_up[1:]):
+        return to.endpoint, ""
     own = by_family(to)
     if len(own) < 2 or not (both := families(mesh, here, to)):
         return to.endpoint, ""

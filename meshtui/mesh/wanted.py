@@ -91,7 +91,7 @@ def _peers(mesh: Mesh) -> _PeerOf:
 
     A host looks the same to most others: 200 hosts are 39,800 peers, and 200 or 400 values.
     """
-    made: dict[tuple[int, int, int, Endpoint | None, bool], Peer] = {}
+    made: dict[tuple[int, int, int, Endpoint | None, str, bool], Peer] = {}
     members = links_of(mesh).members
     networks = [tuple(prefixes(member)) for member in members]
     texts = [tuple(map(str, own)) for own in networks]
@@ -100,7 +100,7 @@ def _peers(mesh: Mesh) -> _PeerOf:
         keepalive = keepalive_of(member)
         other = members[place]
         endpoint, note = _endpoint(mesh, member, other)
-        key = (place, others, keepalive, endpoint, isinstance(member, Host))
+        key = (place, others, keepalive, endpoint, note, isinstance(member, Host))
         if key not in made:
             owners = [place, *places_of(others)]
             made[key] = Peer(

@@ -65,6 +65,15 @@ def test_a_second_choice_is_both_ends_and_the_files_say_so() -> None:
     assert not any(peer.note for one in wanted(turned).values() for peer in one.peers)
 
 
+def test_whose_first_choice_it_is_has_no_note_of_it() -> None:
+    mesh = reached_by(make_mesh(3), (6, 4), (4, 6), (6, 4))
+    mesh = replace(mesh, found=Found(second={frozenset("ac"): 4}))
+    assert used(mesh)["a", "c"] == used(mesh)["b", "c"] == 4
+    found = wanted(mesh)
+    assert [peer.note for peer in found["b"].peers] == ["", ""]
+    assert [bool(peer.note) for peer in found["a"].peers] == [False, True]
+
+
 @given(
     st.lists(st.sampled_from(ORDERS), min_size=2, max_size=6),
     st.dictionaries(
