@@ -110,7 +110,10 @@ def test_whose_key_counts() -> None:
 
 @pytest.mark.parametrize(
     "reply",
-    ["Welcome!\n", "@clock\n|soon\n", "@dump\n|what\n", "@mode\n|rw\n", "@addresses\n|7: wg0 inet x\n"],
+    [
+        *("Welcome!\n", "@clock\n|soon\n", "@dump\n|what\n", "@mode\n|rw\n"),
+        "@addresses\n|7: wg0 inet x\n",
+    ],
 )
 def test_what_is_no_reply(reply: str) -> None:
     with pytest.raises(ValueError):

@@ -85,7 +85,8 @@ class Host:
         _executable(
             bin_ / "wg",
             f"""case "$*" in
-                pubkey) read -r key; echo "$(printf '%s' "$key" | sha256sum | cut -c 1-42 | tr '0-9a-f' 'A-P')A=" ;;
+                pubkey) read -r key
+                    echo "$(printf '%s' "$key" | sha256sum | cut -c 1-42 | tr '0-9a-f' 'A-P')A=" ;;
                 'show wg0 dump') printf '{LIVE}\\t{PUBLIC[3]}\\t51820\\toff\\n'
                     printf '{PUBLIC[0]}\\t{PSK}\\t(none)\\t10.0.0.2/32\\t0\\t0\\t0\\toff\\n' ;;
             esac""",
