@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshtui.errors import Refused, UsageError
+from meshtui.ssh import plain
 
 #: `ssh -G` answers in milliseconds, unless a `Match exec` hangs.
 _ASK_SECONDS = 10.0
@@ -104,28 +105,51 @@ def ssh_argv(written: str, config: Path | None, *options: str) -> list[str]:
 async def resolve(written: str, config: Path | None = None) -> Target:
     """Ask `ssh -G` where `written` goes; `config` is what `ssh -F` would be given.
 
-    Raises UsageError where there is no ssh, Refused where it cannot be resolved.
+    It is not asked where the config is plain (see plain.py). Raises UsageError where it is
+    not and there is no ssh, Refused where it cannot be resolved.
     """
     argv = ssh_argv(written, config, "-G")
+    printed = plain.answer(config, *split(written)) if config else None
+    if printed is None:
+        try:
+            printed = await _ask(argv)
+        except FileNotFoundError:
+            printed = _without_ssh(written, config)
+    return read(written, printed, os.environ, Path.home())
+
+
+def _without_ssh(written: str, config: Path | None) -> str:
+    """The same by what stands in the user's own file, if that is plain."""
+    own = config or Path.home() / ".ssh/config"
+    printed = plain.answer(own if own.exists() else None, *split(written))
+    if printed is None:
+        raise UsageError(
+            f"there is no `ssh` here, and {own} says what only ssh can read",
+            hint="install OpenSSH's client",
+        )
+    return printed
+
+
+async def _ask(argv: list[str]) -> str:
     out, err, status = await _run(argv)
     if status != 0:
         reason = err.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
         raise Refused(f"`ssh -G {argv[-1]}`: {reason[-1]}", hint="see ~/.ssh/config")
-    return read(written, out.decode("utf-8", "replace"), os.environ, Path.home())
+    return out.decode("utf-8", "replace")
 
 
 async def _run(argv: list[str]) -> tuple[bytes, bytes, int | None]:
-    """Output, errors and exit status. A session of its own: no `Match exec` reads our terminal."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *argv,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-    except FileNotFoundError:
-        raise UsageError("there is no `ssh` here", hint="install OpenSSH's client") from None
+    """Output, errors and exit status. A session of its own: no `Match exec` reads our terminal.
+
+    FileNotFoundError: there is no such program.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
     done = False
     try:
         async with asyncio.timeout(_ASK_SECONDS):
