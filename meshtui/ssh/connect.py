@@ -130,8 +130,8 @@ class Connector:
         self, target: Target, hop_key: str | None = None
     ) -> asyncssh.SSHClientConnection:
         hop = await self._hop(target.jumps, hop_key) if target.jumps else None
-        # A bastion counts as the address of all that is behind it.
-        gate = self._each[target.jumps[-1] if target.jumps else target.host]
+        # What limits is a server, not a machine. A bastion counts for all that is behind it.
+        gate = self._each[target.jumps[-1] if target.jumps else f"{target.host} {target.port}"]
         found = hostkeys.known(target)
         async with gate, self._all:
             verifier = hostkeys.Verifier()

@@ -64,10 +64,9 @@ def answer(config: Path | None, host: str, user: str | None, port: int | None) -
             continue
         for key, value in options:
             # The first that is said counts, but for what there may be several of.
-            if key == "identityfile":
-                said.setdefault(key, []).append(value)
-            else:
-                said.setdefault(key, [value])
+            values = said.setdefault(key, [value])
+            if key == "identityfile" and value not in values:
+                values.append(value)
     found = {"host": [host], "hostname": [host], "user": [getpass.getuser()], **_DEFAULTS, **said}
     return "".join(f"{key} {value}\n" for key, values in found.items() for value in values)
 
