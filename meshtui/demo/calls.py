@@ -7,7 +7,7 @@ import errno
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple
 
 #: At first; a host whose calls are many at once gets more.
 _SLOTS = 4
@@ -15,23 +15,12 @@ _SLOTS = 4
 _PATIENCE_SECONDS = 5.0
 
 
-class Answer(Protocol):
+class Answer(NamedTuple):
     """What a tool says, and how it ends."""
 
-    @property
-    def status(self) -> int:
-        """As a shell has it."""
-        ...
-
-    @property
-    def out(self) -> bytes:
-        """Of stdout."""
-        ...
-
-    @property
-    def err(self) -> bytes:
-        """Of stderr."""
-        ...
+    status: int
+    out: bytes = b""
+    err: bytes = b""
 
 
 Call = Callable[[str, Sequence[str], bytes], Awaitable[Answer]]

@@ -47,7 +47,9 @@ BORROWED = (
     ),
 )
 #: Files of standins/ with a text of their own.
-OWN = ("hostname", "id", "sudo", "sync", "uptime")
+OWN = ("clock-awk", "clock-date", "hostname", "id", "login", "sudo", "sync", "tool", "uptime")
+#: What login asks: which answers not the machine but the folder.
+LEAD_IN = "lead-in"
 #: Those that stand in where the machine's do not know GNU's options, and what tells that.
 _SHIMS = {"stat": ("stat", "-c", "%a", "/"), "sha256sum": ("sha256sum", os.devnull)}
 
@@ -62,11 +64,11 @@ def lay_out(folder: Path, tools: Iterable[str]) -> None:
             (folder / name).symlink_to(found)
     # Copies: what is installed need not be executable, nor lie in a folder at all.
     with resources.as_file(resources.files("meshtui.demo") / "standins") as standins:
-        for name in (*OWN, *(name for name, argv in _SHIMS.items() if not _works(argv)), "tool"):
+        for name in (*OWN, *(name for name, argv in _SHIMS.items() if not _works(argv))):
             (folder / name).unlink(missing_ok=True)
             shutil.copyfile(standins / name, folder / name)
             (folder / name).chmod(0o700)
-    for name in tools:
+    for name in (LEAD_IN, *tools):
         (folder / name).unlink(missing_ok=True)
         (folder / name).symlink_to("tool")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -46,15 +45,14 @@ class Fleet:
 
     async def start(self) -> None:
         """Switch all of them on."""
-        self.folder.mkdir(mode=0o700)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
         (self.folder / "hosts").mkdir()
         commands.lay_out(self.folder / "bin", self._tools)
         self._tell_uptime()
         self._ticking = asyncio.create_task(self._tick(), name="uptime")
         for place in self.places:
             self.hosts[place.name] = self._made(place)
-        for host in self.hosts.values():
-            await host.start()
+        await asyncio.gather(*(host.start() for host in self.hosts.values()))
         self._let_in()
 
     def close(self) -> None:
@@ -90,9 +88,8 @@ class Fleet:
     def _let_in(self) -> None:
         """The operator's side: key, host keys, and the way to each host."""
         key, known = self.folder / "id_ed25519", self.folder / "known_hosts"
-        fd = os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(fd, "wb") as file:
-            file.write(self._operator.export_private_key())
+        key.touch(0o600)
+        key.write_bytes(self._operator.export_private_key())
         known.write_text(
             "".join(
                 f"[127.0.0.1]:{host.port} {host.host_key.export_public_key().decode().strip()}\n"

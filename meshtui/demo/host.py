@@ -9,6 +9,7 @@ from typing import Protocol
 
 import asyncssh
 
+from meshtui.demo import commands
 from meshtui.demo.calls import Answer, Calls
 from meshtui.demo.folder import Folder
 from meshtui.demo.sshd import Sshd
@@ -54,7 +55,7 @@ class Host:
         self._off = 0.0
         self._tools = tools
         self._kernel = kernel(self)
-        self._calls = Calls(folder.path, self._kernel.call)
+        self._calls = Calls(folder.path, self._call)
         own = folder.path / "bin"
         environ = {
             "DEMO_HOST": str(folder.path),
@@ -85,6 +86,7 @@ class Host:
         """Switch it on for the first time."""
         self.folder.make(self.name)
         (self.folder.path / "bin").mkdir()
+        self.wrong_clock(False)
         self._calls.open()
         await self._kernel.boot()
         await self._sshd.listen()
@@ -108,12 +110,27 @@ class Host:
 
     def slow(self, on: bool) -> None:
         """All that it says by SSH comes late."""
-        self._sshd.weather.delay = SLOW if on else 0.0
+        self._sshd.delay = SLOW if on else 0.0
 
     def full(self, on: bool) -> None:
         """No file can grow any more."""
-        self._sshd.weather.full = on
+        self._sshd.full(on)
 
     def wrong_clock(self, on: bool) -> None:
-        """Its clock is a day ahead."""
+        """Its clock is a day ahead: what asks the time by itself is answered by a stand-in."""
         self._off = CLOCK_OFF if on else 0.0
+        (self.folder.path / "clock").write_text(f"{self._off:.0f}\n")
+        # Links at all times: a shell that runs keeps where it found a command.
+        for name in ("awk", "date"):
+            new = self.folder.path / "bin" / f".{name}"
+            new.symlink_to(self._tools / (f"clock-{name}" if on else name))
+            new.replace(self.folder.path / "bin" / name)
+
+    async def tool(self, tool: str, *argv: str) -> Answer:
+        """What one of its tools says and does, asked by nobody on the host."""
+        return await self._kernel.call(tool, argv, b"")
+
+    async def _call(self, tool: str, argv: Sequence[str], stdin: bytes) -> Answer:
+        if tool == commands.LEAD_IN:
+            return Answer(0, self.folder.lead_in(stdin))
+        return await self._kernel.call(tool, argv, stdin)
