@@ -184,9 +184,7 @@ class Sshd:
                 line = b"%b %d %b%b%b" % (token, len(data), typed, rest, data)
             yield line
 
-    async def _tell(
-        self, pieces: AsyncIterator[bytes], sink: asyncssh.SSHWriter[bytes]
-    ) -> None:
+    async def _tell(self, pieces: AsyncIterator[bytes], sink: asyncssh.SSHWriter[bytes]) -> None:
         """Hand on what the host says, with no path of this machine in it."""
         outward = self._folder.out_of()
         async for piece in pieces:

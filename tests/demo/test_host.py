@@ -69,7 +69,9 @@ async def test_power_off_and_on(tmp_path: Path) -> None:
         boot = host.folder.path / "proc/sys/kernel/random/boot_id"
         async with shell(made) as asked:
             before = boot.read_text()
-            waits = asyncio.create_task(asked.ask("ping_all", "60", data=b"10.0.0.1\n", deadline=60))
+            waits = asyncio.create_task(
+                asked.ask("ping_all", "60", data=b"10.0.0.1\n", deadline=60)
+            )
             await until(lambda: any(tool == "ping" for tool, *_ in stub(host).asked))
             host.kill()
             with pytest.raises(Unreachable):
