@@ -33,11 +33,12 @@ class Stub:
         }
         self.up = 0
         self.goes_on = asyncio.Event()
-        self.goes_on.set()
+        self.stuck = ""
 
     async def call(self, tool: str, argv: Sequence[str], stdin: bytes) -> Answer:
         self.asked.append((tool, list(argv), stdin))
-        await self.goes_on.wait()
+        if tool == self.stuck:
+            await self.goes_on.wait()
         return self.says.get(" ".join((tool, *argv)), Answer(1, b"", b"not known\n"))
 
     async def boot(self) -> None:

@@ -66,7 +66,7 @@ async def test_a_clock_that_is_a_day_off(tmp_path: Path) -> None:
 async def test_a_step_comes_to_its_end_when_nobody_listens_any_more(tmp_path: Path) -> None:
     async with fleet(tmp_path) as made:
         host = made.hosts["fra-1"]
-        stub(host).goes_on.clear()
+        stub(host).stuck = "wg"
         async with shell(made) as asked:
             step = asyncio.create_task(asked.ask("make_key", "wg0", deadline=60))
             await until(lambda: bool(stub(host).asked))
@@ -91,7 +91,7 @@ async def test_power_off_and_on(tmp_path: Path) -> None:
         boot = host.folder.path / "proc/sys/kernel/random/boot_id"
         async with shell(made) as asked:
             before = boot.read_text()
-            stub(host).goes_on.clear()
+            stub(host).stuck = "ping"
             waits = asyncio.create_task(
                 asked.ask("ping_all", "60", data=b"10.0.0.1\n", deadline=60)
             )

@@ -37,7 +37,7 @@ async def test_going_back_waits_for_a_step_under_way(tmp_path: Path) -> None:
             kernel.says[f"systemctl {stops}"] = Answer(0)
         await one.ask("arm", "wg0", "a", "0", "none", "-", "me@here", deadline=10)
         change = host.folder.path / "var/lib/meshtui/wg0/change.a"
-        kernel.goes_on.clear()
+        kernel.stuck = "wg"
         kernel.asked.clear()
         step = asyncio.create_task(
             one.ask("change", "wg0", "a", "0", data=b"listen-port 5\n", deadline=20)
