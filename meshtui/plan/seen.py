@@ -134,6 +134,8 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
 
     systemd = one("systemd")
     routes = frozenset(_routes(found.get("routes", [])))
+    all_addresses = [line for line in found.get("addresses", []) if line.strip()]
+    addresses = [line for line in all_addresses if line.split()[1:2] == [interface]]
     return Seen(
         clock=int(one("clock") or 0),
         tools=frozenset(found.get("tools", [])),
@@ -143,10 +145,10 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
         preshared=dict(map(_pair, found.get("preshared", []))),
         exists="link" in found,
         mtu=_after(one("link") or "", "mtu"),
-        addresses=tuple(_addresses(found.get("addresses", []))),
-        own=frozenset(line.partition("/")[0] for line in found.get("own", [])),
+        addresses=tuple(_addresses(addresses)),
+        own=frozenset(map(_bare, all_addresses)),
         routes=routes,
-        unrouted=tuple(_unrouted(one("link") or "", found.get("addresses", []), routes)),
+        unrouted=tuple(_unrouted(one("link") or "", addresses, routes)),
         ssh_inside=one("ssh") == "inside",
         file="".join(f"{line}\n" for line in found["file"]) if "file" in found else None,
         sha256=one("sha256"),
@@ -159,22 +161,22 @@ def parse_seen(interface: str, reply: bytes) -> Seen:
         made_key=key("made-key"),
         passing=_passing(found.get("forward", [])),
         names=tuple(found.get("names", [])),
-        other_ports=dict(_other_ports(found.get("others", []))),
-        other_routes=tuple(_other_routes(found.get("others", []))),
+        other_ports=dict(_other_ports(interface, found.get("ports", []))),
+        other_routes=tuple(_other_routes(found.get("other-routes", []))),
         underway=_underway(found.get("standing", [])),
     )
 
 
-def _other_ports(lines: list[str]) -> Iterator[tuple[int, str]]:
-    for words in map(str.split, lines):
-        if words[:1] == ["port"] and len(words) == 3 and words[2] != "0":
-            yield int(words[2]), words[1]
+def _other_ports(own: str, lines: list[str]) -> Iterator[tuple[int, str]]:
+    """`wg show all listen-port`."""
+    for interface, _, port in (line.partition("\t") for line in lines):
+        if interface != own and port != "0":
+            yield int(port), interface
 
 
 def _other_routes(lines: list[str]) -> Iterator[tuple[Network, str]]:
-    for words in map(str.split, lines):
-        if words[:1] == ["route"] and len(words) == 3:
-            yield ip_network(words[2], strict=False), words[1]
+    for device, prefix in map(_pair, lines):
+        yield ip_network(prefix, strict=False), device
 
 
 def _underway(lines: list[str]) -> Underway | None:
@@ -224,6 +226,13 @@ def _word_after(words: list[str], word: str) -> str | None:
     if at == len(words):
         raise ValueError(f"nothing behind {word!r}")
     return words[at]
+
+
+def _bare(line: str) -> str:
+    """The address of a line of `ip -o address`, without prefix length."""
+    words = line.split()
+    family = "inet" if "inet" in words else "inet6"
+    return (_word_after(words, family) or "").partition("/")[0]
 
 
 def _addresses(lines: list[str]) -> list[Address]:

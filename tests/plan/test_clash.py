@@ -13,12 +13,14 @@ from meshtui.plan.seen import Seen, parse_seen
 from tests.plan.fleets import formed, fresh, make_mesh
 from tests.plan.sim import Sim
 
-OTHERS = b"""@others
-|port wg1 51820
-|port wg2 0
-|route wg1 10.0.0.128/25
-|route eth0 10.0.0.0/8
-|route eth0 fd10::/64
+OTHERS = b"""@ports
+|wg0\t51821
+|wg1\t51820
+|wg2\t0
+@other-routes
+|wg1 10.0.0.128/25
+|eth0 10.0.0.0/8
+|eth0 fd10::/64
 """
 
 

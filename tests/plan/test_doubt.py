@@ -56,5 +56,10 @@ def test_an_address_can_be_written_in_many_ways() -> None:
 
 
 def test_a_host_says_its_addresses() -> None:
-    seen = parse_seen("wg0", b"@own\n|127.0.0.1/8\n|192.168.1.2/24\n|fe80::1/64\n")
+    seen = parse_seen(
+        "wg0",
+        b"@addresses\n|1: lo    inet 127.0.0.1/8 scope host lo\n"
+        b"|2: eth0    inet 192.168.1.2/24 scope global eth0\n"
+        b"|7: wg0    inet6 fe80::1/64 scope link\n",
+    )
     assert seen.own == {"127.0.0.1", "192.168.1.2", "fe80::1"}

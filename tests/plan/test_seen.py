@@ -27,6 +27,7 @@ REPLY = f"""\
 @link
 |7: wg0: <POINTOPOINT,NOARP,UP> mtu 1380 qdisc noqueue state UNKNOWN
 @addresses
+|2: eth0    inet 203.0.113.1/24 scope global eth0\\       valid_lft forever
 |7: wg0    inet 10.0.0.1/24 scope global wg0\\       valid_lft forever preferred_lft forever
 |7: wg0    inet 10.0.0.9/24 scope global secondary wg0\\       valid_lft forever
 |7: wg0    inet6 fd10::1/64 scope global \\       valid_lft forever preferred_lft forever
@@ -86,6 +87,7 @@ def test_a_whole_reply() -> None:
     assert seen.file_preshared == {"@secret:2@": "0123456789abcdef"}
     # Link-local addresses are the kernel's own. The order is the kernel's: primary first.
     assert seen.addresses == tuple(map(ip_interface, ("10.0.0.1/24", "10.0.0.9/24", "fd10::1/64")))
+    assert seen.own == {"203.0.113.1", "10.0.0.1", "10.0.0.9", "fd10::1", "fe80::1"}
     assert seen.routes == set(map(ip_network, ("10.0.0.0/24", "192.168.7.7/32", "fd10::/64")))
     assert seen.ssh_inside and not parse_seen("wg0", b"@ssh\n").ssh_inside
     # No content passes for a heading.
@@ -108,7 +110,10 @@ def test_whose_key_counts() -> None:
 
 @pytest.mark.parametrize(
     "reply",
-    ["Welcome!\n", "@clock\n|soon\n", "@dump\n|what\n", "@mode\n|rw\n", "@addresses\n|inet x\n"],
+    [
+        *("Welcome!\n", "@clock\n|soon\n", "@dump\n|what\n", "@mode\n|rw\n"),
+        "@addresses\n|7: wg0 inet x\n",
+    ],
 )
 def test_what_is_no_reply(reply: str) -> None:
     with pytest.raises(ValueError):

@@ -25,7 +25,8 @@ ip() {
         '-o route get 10.0.0.'*) echo "$4 dev wg0 src 10.0.0.1 uid 0 \\\\    cache" ;;
         '-o route get 1::2') echo "1::2 from :: dev wg01 src 1::1" ;;
         '-o route get '*) echo "$4 via 192.0.2.1 dev eth0 src 192.0.2.2 uid 0" ;;
-        '-o address show dev wg0')
+        '-o address show')
+            echo '2: eth0    inet 192.0.2.2/24 scope global eth0'
             echo '7: wg0    inet 10.0.0.1/24 scope global wg0'
             echo '7: wg0    inet6 fd10::1/64 scope global' ;;
         *) echo "unexpected: $*" >&2; exit 9 ;;
@@ -76,7 +77,7 @@ def test_what_is_made_of_it(shell: list[str], connection: str, inside: bool) -> 
         [
             *shell,
             "-c",
-            f'{text}\n{IP}\nset -f\nCONNECTION=$1\nssh_inside wg0 "$(ip -o address show dev wg0)"',
+            f'{text}\n{IP}\nset -f\nCONNECTION=$1\nssh_inside wg0 "$(ip -o address show)"',
             "sh",
             connection,
         ],

@@ -52,13 +52,14 @@ save() { # as arm
         names "$1" >"$dir/names" &&
         { [ "$5" != enable ] || : >"$dir/enable"; } || return 1
     if has_systemd; then systemctl is-enabled "wg-quick@$1" >"$dir/enabled" 2>/dev/null || :; fi
-    if wg show "$1" >/dev/null 2>&1; then
-        wg showconf "$1" >"$dir/live.conf" &&
-            # Without it, going back would take the interface's key away.
-            grep -q '^PrivateKey = ' "$dir/live.conf" &&
-            addresses "$1" >"$dir/addresses" &&
-            routes 4 "$1" >"$dir/routes4" &&
-            routes 6 "$1" >"$dir/routes6" &&
+    if live=$(wg showconf "$1" 2>/dev/null && printf x); then
+        # Without it, going back would take the interface's key away.
+        case $live in *"${NEWLINE}PrivateKey = "*) ;; *) return 1 ;; esac
+        # As they are told: what counts of it is found out where it is compared.
+        printf %s "${live%x}" >"$dir/live.conf" &&
+            ip -o address show dev "$1" >"$dir/addresses" &&
+            ip -4 route show dev "$1" >"$dir/routes4" &&
+            { ip -6 route show dev "$1" 2>/dev/null || :; } >"$dir/routes6" &&
             IFS= read -r mtu <"/sys/class/net/$1/mtu" &&
             echo "$mtu" >"$dir/mtu" &&
             echo running >"$dir/was" || return 1
@@ -98,14 +99,15 @@ read_state() {
     set -f
 }
 
-addresses() { # IF
-    ip -o address show dev "$1" | awk '$4 !~ /^fe80:/ { print $4 }'
+# What counts of the addresses that `ip -o address show` tells.
+addresses() {
+    awk '$4 !~ /^fe80:/ { print $4 }'
 }
 
-# What routes lead there, but for those of routing daemons; the words that only say how
-# things are now are no part of it.
-routes() { # 4|6 IF
-    ip "-$1" route show dev "$2" 2>/dev/null | awk '
+# What counts of the routes that `ip route show` tells: not those of routing daemons, and not
+# the words that only say how things are now.
+routes() {
+    awk '
         { proto = ""; for (i = 1; i < NF; i++) if ($i == "proto") proto = $(i + 1) }
         proto == "" || proto ~ /^(kernel|boot|static)$/ {
             gsub(/ (linkdown|dead)/, "")
@@ -134,7 +136,8 @@ watch() {
     dir=$STATE/$1/change.$2
     echo watching
     exec >/dev/null
-    while [ "$(readlink "$STATE/$1/change")" = "change.$2" ] && read_state "$dir" && [ -n "$state" ]; do
+    # shellcheck disable=SC3013 # -ef: in dash, bash and busybox
+    while [ "$STATE/$1/change" -ef "$dir" ] && read_state "$dir" && [ -n "$state" ]; do
         read_boot
         case $state in
             committing) exit 0 ;;

@@ -125,7 +125,8 @@ bring_up() {
         if systemctl is-active -q "wg-quick@$1"; then systemctl stop "wg-quick@$1" || :; fi
         systemctl reset-failed "wg-quick@$1" 2>/dev/null || :
     fi
-    keep_passing "$1"
+    # Only hooks of meshtui's change what passes: wg-quick itself undoes what it did.
+    ! grep -qs '# meshtui: forward' "/etc/wireguard/$1.conf" || keep_passing "$1"
     start_it "$1" || exit
     # It may have taken longer than all others waited.
     if [ ! -d "$dir" ] || [ -e "$dir/rolling" ]; then

@@ -192,7 +192,7 @@ keep_passing() { # IF
 # Before the interface itself is as it was: what it no longer carries must not lead into it.
 # The latest first, as a tunnel is later than the replies that are kept out of it.
 stop_what_came() { # IF
-    passing "$1" | sed -n 's/^has //p' | without "$dir/passing" | sed '1!G;h;$!d' | while IFS= read -r item; do
+    passing "$1" | sed -n 's/^has //p' | without "$(cat "$dir/passing")" | sed '1!G;h;$!d' | while IFS= read -r item; do
         stop_passing "$1" "$item"
     done
 }

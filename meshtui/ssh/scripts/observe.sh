@@ -3,12 +3,13 @@
 # lines, each behind a "|", so that no content can pass for a heading.
 
 STATE=/var/lib/meshtui
+NEWLINE='
+'
 
 # part NAME LINES: of what is short, without its blank lines.
 part() {
     printf '@%s\n' "$1"
-    IFS='
-'
+    IFS=$NEWLINE
     # shellcheck disable=SC2086 # a line is a word
     [ -z "$2" ] || printf '|%s\n' $2
     unset IFS
@@ -43,40 +44,38 @@ FIND_SECRETS='
         return len
     }'
 
-# mask_file BEFORE: the file on stdin, BEFORE each line.
-mask_file() {
-    awk -v before="${1:-}" "$FIND_SECRETS"'
-        {
-            rest = $0
-            done = ""
-            while (find_secret(rest)) {
-                done = done substr(rest, 1, at - 1) "@secret:" (++n) "@"
-                rest = substr(rest, at + len)
+# read_file: prints a wg-quick file that comes on stdin, "|" before each line, and its secrets
+# as marks. Sets private to its PrivateKey, of several the last, as wg takes it; "-" without one.
+# preshared to "N KEY" for each of the secrets that is a peer's preshared key. And forwards to
+# "yes" where a hook of meshtui's has the host pass packets on.
+read_file() {
+    {
+        secrets=$(awk "$FIND_SECRETS"'
+            BEGIN { private = forwards = "-" }
+            /# meshtui: forward/ { forwards = "yes" }
+            {
+                rest = $0
+                done = ""
+                while (find_secret(rest)) {
+                    before = substr(rest, 1, at - 1)
+                    value = substr(rest, at, len)
+                    rest = substr(rest, at + len)
+                    done = done before "@secret:" (++n) "@"
+                    sub(/[ \t\r]*(#.*)?$/, "", value)
+                    if (value !~ /^[^ \t]+$/) continue
+                    before = tolower(before)
+                    if (before ~ /^[ \t]*presharedkey[ \t]*=[ \t]*$/) preshared = preshared " " n " " value
+                    if (before ~ /^[ \t]*privatekey[ \t]*=[ \t]*$/) private = value
+                }
+                print "|" done rest >"/dev/stderr"
             }
-            print before done rest
-        }'
-}
-
-# "N KEY" for each of these secrets that is a peer's preshared key.
-file_preshared() {
-    awk "$FIND_SECRETS"'
-        {
-            rest = $0
-            while (find_secret(rest)) {
-                n++
-                value = substr(rest, at, len)
-                sub(/[ \t\r]*(#.*)?$/, "", value)
-                if (value ~ /^[^ \t]+$/ && tolower(substr(rest, 1, at - 1)) ~ /^[ \t]*presharedkey[ \t]*=[ \t]*$/) print n, value
-                rest = substr(rest, at + len)
-            }
-        }'
-}
-
-# "wg pubkey" of the PrivateKey in a wg-quick file on stdin, of several the last, as
-# wg takes it; nothing without one.
-file_public_key() {
-    private=$(awk -F= 'tolower($1) ~ /^[ \t]*privatekey[ \t]*$/ { sub(/^[^=]*=[ \t]*/, ""); sub(/[ \t\r]*(#.*)?$/, ""); last = $0 } END { print last }')
-    [ -z "$private" ] || printf '%s\n' "$private" | wg pubkey 2>/dev/null
+            END { print private, forwards preshared }')
+    } 2>&1
+    # shellcheck disable=SC2086 # words
+    set -- $secrets
+    private=$1 forwards=$2
+    shift 2
+    preshared=$*
 }
 
 # Whether the kernel, or a program, can make a WireGuard interface here.
@@ -104,6 +103,21 @@ fingerprints() {
     done
 }
 
+# Of what runs: the second of a peer's eight fields in what `wg show IF dump` prints; the
+# first line is the interface's own.
+live_fingerprints() { # DUMP
+    IFS=$NEWLINE
+    # shellcheck disable=SC2086 # a line is a word
+    set -- $1
+    shift
+    unset IFS
+    for peer; do
+        # shellcheck disable=SC2086
+        set -- $peer
+        fingerprints "$1" "$2"
+    done
+}
+
 has_systemd() {
     [ -d /run/systemd/system ]
 }
@@ -111,28 +125,32 @@ has_systemd() {
 # Whether SSH to this host comes in by IF: the way back to its client leads into it, or
 # the address that it was made to is one of IF's. CONNECTION (see start.sh) is sshd's
 # "CLIENT PORT SERVER PORT".
-ssh_inside() { # IF ADDRESSES
+ssh_inside() { # IF ADDRESSES: as `ip -o address show` has them
     client=${CONNECTION%% *} server=${CONNECTION#* * }
     server=${server%% *}
     for address in "$client" "$server"; do
         case $address in '' | *[!0-9a-fA-F:.]*) return 1 ;; esac
     done
     case $(ip -o route get "$client" 2>/dev/null) in *" dev $1 "*) return 0 ;; esac
-    case $2 in *" $server/"*) return 0 ;; esac
+    IFS=$NEWLINE
+    # shellcheck disable=SC2086 # a line is a word
+    for address in $2; do
+        case $address in *": $1 "*" $server/"*) unset IFS; return 0 ;; esac
+    done
+    unset IFS
     return 1
 }
 
-# What else this interface has to get along with: "port IF PORT" of the other WireGuard
-# interfaces, "route DEVICE PREFIX" of what leads elsewhere; of a router with very many
-# routes not all.
-others() { # IF
-    wg show all listen-port | awk -v own="$1" '$1 != own { print "port", $1, $2 }'
+# The routes of IF as `ip` tells them, and "DEVICE PREFIX" of those that lead elsewhere; of a
+# router with very many not all.
+routes_to() { # IF
     { ip -4 route show; ip -6 route show 2>/dev/null; } | awk -v own="$1" '
-        NR > 2000 { exit }
         {
             device = ""
             for (i = 2; i < NF; i++) if ($i == "dev") device = $(i + 1)
-            if (device != "" && device != own && $1 ~ /^[0-9a-f]+[.:]/ && $1 !~ /^fe80:/) print "route", device, $1
+            if (device == own) print "@routes\n|" $0
+            else if (device != "" && $1 ~ /^[0-9a-f]+[.:]/ && $1 !~ /^fe80:/ && ++others <= 2000)
+                print "@other-routes\n|" device, $1
         }'
 }
 
@@ -146,19 +164,17 @@ observe() {
     command -v wg >/dev/null || return 0
     part backend "$(backend)"
     if has_systemd; then part systemd "$(systemctl is-enabled "wg-quick@$1" 2>/dev/null)"; fi
-    wg show "$1" dump 2>/dev/null | awk -F '\t' -v OFS='\t' "$MASK_DUMP"'
+    dump=$(wg show "$1" dump 2>/dev/null)
+    printf '%s\n' "$dump" | awk -F '\t' -v OFS='\t' "$MASK_DUMP"'
         BEGIN { srand(); print "@clock\n|" srand() }
-        NR == 1 { print "@dump" }
-        { print "|" $0 }'
+        NF && !dump++ { print "@dump" }
+        NF { print "|" $0 }'
     echo @preshared
-    # shellcheck disable=SC2046 # words
-    fingerprints $(wg show "$1" preshared-keys 2>/dev/null)
-    part own "$(ip -o address show | awk 'NR <= 1000 { print $4 }')"
+    [ -z "$dump" ] || live_fingerprints "$dump"
+    addresses=$(ip -o address show)
+    part addresses "$addresses"
     if link=$(ip -o link show dev "$1" 2>/dev/null); then
         part link "$link"
-        addresses=$(ip -o address show dev "$1")
-        part addresses "$addresses"
-        part routes "$(ip -4 route show dev "$1"; ip -6 route show dev "$1" 2>/dev/null)"
         if ssh_inside "$1" "$addresses"; then part ssh inside; fi
     fi
     if [ -e "$file" ]; then
@@ -168,17 +184,18 @@ observe() {
         part sha256 "$sum"
         part mode "$(stat -c %a "$file")"
         echo @file
-        mask_file '|' <"$file"
+        read_file <"$file"
         echo @file-preshared
-        # shellcheck disable=SC2046
-        fingerprints $(file_preshared <"$file")
-        part file-key "$(file_public_key <"$file")"
+        # shellcheck disable=SC2086 # words
+        fingerprints $preshared
+        [ "$private" = - ] || part file-key "$(printf '%s\n' "$private" | wg pubkey 2>/dev/null)"
     fi
-    if [ "${2:-}" ] || grep -qs '# meshtui: forward' "$file"; then part forward "$(passing "$1")"; fi
+    if [ "${2:-}" ] || [ "${forwards:-}" = yes ]; then part forward "$(passing "$1")"; fi
     if [ -s "$STATE/$1/private.key" ]; then
         part made-key "$(wg pubkey <"$STATE/$1/private.key")"
     fi
     part names "$(names "$1")"
-    part others "$(others "$1")"
+    part ports "$(wg show all listen-port)"
+    routes_to "$1"
     if [ -d "$STATE/$1" ]; then part standing "$(standing "$1")"; fi
 }

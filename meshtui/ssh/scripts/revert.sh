@@ -19,9 +19,9 @@ files_stand() { # IF
     [ -s "$dir/staged" ] || return 0
     IFS= read -r staged <"$dir/staged"
     IFS= read -r base <"$dir/base"
-    sum_of "/etc/wireguard/.$1.meshtui"
-    waits=$sum
-    sum_of "$file"
+    sums_of "/etc/wireguard/.$1.meshtui" "$file"
+    # shellcheck disable=SC2154 # see stage.sh
+    waits=$first
     case $sum:$waits in
         "$staged:none" | "$base:$staged") ;;
         *) fail "$file changed since the plan was made; plan again" 9 ;;
@@ -135,30 +135,42 @@ restore() { # IF
     fi
     IFS= read -r mtu <"$dir/mtu"
     [ "$(cat "/sys/class/net/$1/mtu")" = "$mtu" ] || ip link set dev "$1" mtu "$mtu" || return 1
-    addresses "$1" | without "$dir/addresses" | while IFS= read -r address; do
+    was=$(addresses <"$dir/addresses")
+    addresses_now "$1" | without "$was" | while IFS= read -r address; do
         ip address del "$address" dev "$1"
     done
     # Added after: with the first of a subnet Linux takes the others away.
-    while IFS= read -r address; do
-        addresses "$1" | grep -qxF "$address" || ip address add "$address" dev "$1" || return 1
-    done <"$dir/addresses"
-    if addresses "$1" | without "$dir/addresses" | grep -q .; then return 1; fi
+    for address in $was; do
+        addresses_now "$1" | grep -qxF "$address" || ip address add "$address" dev "$1" || return 1
+    done
+    if addresses_now "$1" | without "$was" | grep -q .; then return 1; fi
     for family in 4 6; do
+        was=$(routes <"$dir/routes$family")
         # shellcheck disable=SC2086 # a route is words
-        routes "$family" "$1" | without "$dir/routes$family" | while IFS= read -r route; do
+        routes_now "$family" "$1" | without "$was" | while IFS= read -r route; do
             ip "-$family" route del $route dev "$1"
         done
         # shellcheck disable=SC2086
-        while IFS= read -r route; do
+        printf '%s\n' "$was" | while IFS= read -r route; do
             # One that somebody else has taken by now is theirs.
-            routes "$family" "$1" | grep -qxF "$route" || ip "-$family" route add $route dev "$1" || :
-        done <"$dir/routes$family"
+            [ -z "$route" ] || routes_now "$family" "$1" | grep -qxF "$route" ||
+                ip "-$family" route add $route dev "$1" || :
+        done
     done
 }
 
-# The lines that are not in FILE; busybox finds none if that is empty.
-without() { # FILE
-    grep -vxF -e - -f "$1"
+addresses_now() { # IF
+    ip -o address show dev "$1" | addresses
+}
+
+routes_now() { # 4|6 IF
+    ip "-$1" route show dev "$2" 2>/dev/null | routes
+}
+
+# The lines of stdin that are not among these; a pattern that nothing matches, for there may
+# be none.
+without() { # LINES
+    grep -vxF -e - -e "$1"
 }
 
 # The interface did not run before: neither does it now, and the file is what it was.
@@ -182,7 +194,8 @@ finish() { # IF ID confirmed|reverted
     dir=$STATE/$1/change.$2
     [ ! -e "$dir/$3" ] || mv "$dir/$3" "$STATE/$1/last" || fail "cannot write $STATE/$1/last"
     if has_systemd; then systemctl stop "meshtui-revert-$2.timer" 2>/dev/null || :; fi
-    if [ "$(readlink "$STATE/$1/change")" = "change.$2" ]; then
+    # shellcheck disable=SC3013 # -ef: in dash, bash and busybox
+    if [ "$STATE/$1/change" -ef "$dir" ]; then
         rm -rf "$dir" "$STATE/$1/change"
     else
         rm -rf "$dir"

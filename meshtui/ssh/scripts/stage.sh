@@ -2,8 +2,10 @@
 # The wg-quick file: written beside the old one, then put in its place by one rename.
 
 make_state() { # IF
-    [ -d "$STATE/$1" ] || mkdir -p "$STATE/$1" || fail "cannot make $STATE/$1"
-    chmod 700 "$STATE" "$STATE/$1" || exit 1
+    if [ ! -d "$STATE/$1" ]; then
+        mkdir -p "$STATE/$1" || fail "cannot make $STATE/$1"
+        chmod 700 "$STATE" "$STATE/$1" || exit 1
+    fi
 }
 
 # make_key IF: a new private key that waits in meshtui's state for its file;
@@ -33,12 +35,24 @@ sum_of() {
     sum=${sum%% *}
 }
 
+# Sets first and sum to those of two files.
+sums_of() {
+    if [ -e "$1" ] && [ -e "$2" ]; then
+        first=$(sha256sum "$1" "$2")
+        sum=${first##*"$NEWLINE"}
+        sum=${sum%% *} first=${first%% *}
+    else
+        sum_of "$1"
+        first=$sum
+        sum_of "$2"
+    fi
+}
+
 # Puts the real keys where a template on stdin says @...@. Keys pass through
 # pipes only. The template comes last, so nothing before it can end it.
 put_secrets() { # IF
     {
-        wg show "$1" private-key 2>/dev/null
-        wg show "$1" preshared-keys 2>/dev/null
+        wg show "$1" dump 2>/dev/null
         echo template
         cat
     } | awk -v file="/etc/wireguard/$1.conf" -v made="$STATE/$1/private.key" "$FIND_SECRETS"'
@@ -64,9 +78,8 @@ put_secrets() { # IF
         }
         template { print put($0); next }
         /^template$/ { template = 1; next }
-        $NF == "(none)" { next }
-        NF == 1 { secret["@live@"] = $1 }
-        NF == 2 { secret["@live-psk:" $1 "@"] = $2 }
+        NF == 4 && $1 != "(none)" { secret["@live@"] = $1 }
+        NF == 8 && $2 != "(none)" { secret["@live-psk:" $1 "@"] = $2 }
         END { exit bad }'
 }
 
@@ -77,9 +90,8 @@ stage() {
     at_work "$@"
     new=/etc/wireguard/.$1.meshtui
     if [ ! -d /etc/wireguard ]; then mkdir -p /etc/wireguard || exit 1; fi
-    chmod 700 /etc/wireguard || exit 1
     # A leftover must not lend its mode or owner to the new file.
-    rm -f "$new" || exit 1
+    if [ -e "$new" ] || [ -L "$new" ]; then rm -f "$new" || exit 1; fi
     text=$(put_secrets "$1" && printf x) || exit 1
     # dd says why it cannot write, and its fsync finds a full disk now, not later.
     said=$(printf %s "${text%x}" | dd of="$new" conv=fsync 2>&1) || {
