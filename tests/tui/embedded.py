@@ -17,15 +17,12 @@ class Embedded:
 
     def __init__(self, fleet: StandIn | None = None) -> None:
         self.fleet = fleet or StandIn(make_mesh(names=NAMES))
-        self.spares = ("sgp-2",)
+        self.spares = {"sgp-2": "192.0.2.22:51820"}
         self.calls: list[str] = []
         self.formed = True
         self.down: set[str] = set()
         self.lost: set[tuple[str, str]] = set()
         """(who sees, whom): the entry is not there."""
-
-    def endpoint(self, host: str) -> str:
-        return "192.0.2.22:51820"
 
     async def fault(self, kind: str, *hosts: str, on: bool = True) -> None:
         self.calls.append(f"{kind} {' '.join(hosts)} {'on' if on else 'off'}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -9,12 +10,11 @@ class DemoApi(Protocol):
     """Hosts that can be harmed on purpose."""
 
     @property
-    def spares(self) -> tuple[str, ...]:
-        """Hosts that run and that mesh.toml does not have yet; SSH knows them by these names."""
-        ...
+    def spares(self) -> Mapping[str, str]:
+        """Hosts that run and that mesh.toml does not have yet, and the endpoint of each.
 
-    def endpoint(self, host: str) -> str:
-        """Where the others reach it, as mesh.toml is to say it: `203.0.113.9:51820`, `none`."""
+        SSH knows them by these names.
+        """
         ...
 
     async def fault(self, kind: str, *hosts: str, on: bool = True) -> None:

@@ -159,5 +159,5 @@ class _Changing(Changing):
         """Ask for a new host: a spare one, where nothing else is said."""
         spare = None if name or ssh else self._demo_app.spare
         if spare is not None:
-            name, ssh, endpoint = spare, spare, self._demo.endpoint(spare)
+            name, ssh, endpoint = spare, spare, self._demo.spares[spare]
         super().add(name, ssh, endpoint)
