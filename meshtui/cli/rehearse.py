@@ -93,4 +93,3 @@ async def _shown(demo: Demo, args: SimpleNamespace) -> int:
     if script.failure is not None:
         print(f"meshtui: {script.failure}", file=sys.stderr)
     return 0 if script.failure is None else 1
-

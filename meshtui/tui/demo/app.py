@@ -68,10 +68,14 @@ class DemoApp(MeshApp):
             return
         if strip is None:
             try:
-                screen.mount(strip := Strip(), before=screen.query_one(Hints))
+                screen.mount(Strip(self.story, self.keymap.of), before=screen.query_one(Hints))
             except NoMatches:
                 return
-        strip.tell(self.story, self.keymap.of)
+            # A line less of room may bring a scrollbar.
+            rows = set(range(len(self.looking.live.rows)))
+            self.call_after_refresh(self.picture.draw, rows)
+        else:
+            strip.tell()
 
     @property
     def spare(self) -> str | None:

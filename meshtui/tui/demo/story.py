@@ -108,8 +108,8 @@ def _see(scene: Scene, _: Scene) -> str:
     if name in scene.stale:
         return f"The others miss {name}, too. {{grid.open}} on such a cell says which end is wrong."
     return (
-        f"{name} does not answer; the others notice when theirs stays unanswered, in some 20 s."
-        " {grid.open} on a cell of its row says why."
+        f"{name} is silent. The others notice within 20 s, when what they send stays unanswered."
+        " {grid.open} on its row asks why."
     )
 
 
@@ -159,8 +159,8 @@ def _repair(scene: Scene, since: Scene) -> str:
 
 def _end(_scene: Scene, _since: Scene) -> str:
     return (
-        "That was real SSH, real keys, real WireGuard. Now with your own: meshtui init root@HOST…"
-        "   {app.leave} quits, {demo.fault} goes on breaking things."
+        "Real SSH, real keys, real WireGuard: now with your own. {app.leave} quits; then:"
+        " meshtui init root@HOST…"
     )
 
 
@@ -172,6 +172,10 @@ def _hurt(scene: Scene, kind: str) -> str:
 def _changed(scene: Scene, since: Scene) -> bool:
     """Whether a change ended well since."""
     return scene.applied > since.applied and scene.whole
+
+
+def _formed(scene: Scene, since: Scene) -> bool:
+    return scene.whole or scene.applied > since.applied
 
 
 def _began(kind: str) -> Callable[[Scene, Scene], bool]:
@@ -190,7 +194,7 @@ def _between(scene: Scene, kind: str) -> bool:
 
 PARTS: tuple[Part, ...] = (
     Part("plan", _plan, lambda s, _: s.front == "PlanScreen" or s.running or s.whole),
-    Part("apply", _changing("{mesh.plan}, then {plan.apply}."), lambda s, _: s.whole),
+    Part("apply", _changing("{mesh.plan}, then {plan.apply}."), _formed),
     Part("grid", _grid, lambda s, _: s.whole and s.front == "MeshScreen"),
     Part("kill", _kill, _began("down")),
     Part("see", _see, lambda s, _: _between(s, "down")),
