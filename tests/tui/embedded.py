@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from standin import StandIn, dead, make_drift, make_mesh, poll
 
-from meshtui.fleet.events import HostPolled, LinkStatus
+from meshtui.fleet.events import ApplyResult, HostDrift, HostPolled, Keep, LinkStatus
+from meshtui.plan.model import Plan
 from meshtui.tui.demo.app import DemoApp
 
 NAMES = ["fra-1", "fra-2", "nyc-1", "sgp-1"]
@@ -21,6 +22,8 @@ class Embedded:
         self.calls: list[str] = []
         self.formed = True
         self.down: set[str] = set()
+        self.keys = 10
+        """Which keys they have."""
         self.lost: set[tuple[str, str]] = set()
         """(who sees, whom): the entry is not there."""
 
@@ -35,15 +38,16 @@ class Embedded:
 
     def look(self) -> None:
         """Have every host tell what it sees."""
-        self.fleet.feed(*map(self._seen, self.fleet.mesh.hosts))
+        if not self.fleet.auto:
+            self.fleet.feed(*map(self.seen, self.fleet.mesh.hosts))
 
-    def _seen(self, name: str) -> HostPolled:
+    def seen(self, name: str) -> HostPolled:
         if name in self.down:
             return dead(self.fleet.mesh, name, "no SSH answer within 10 s")
         event = poll(self.fleet.mesh, name, 3)
         links = tuple(map(self._link, event.links))
         state = event.host.state if self.formed else "no-interface"
-        key = f"{name[:3]}{'k' * 40}=" if self.formed else None
+        key = f"{name[:3]}{self.keys}{'k' * 38}=" if self.formed else None
         return HostPolled(replace(event.host, state=state, public_key=key), links)
 
     def _link(self, link: LinkStatus) -> LinkStatus:
@@ -60,3 +64,31 @@ def demo_app(demo: Embedded, **more: object) -> DemoApp:
     more.setdefault("now", lambda: fleet.now)
     more.setdefault("clock", lambda: 1000.0)
     return DemoApp(demo, fleet.mesh, fleet.open, **more)
+
+
+class Whole(StandIn):
+    """A fleet whose applies mend what the demo's faults did, and form what is bare."""
+
+    demo: Embedded
+    turn: int = 0
+
+    def look(self, tick: int) -> list[HostPolled]:
+        return [self.demo.seen(name) for name in self.mesh.hosts]
+
+    async def apply(self, plan: Plan, keep: Keep | None = None):
+        async for event in super().apply(plan, keep):
+            if isinstance(event, ApplyResult):
+                self.demo.formed = True
+                self.demo.lost.clear()
+                self.demo.keys += 1
+                for host in self.mesh.hosts:
+                    self.drifting.queue.put_nowait(HostDrift(host))
+            yield event
+
+
+def embedded_fleet() -> Embedded:
+    """Bare hosts that can be formed."""
+    fleet = Whole(make_mesh(names=NAMES), auto=True)
+    fleet.demo = demo = Embedded(fleet)
+    demo.formed = False
+    return demo

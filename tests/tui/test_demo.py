@@ -6,15 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from embedded import Embedded, demo_app
+from embedded import Embedded, demo_app, embedded_fleet
 from presses import presses
 from rich.console import Console
 from stage import Stage, settled
 
+from meshtui.errors import MeshError
+from meshtui.store.settings import Settings
 from meshtui.tui.actions import ACTIONS
 from meshtui.tui.demo.chooser import FaultScreen
 from meshtui.tui.demo.faults import KINDS, Fault
 from meshtui.tui.demo.scene import Scene
+from meshtui.tui.demo.script import Script
 from meshtui.tui.demo.story import PARTS, Story
 from meshtui.tui.demo.strip import strip_text
 from meshtui.tui.keymap import Keymap
@@ -245,3 +248,32 @@ async def test_its_keys_are_in_the_help_of_a_demo_only() -> None:
         await stage.press("question_mark")
         await stage.until("show what would change")
         assert "In a demo" in stage.lines.plain
+
+
+async def test_the_script_plays_it_to_its_end() -> None:
+    demo, said = embedded_fleet(), []
+    app = demo_app(demo, settings=Settings(theme="dark", interval=0.5))
+    script = Script(app, said.append)
+    await app.run_async(headless=True, size=(120, 36), auto_pilot=script.play)
+    assert script.failure is None
+    assert [line.split()[2] for line in said] == [part.name for part in PARTS[:-1]]
+    assert said[-1].endswith("12 of 12 directions up")
+    assert demo.calls == [
+        "down fra-1 on",
+        "down fra-1 off",
+        "block fra-1 sgp-2 on",
+        "block fra-1 sgp-2 off",
+        "forget fra-2 nyc-1 on",
+    ]
+
+
+async def test_the_script_says_where_it_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meshtui.tui.demo.script.WITHIN", 1.0)
+    demo, said = embedded_fleet(), []
+    demo.fleet.apply_events = [MeshError("no space left on device", host="fra-2")]
+    app = demo_app(demo)
+    script = Script(app, said.append)
+    await app.run_async(headless=True, size=(120, 36), auto_pilot=script.play)
+    assert script.failure is not None
+    assert script.failure.startswith("apply: ")
+    assert "no space left on device" in script.failure
