@@ -11,7 +11,7 @@ from meshtui.demo.host import Host, Kernel
 from meshtui.demo.machine import TOOLS, Machine
 from meshtui.demo.network import Network
 from meshtui.demo.places import Place, places
-from meshtui.demo.written import mesh_toml
+from meshtui.demo.written import INTERFACE, mesh_toml
 from meshtui.errors import MeshError
 
 
@@ -33,8 +33,8 @@ class Control:
         match request:
             case {"do": "start", "count": count, "spare": spare, "groups": groups}:
                 return await self._start(count, spare, groups=groups)
-            case {"do": "form", "host": name, "interface": interface, "file": text}:
-                await self._form(self._host(name), interface, text)
+            case {"do": "form", "host": name, "file": text}:
+                await self._form(self._host(name), text)
             case {"do": "fault", "kind": kind, "hosts": [*names], "on": on}:
                 await self._fault(kind, [self._host(name) for name in names], on=on)
             case _:
@@ -60,14 +60,14 @@ class Control:
             raise MeshError("the demo has no such host", host=name)
         return self._fleet.hosts[name]
 
-    async def _form(self, host: Host, interface: str, text: str) -> None:
+    async def _form(self, host: Host, text: str) -> None:
         """Put a wg-quick file in place, and have it up now and at boot."""
         folder = host.folder.path / "etc/wireguard"
         folder.mkdir(mode=0o700, exist_ok=True)
-        file = folder / f"{interface}.conf"
+        file = folder / f"{INTERFACE}.conf"
         file.touch(0o600)
         file.write_text(text)
-        answer = await host.tool("systemctl", "enable", "--now", f"wg-quick@{interface}")
+        answer = await host.tool("systemctl", "enable", "--now", f"wg-quick@{INTERFACE}")
         if answer.status:
             raise MeshError(answer.err.decode("utf-8", "replace").strip(), host=host.name)
 
@@ -93,3 +93,10 @@ class Control:
             case _:
                 names = " ".join(host.name for host in hosts)
                 raise MeshError(f"the demo knows no such fault: {kind} {names}")
+
+    async def _forget(self, host: Host, peer: Host) -> None:
+        said = await peer.tool("wg", "show", INTERFACE, "public-key")
+        key = said.out.decode().strip()
+        if said.status or key == "(none)":
+            raise MeshError(f"{INTERFACE} does not run there", host=peer.name, hint="apply first")
+        await host.tool("wg", "set", INTERFACE, "peer", key, "remove")

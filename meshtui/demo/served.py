@@ -20,7 +20,7 @@ from meshtui.errors import MeshError
 
 #: A thousand hosts take less.
 _START_SECONDS = 60.0
-_END_SECONDS = 5.0
+_END_SECONDS = 30.0
 _PLAIN = re.compile(r"/[\w./+-]+")
 
 
@@ -91,10 +91,10 @@ class Demo:
         """
         await self._ask("fault", kind=kind, hosts=hosts, on=on)
 
-    async def form(self, files: Mapping[str, str], interface: str = "wg0") -> None:
+    async def form(self, files: Mapping[str, str]) -> None:
         """Put a wg-quick file on each host, by its name, and have it up, all without SSH."""
         for host, text in files.items():
-            await self._ask("form", host=host, interface=interface, file=text)
+            await self._ask("form", host=host, file=text)
 
     async def close(self) -> None:
         """End all of it; nothing is left behind."""

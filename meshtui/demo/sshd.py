@@ -119,13 +119,14 @@ class Sshd:
     async def _while_it_runs(
         self, process: asyncio.subprocess.Process, *beside: Coroutine[Any, Any, None]
     ) -> AsyncIterator[None]:
-        """Its group can be ended meanwhile; what goes on `beside` ends with it."""
+        """Until then its group can be ended; what it left there, and `beside`, ends with it."""
         self._running.add(process.pid)
         tasks = [asyncio.create_task(one) for one in beside]
         try:
             yield
         finally:
             self._running.discard(process.pid)
+            _signal(process.pid, signal.SIGKILL)
             for task in tasks:
                 task.cancel()
 

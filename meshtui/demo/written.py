@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from meshtui.demo.places import Place
 
-PORT = 51820
+INTERFACE, PORT = "wg0", 51820
 #: Three groups a city, each with so many gateways.
 _GROUPS, _GATEWAYS = 3, 1
 
@@ -18,7 +18,7 @@ def mesh_toml(places: Sequence[Place], *, groups: bool = False) -> str:
         "# The demo's mesh: edit it as you would your own. It is gone when the demo ends.",
         "[mesh]",
         'name = "demo"',
-        'interface = "wg0"',
+        f'interface = "{INTERFACE}"',
         f'networks = ["{network}"]',
         f"listen_port = {PORT}",
     ]

@@ -63,12 +63,35 @@ async def test_a_clock_that_is_a_day_off(tmp_path: Path) -> None:
             assert abs(host.clock() - time.time() - off) < 1
 
 
+async def test_a_step_comes_to_its_end_when_nobody_listens_any_more(tmp_path: Path) -> None:
+    async with fleet(tmp_path) as made:
+        host = made.hosts["fra-1"]
+        stub(host).stuck = "wg"
+        async with shell(made) as asked:
+            step = asyncio.create_task(asked.ask("make_key", "wg0", deadline=60))
+            await until(lambda: bool(stub(host).asked))
+            step.cancel()
+        await asyncio.sleep(0.2)
+        stub(host).goes_on.set()
+        await until((host.folder.path / "var/lib/meshtui/wg0/private.key").exists)
+        await until(lambda: not running_in(host))
+
+
+async def test_one_that_is_ended_by_meshtui(tmp_path: Path) -> None:
+    async with fleet(tmp_path) as made, shell(made) as asked:
+        typed = asked.ask("run_command", "60", "9999", data=b"sleep 60 & sleep 60", deadline=1)
+        with pytest.raises(Unreachable):
+            await typed
+        await until(lambda: not running_in(made.hosts["fra-1"]))
+
+
 async def test_power_off_and_on(tmp_path: Path) -> None:
     async with fleet(tmp_path) as made:
         host = made.hosts["fra-1"]
         boot = host.folder.path / "proc/sys/kernel/random/boot_id"
         async with shell(made) as asked:
             before = boot.read_text()
+            stub(host).stuck = "ping"
             waits = asyncio.create_task(
                 asked.ask("ping_all", "60", data=b"10.0.0.1\n", deadline=60)
             )
@@ -80,6 +103,7 @@ async def test_power_off_and_on(tmp_path: Path) -> None:
             async with shell(made):
                 pass
         assert stub(host).up == 0
+        stub(host).goes_on.set()
         await host.revive()
         assert stub(host).up == 1 and boot.read_text() != before
         async with shell(made) as asked:
