@@ -74,7 +74,8 @@ def _changing(first: str) -> Say:
             return "Every step on every host, and what it touches: {plan.apply} applies it."
         if scene.front == "ApplyScreen":
             return "{apply.back} goes back to the grid."
-        return first.replace("{spare}", scene.spare or "a host")
+        there = "" if scene.front == "MeshScreen" else "Back in the grid ({link.back}): "
+        return there + first.replace("{spare}", scene.spare or "a host")
 
     return say
 
@@ -202,7 +203,7 @@ PARTS: tuple[Part, ...] = (
     Part(
         "add",
         _changing(
-            "A new server has come, {spare}: {mesh.add} takes it in, the form is filled in already."
+            "A new server has come, {spare}: {mesh.add} takes it in; the form is filled in already."
         ),
         lambda s, since: len(s.keys) > len(since.keys) and _changed(s, since),
     ),
