@@ -8,9 +8,10 @@ from typing import Any
 
 from meshtui.demo.fleet import Fleet
 from meshtui.demo.host import Host, Kernel
-from meshtui.demo.machine import TOOLS, Machine
+from meshtui.demo.machine import Machine
 from meshtui.demo.network import Network
 from meshtui.demo.places import Place, places
+from meshtui.demo.server import TOOLS, Server
 from meshtui.demo.written import INTERFACE, mesh_toml
 from meshtui.errors import MeshError
 
@@ -51,8 +52,8 @@ class Control:
 
     def _kernel(self, place: Place, host: Host) -> Kernel:
         self._network.join(place.name, place.address, place.provider, nat=place.nat)
-        return Machine(
-            place.name, host.folder.path, self._network, clock=host.clock, spawn=host.spawn
+        return Server(
+            Machine(place.name, host.folder.path, self._network, clock=host.clock, spawn=host.spawn)
         )
 
     def _host(self, name: str) -> Host:

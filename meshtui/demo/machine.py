@@ -11,9 +11,8 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from meshtui.demo import echo
-from meshtui.demo.calls import Answer
 from meshtui.demo.device import Device
-from meshtui.demo.links import Kernel, Link, Route
+from meshtui.demo.links import Kernel, Link
 from meshtui.demo.network import Network, Uplink
 from meshtui.demo.wire.routes import header
 
@@ -52,19 +51,6 @@ class Machine:
         self._pings: dict[tuple[int, int], asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._ident = 0
-
-    async def call(self, tool: str, argv: Sequence[str], stdin: bytes) -> Answer:
-        """What a tool says; files among its arguments are real paths."""
-        # They know the machine, and are many.
-        from meshtui.demo.tools.all import TOOLS
-
-        return await TOOLS[tool](self, list(argv), stdin)
-
-    async def boot(self) -> None:
-        """Have up what is enabled."""
-        from meshtui.demo.tools.units import boot
-
-        await boot(self)
 
     def halt(self) -> None:
         """Lose all that is not on disk."""
@@ -179,9 +165,10 @@ class Machine:
                 return
             if not found.reply:
                 self._send(found.answered().pack(), str(found.source))
-            elif waiting := self._pings.get((found.ident, found.sequence)):
-                if not waiting.done():
-                    waiting.set_result(None)
+                return
+            waiting = self._pings.get((found.ident, found.sequence))
+            if waiting and not waiting.done():
+                waiting.set_result(None)
         elif self._passes_on(to):
             self._send(packet, to)
 
@@ -200,9 +187,7 @@ class Machine:
         dice = random.Random(self.name)  # noqa: S311 - it is no secret
         while self.kernel.links.get(link.name) is link:
             await asyncio.sleep(dice.uniform(0.3, _PAUSE))
-            near = [
-                peer for a in link.addresses for peer in self._mesh_addresses(link, a.version)
-            ]
+            near = [peer for a in link.addresses for peer in self._mesh_addresses(link, a.version)]
             if not near or len(near) > _QUIET:
                 continue
             with contextlib.suppress(TimeoutError):
@@ -220,8 +205,3 @@ class Machine:
             for one in row[3].split(",")
             if one.endswith("/32" if version == 4 else "/128")
         ]
-
-
-def default_route(kernel: Kernel) -> Route:
-    """The way out."""
-    return next(route for route in kernel.routes if route.via)

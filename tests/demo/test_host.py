@@ -22,7 +22,7 @@ async def test_the_real_program_answers_facts_observe_and_look(tmp_path: Path) -
         assert "|wireguard-tools v1.0" in facts
         seen = (await asked.ask("observe", "wg0", deadline=10)).decode()
         assert "@backend\n|kernel\n" in seen
-        assert "@addresses\n|1: lo    inet 127.0.0.1/8" in seen
+        assert "@addresses\n|1: lo    inet 127.0.0.1/8 " in seen
         stub(made.hosts["fra-1"]).says["wg show wg0 dump"] = Answer(0, b"priv\tpub\t51820\toff\n")
         clock, dump = (await asked.ask("look", "wg0", deadline=10)).decode().split("\n")[:2]
         assert clock.isdigit() and dump == "-\tpub\t51820\toff"

@@ -161,14 +161,16 @@ def _route(machine: Machine, words: list[str], version: int, one_line: bool) -> 
             )
         case ["add" | "replace" | "del" as how, text, *rest]:
             default = "::/0" if version == 6 else "0.0.0.0/0"
-            to = ip_network(default if text == "default" else text, strict=False)
+            net = ip_network(default if text == "default" else text, strict=False)
             device = _after(rest, "dev")
             try:
                 if how == "del":
-                    machine.kernel.drop_route(to, device)
+                    machine.kernel.drop_route(net, device)
                 else:
                     link = _known(machine, device, 'Cannot find device "{}"')
-                    machine.kernel.add_route(Route(to, link.name, source=_after(rest, "src") or ""))
+                    machine.kernel.add_route(
+                        Route(net, link.name, source=_after(rest, "src") or "")
+                    )
             except FileExistsError:
                 raise _Wrong("RTNETLINK answers: File exists") from None
             except LookupError:
@@ -179,7 +181,9 @@ def _route(machine: Machine, words: list[str], version: int, one_line: bool) -> 
 
 def _in_order(routes: list[Route]) -> Iterator[Route]:
     """As they are listed: the default first, the others by where they lead."""
-    yield from sorted(routes, key=lambda r: (r.to.version, r.to.prefixlen > 0, r.to.network_address.packed))
+    yield from sorted(
+        routes, key=lambda r: (r.to.version, r.to.prefixlen > 0, r.to.network_address.packed)
+    )
 
 
 def _route_line(route: Route, with_device: bool) -> str:

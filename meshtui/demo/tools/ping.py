@@ -65,7 +65,9 @@ async def ping(machine: Machine, argv: list[str], _: bytes) -> Answer:
     took = round((time.monotonic() - began) * 1000)
     lost = 100 - 100 * len(times) // max(1, sent)
     out += ["", f"--- {to} ping statistics ---"]
-    out.append(f"{sent} packets transmitted, {len(times)} received, {lost}% packet loss, time {took}ms")
+    out.append(
+        f"{sent} packets transmitted, {len(times)} received, {lost}% packet loss, time {took}ms"
+    )
     if times:
         low, mean, high = min(times), sum(times) / len(times), max(times)
         out.append(f"rtt min/avg/max/mdev = {low:.3f}/{mean:.3f}/{high:.3f}/{high - low:.3f} ms")

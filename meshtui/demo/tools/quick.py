@@ -28,12 +28,14 @@ class _Failed(Exception):
 async def wg_quick(machine: Machine, argv: list[str], _: bytes) -> Answer:
     """up, down, strip or save of an interface's file."""
     if len(argv) != 2 or argv[0] not in ("up", "down", "strip", "save"):
-        return Answer(1, err=b"Usage: wg-quick [ up | down | save | strip ] [ CONFIG_FILE | INTERFACE ]\n")
+        return Answer(
+            1, err=b"Usage: wg-quick [ up | down | save | strip ] [ CONFIG_FILE | INTERFACE ]\n"
+        )
     how, name = argv
-    file = machine.root / "etc/wireguard" / f"{name}.conf"
-    if not file.exists():
+    text = _read(machine.root / "etc/wireguard" / f"{name}.conf")
+    if text is None:
         return _no(f"`/etc/wireguard/{name}.conf' does not exist")
-    conf, said = parse(file.read_text("utf-8", "replace")), list[str]()
+    conf, said = parse(text), list[str]()
     if how == "strip":
         return Answer(0, _ONLY_QUICK.sub("", str(conf)).encode())
     if how == "up" and name in machine.kernel.links:
@@ -54,6 +56,10 @@ async def wg_quick(machine: Machine, argv: list[str], _: bytes) -> Answer:
             machine.remove(name)
         return Answer(1, err=_text(said))
     return Answer(0, err=_text(said))
+
+
+def _read(file: Path) -> str | None:
+    return file.read_text("utf-8", "replace") if file.exists() else None
 
 
 async def _up(machine: Machine, name: str, conf: ConfFile, said: list[str]) -> None:
@@ -121,12 +127,19 @@ async def _hooks(machine: Machine, name: str, own: Section, when: str, said: lis
 
 async def sysctl(machine: Machine, argv: list[str], _: bytes) -> Answer:
     """Shows or sets what lies in /proc/sys."""
+    return _sysctl(machine.root / "proc/sys", argv)
+
+
+def _sysctl(folder: Path, argv: list[str]) -> Answer:
     out = []
     for word in (word for word in argv if not word.startswith("-")):
         name, equals, value = word.partition("=")
-        file: Path = machine.root / "proc/sys" / name.replace(".", "/")
+        file = folder / name.replace(".", "/")
         if not file.is_file():
-            return Answer(255, err=f"sysctl: cannot stat /proc/sys/{name.replace('.', '/')}: No such file or directory\n".encode())
+            why = (
+                f"sysctl: cannot stat /proc/sys/{name.replace('.', '/')}: No such file or directory"
+            )
+            return Answer(255, err=f"{why}\n".encode())
         if equals:
             file.write_text(f"{value}\n")
         else:

@@ -49,7 +49,16 @@ async def systemctl(machine: Machine, argv: list[str], _: bytes) -> Answer:
     return last
 
 
-_VERBS = ("enable", "disable", "is-enabled", "is-active", "start", "stop", "restart", "reset-failed")
+_VERBS = (
+    "enable",
+    "disable",
+    "is-enabled",
+    "is-active",
+    "start",
+    "stop",
+    "restart",
+    "reset-failed",
+)
 
 
 async def _do(machine: Machine, verb: str, unit: str, *, now: bool) -> Answer:

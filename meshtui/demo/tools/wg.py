@@ -111,7 +111,7 @@ def _set_peers(device: Device, key: bytes | None, left: Iterator[str], stdin: by
 
 def _configure(device: Device, how: str, text: str) -> None:
     """What a file says; `syncconf` leaves the sessions of peers that stay."""
-    # What only adds peers has none of the heading that a wg-quick file must have.
+    # What comes by stdin may be peers alone.
     conf = parse(text if "[interface]" in text.lower() else f"[Interface]\n{text}")
     if (private := conf.interface.get("PrivateKey")) is not None:
         device.set_private_key(_key(private))

@@ -80,7 +80,9 @@ def _told(machine: Machine, name: str) -> str:
             lines.append(f"  endpoint: {endpoint}")
         lines.append(f"  allowed ips: {allowed.replace(',', ', ')}")
         if at != "0":
-            lines.append(f"  latest handshake: {max(0, round(machine.clock()) - int(at))} seconds ago")
+            lines.append(
+                f"  latest handshake: {max(0, round(machine.clock()) - int(at))} seconds ago"
+            )
         if rx != "0" or tx != "0":
             lines.append(f"  transfer: {rx} B received, {tx} B sent")
         if keepalive != "off":
