@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from meshtui.demo.places import Place
@@ -25,13 +26,19 @@ def mesh_toml(places: Sequence[Place], *, groups: bool = False) -> str:
     if groups:
         lines.append('topology = "groups"')
     led: set[str] = set()
-    for n, place in enumerate(places):
+    made: Counter[str] = Counter()
+    for place in places:
         lines += ["", f"[hosts.{place.name}]", f'ssh = "{place.name}"']
         endpoint = "none" if place.nat else f"{place.address}:{PORT}"
         lines.append(f'endpoint = "{endpoint}"')
         if groups:
             # Nobody outside could reach an office that is a group of its own.
-            group = "nyc-a" if place.nat else f"{place.provider}-{'abc'[n % _GROUPS]}"
+            group = (
+                "nyc-a"
+                if place.nat
+                else f"{place.provider}-{'abc'[made[place.provider] % _GROUPS]}"
+            )
+            made[place.provider] += 1
             lines.append(f'group = "{group}"')
             if not place.nat and group not in led:
                 led.add(group)
