@@ -17,7 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from meshtui.cli.run import new_fleet, print_json, with_fleet
+from meshtui.cli.run import new_fleet, print_json, refuse_namesakes, with_fleet
 from meshtui.errors import MeshError, UnknownHostKey, UsageError
 
 if TYPE_CHECKING:
@@ -75,6 +75,12 @@ def _lab(args: Args) -> int:
     from meshtui.lab.cli import main as lab_main
 
     return lab_main(args)
+
+
+def _demo(args: Args) -> int:
+    from meshtui.cli.rehearse import rehearse
+
+    return rehearse(args)
 
 
 def _init(args: Args) -> int:
@@ -341,7 +347,7 @@ def _open_tui(args: Args) -> int:
     paths = [find(file) for file in dict.fromkeys(args.files or [None])]
     meshes = [load(path) for path in paths]
     if len(meshes) > 1:
-        _refuse_namesakes(paths, [mesh.name for mesh in meshes])
+        refuse_namesakes(paths, [mesh.name for mesh in meshes])
     settings = load_settings()
     if args.read_only:
         settings = settings._replace(read_only=True)
@@ -357,17 +363,6 @@ def _open_tui(args: Args) -> int:
 
     shown = zip(meshes, paths, strict=True)
     return run([Shown(mesh, partial(open_fleet, path)) for mesh, path in shown], settings)
-
-
-def _refuse_namesakes(paths: Sequence[Path], names: Sequence[str]) -> None:
-    """UsageError: what is kept here of two meshes of one name would be mixed up."""
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            first = paths[names.index(name)]
-            raise UsageError(
-                f"{first} and {paths[place]} are both called {name}",
-                hint="give one of them another name in [mesh]",
-            )
 
 
 #: What does each command; None: the screen.
@@ -393,4 +388,5 @@ COMMANDS: dict[str | None, Callable[[Args], int]] = {
     "undo": _members,
     "invite": _invite,
     "lab": _lab,
+    "demo": _demo,
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from meshtui import __version__
+from meshtui.cli.demo import register as register_demo
 from meshtui.cli.lab import register as register_lab
 
 
@@ -117,6 +118,8 @@ def parser() -> argparse.ArgumentParser:
 
     lab = command("lab", "a fleet of real hosts on this machine, to rehearse on")
     register_lab(lab)
+    demo = command("demo", "a whole fleet, embedded in this command: nothing to install, no root")
+    register_demo(demo)
     return top
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from meshtui.errors import UnknownHostKey
+from meshtui.errors import UnknownHostKey, UsageError
 
 if TYPE_CHECKING:
     from meshtui.fleet.fleet import Fleet
@@ -69,6 +69,17 @@ def _stop_in_order() -> None:
         # nohup means it.
         if signal.getsignal(number) is signal.SIG_DFL:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+
+
+def refuse_namesakes(paths: Sequence[Path], names: Sequence[str]) -> None:
+    """UsageError: what is kept here of two meshes of one name would be mixed up."""
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            first = paths[names.index(name)]
+            raise UsageError(
+                f"{first} and {paths[place]} are both called {name}",
+                hint="give one of them another name in [mesh]",
+            )
 
 
 def print_json(value: Any) -> None:

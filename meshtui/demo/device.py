@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import time
 from collections.abc import Callable, Iterable
 
+from meshtui.demo.udp import Bind, Bound, Udp
 from meshtui.demo.wire import show
 from meshtui.demo.wire.engine import Engine, Sent
 from meshtui.demo.wire.timers import NEVER, Moment, Timers
-from meshtui.errors import MeshError
 from meshtui.wg.endpoint import Endpoint
 from meshtui.wg.interface import Network
-
-#: Most datagrams taken at once: a handshake costs 0.4 ms at each end, and others wait.
-_AT_ONCE = 8
-#: More than any datagram is.
-_LARGEST = 0x1_0000
 
 
 class Device:
@@ -26,7 +20,7 @@ class Device:
 
     `received` is called with each packet that comes out of the tunnel and the public key
     of the peer whose it is; it may call `send`. `clock` gives seconds since 1970: a host
-    whose clock is wrong has one of its own.
+    whose clock is wrong has one of its own. `bind` is where its port is had.
     """
 
     def __init__(
@@ -36,6 +30,7 @@ class Device:
         *,
         timers: Timers | None = None,
         clock: Callable[[], float] = time.time,
+        bind: Bind = Udp,
     ) -> None:
         self._engine = Engine(timers or Timers(), os.urandom)
         self._engine.set_private_key(private_key)
@@ -43,7 +38,8 @@ class Device:
         self._clock = clock
         self._address = ""
         self._port = 0
-        self._socket: socket.socket | None = None
+        self._bind_to = bind
+        self._socket: Bound | None = None
         self._alarm: asyncio.TimerHandle | None = None
 
     async def open(self, address: str, port: int) -> None:
@@ -127,41 +123,21 @@ class Device:
 
     def _bind(self, address: str, port: int) -> None:
         """Be at `address` and `port` from now on; what had been bound is let go after that."""
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        new = socket.socket(family, socket.SOCK_DGRAM)
-        new.setblocking(False)
-        try:
-            new.bind((address, port))
-        except OSError as error:
-            new.close()
-            raise MeshError(
-                f"the demo cannot use UDP port {port} of {address}: {error.strerror}",
-                hint="end the program that has it",
-            ) from None
+        new = self._bind_to(address, port, self._came)
         self._unbind()
         self._socket = new
-        self._address, self._port = new.getsockname()[:2]
-        asyncio.get_running_loop().add_reader(new, self._readable, new)
+        self._address, self._port = address, new.port
 
     def _unbind(self) -> None:
         if self._socket is not None:
-            asyncio.get_running_loop().remove_reader(self._socket)
             self._socket.close()
             self._socket = None
 
-    def _readable(self, bound: socket.socket) -> None:
-        for _ in range(_AT_ONCE):
-            if bound is not self._socket:
-                # What came out of the tunnel made someone close it, or change its port.
-                return
-            try:
-                datagram, source = bound.recvfrom(_LARGEST)
-            except BlockingIOError:
-                return
-            got = self._engine.receive(datagram, Endpoint(*source[:2]), self._now())
-            self._after()
-            if got is not None:
-                self._received(got.packet, got.public_key)
+    def _came(self, datagram: bytes, source: Endpoint) -> None:
+        got = self._engine.receive(datagram, source, self._now())
+        self._after()
+        if got is not None:
+            self._received(got.packet, got.public_key)
 
     def _ring(self) -> None:
         self._alarm = None
@@ -172,11 +148,7 @@ class Device:
         """Send what the engine has to send, and see to it that it is woken in time."""
         for datagram, endpoint in self._engine.take():
             assert self._socket is not None
-            try:
-                self._socket.sendto(datagram, endpoint)
-            except OSError:
-                # No way there, or no room: a datagram is lost, and its sender is used to that.
-                continue
+            self._socket.send(datagram, endpoint)
         due = self._engine.due
         if self._alarm is not None and self._alarm.when() > due:
             self._alarm.cancel()

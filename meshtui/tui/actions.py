@@ -29,6 +29,8 @@ Scope = Literal[
     "help",
     "hostkey",
     "quit",
+    "demo",
+    "faults",
 ]
 
 TITLES: dict[Scope, str] = {
@@ -54,6 +56,8 @@ TITLES: dict[Scope, str] = {
     "help": "Help",
     "hostkey": "Unknown host key",
     "quit": "Quit while an apply is under way",
+    "demo": "In a demo",
+    "faults": "What is to go wrong",
 }
 
 
@@ -270,6 +274,13 @@ ACTIONS: tuple[Action, ...] = (
         "app", "leave", ("q",), "quit", "quit; asks once while an apply is under way", hint=True
     ),
     Action("app", "leave_now", ("ctrl+c", "ctrl+q"), "quit now", "quit at once", priority=True),
+    Action("demo", "fault", ("F",), "break", "have something go wrong here, or heal it"),
+    Action("demo", "skip", ("full_stop",), "next", "go on to the story's next part"),
+    Action("demo", "hide", ("H",), "hide", "hide the story, or show it again"),
+    Action("faults", "up", ("up", "k"), "up", "the one above"),
+    Action("faults", "down", ("down", "j"), "down", "the one below"),
+    Action("faults", "choose", ("enter",), "do it", "do what is marked", hint=True),
+    Action("faults", "cancel", ("escape",), "cancel", "close it and do nothing", hint=True),
 )
 
 #: Scopes that hold at the same time: within each of these a key means one thing.
@@ -291,10 +302,13 @@ CONTEXTS: tuple[frozenset[Scope], ...] = (
     frozenset({"app", "hostkey"}),
     frozenset({"app", "quit"}),
     frozenset({"prompt"}),
+    frozenset({"faults"}),
+    # Any key of a person's settings goes before these: the next mesh is no demo.
+    frozenset({"demo"}),
 )
 
 #: Their actions are the app's, wherever the key is pressed.
-_OF_APP: frozenset[Scope] = frozenset({"app", "about"})
+_OF_APP: frozenset[Scope] = frozenset({"app", "about", "demo"})
 
 
 def bindings(*scopes: Scope) -> list[BindingType]:

@@ -30,12 +30,14 @@ class Changing:
         self._app = app
         self.keys = Rotating(app, self.refused)
 
-    def add(self, name: str = "", ssh: str = "") -> None:
+    def add(self, name: str = "", ssh: str = "", endpoint: str = "") -> None:
         """Ask for a new host."""
         fields = (
             Field("name", "name", "as mesh.toml and every screen are to call it", name),
             Field("ssh", "ssh", "user@host[:port], or an alias of ~/.ssh/config", ssh),
-            Field("endpoint", "endpoint", "where ssh goes; host[:port]; none: behind NAT"),
+            Field(
+                "endpoint", "endpoint", "where ssh goes; host[:port]; none: behind NAT", endpoint
+            ),
             Field("address", "address", "a free one; on the mesh, one for each family"),
         )
 

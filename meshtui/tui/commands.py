@@ -79,11 +79,11 @@ def action_commands() -> dict[str, Action]:
     return found
 
 
-def parse(line: str) -> tuple[Command | Action, list[str]]:
+def parse(line: str, commands: Sequence[Command] = COMMANDS) -> tuple[Command | Action, list[str]]:
     """What `line` asks for, and its arguments. ValueError: what is wrong with it."""
     name, _, rest = line.strip().partition(" ")
     name = _ALIASES.get(name, name)
-    command = next((command for command in COMMANDS if command.name == name), None)
+    command = next((command for command in commands if command.name == name), None)
     action = action_commands().get(name)
     if command is None or (not rest.strip() and action is not None):
         if action is None:
@@ -98,14 +98,16 @@ def parse(line: str) -> tuple[Command | Action, list[str]]:
     return command, [word.strip() for word in words]
 
 
-def complete(line: str, words: Mapping[Kind, Sequence[str]]) -> list[tuple[str, str]]:
+def complete(
+    line: str, words: Mapping[Kind, Sequence[str]], commands: Sequence[Command] = COMMANDS
+) -> list[tuple[str, str]]:
     """Whole lines that `line` may become, each with a description. `words`: by kind."""
     name, space, rest = line.lstrip().partition(" ")
     if not space:
         known = {action_name: a.description for action_name, a in action_commands().items()}
-        known |= {command.name: command.description for command in COMMANDS}
+        known |= {command.name: command.description for command in commands}
         return _matching(name, known)
-    command = next((c for c in COMMANDS if c.name == _ALIASES.get(name, name)), None)
+    command = next((c for c in commands if c.name == _ALIASES.get(name, name)), None)
     if command is None:
         return []
     done, _, last = rest.rpartition(" ")

@@ -13,11 +13,18 @@ from meshtui.store.settings import Settings
 from meshtui.tui.app import MeshApp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Coroutine, Sequence
+    from typing import Any
 
-    from meshtui.tui.fleet_api import AskHostKey, FleetApi
+    from textual.pilot import Pilot
+
+    from meshtui.tui.fleet_api import AskHostKey, FleetApi, OpenFleet
     from meshtui.tui.meshes import Shown
 
+    Play = Callable[[Pilot[object]], Coroutine[Any, Any, None]]
+
+#: Columns and lines of a screen that is played, not shown.
+PLAYED = (120, 36)
 #: Seconds that closing the connections may take after the screen is gone.
 CLOSE_WITHIN = 3.0
 #: Seconds that an apply which was broken off may take to take back what it did, before that.
@@ -31,6 +38,12 @@ def run(meshes: Sequence[Shown], settings: Settings | None = None) -> int:
     """
     check_terminal()
     (mesh, open_fleet), *others = meshes
+    app = MeshApp(mesh, settled(open_fleet), settings=settings, others=others)
+    return asyncio.run(stay(app))
+
+
+def settled(open_fleet: OpenFleet) -> OpenFleet:
+    """`open_fleet`, after which garbage is looked for where there may be some."""
 
     async def open_after_the_first_frame(ask: AskHostKey) -> FleetApi:
         # What there is by now, and what the fleet is made of, is never looked through again.
@@ -42,12 +55,18 @@ def run(meshes: Sequence[Shown], settings: Settings | None = None) -> int:
         gc.freeze()
         return fleet
 
-    app = MeshApp(mesh, open_after_the_first_frame, settings=settings, others=others)
-    return asyncio.run(_run(app))
+    return open_after_the_first_frame
 
 
-async def _run(app: MeshApp) -> int:
-    await app.run_async(mouse=app.settings.mouse)
+async def stay(app: MeshApp, play: Play | None = None) -> int:
+    """Show `app` until it is left, and let go of its hosts; the exit code.
+
+    With `play`, at its keys, nothing is shown, and no terminal is needed.
+    """
+    if play is None:
+        await app.run_async(mouse=app.settings.mouse)
+    else:
+        await app.run_async(headless=True, size=PLAYED, auto_pilot=play)
     # The terminal is given back by now: a host that hangs holds up nobody.
     if app.fleet is not None:
         if not app.applying.over.is_set():

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from meshtui.tui.actions import Action
-from meshtui.tui.commands import COMMANDS, action_commands, complete, parse
+from meshtui.tui.commands import COMMANDS, Command, action_commands, complete, parse
 from meshtui.tui.theme import THEME_NAMES
 from meshtui.tui.when import parse_when
 
@@ -22,6 +22,9 @@ _LEAST_RTT, _LEAST_INTERVAL, _MOST_INTERVAL = 2.0, 0.2, 3600.0
 
 class Commands:
     """Commands of one app. Whatever is wrong with a command is a ValueError with the reason."""
+
+    known: tuple[Command, ...] = COMMANDS
+    """Those that take words."""
 
     def __init__(self, app: MeshApp) -> None:
         self._app = app
@@ -48,7 +51,7 @@ class Commands:
 
     def complete(self, line: str) -> list[tuple[str, str]]:
         """Whole lines that `line` may become."""
-        return complete(line, self.words())
+        return complete(line, self.words(), self.known)
 
     def offered(
         self, do: Callable[[str], Awaitable[None]]
@@ -56,7 +59,7 @@ class Commands:
         """What the palette lists: a name, what it is, and how it is done: by `do`, or asked for."""
         for name, action in action_commands().items():
             yield name, action.description, partial(self._app.call_later, do, name)
-        for command in COMMANDS:
+        for command in self.known:
             if command.arguments:
                 ask = partial(self._app.ask_command, f"{command.name} ")
                 yield command.usage, command.description, ask
@@ -66,7 +69,7 @@ class Commands:
         if not line.strip():
             return
         self.typed.append(line.strip())
-        what, words = parse(line)
+        what, words = parse(line, self.known)
         if isinstance(what, Action):
             await self._act(what)
         else:

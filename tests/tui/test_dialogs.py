@@ -88,7 +88,7 @@ def plain(lines: list[Line]) -> str:
 
 @pytest.mark.parametrize("wide", [False, True])
 def test_help_holds_every_action_and_every_glyph(wide: bool) -> None:
-    lines = help_lines(["mesh", "grid"], lambda action: action.keys, wide=wide)
+    lines = help_lines(["mesh", "grid", "demo", "faults"], lambda action: action.keys, wide=wide)
     shown = plain(lines)
     for action in ACTIONS:
         assert action.description in shown
@@ -115,7 +115,7 @@ def test_help_shows_the_keys_of_the_settings() -> None:
 
 async def test_the_scopes_of_a_screen_are_found() -> None:
     async with app_of((80, 24)) as (app, pilot):
-        assert scopes_of(app.screen)[:3] == ["mesh", "about", "grid"]
+        assert scopes_of(app, app.screen)[:3] == ["mesh", "about", "grid"]
         await pilot.press("question_mark")
         await until(pilot, HelpScreen)
         first = app.screen.query_one(Lines).plain.splitlines()[0]

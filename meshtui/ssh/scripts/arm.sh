@@ -170,12 +170,13 @@ at_the_live() { # IF ID SECONDS
 # Of this very process, which need not be the shell that was started first. Written over
 # what save put there, so that it takes no room.
 own_pid() {
-    read -r pid _ </proc/self/stat && echo "$pid"
+    # Without /proc, as on macOS, by a child's word.
+    if read -r pid _ 2>/dev/null </proc/self/stat; then echo "$pid"; else sh -c 'echo "$PPID"'; fi
 }
 
 # Whether the process that a file names is there still.
 lives() { # FILE
-    read -r pid 2>/dev/null <"$1" && [ -n "$pid" ] && [ -e "/proc/$pid" ]
+    read -r pid 2>/dev/null <"$1" && [ "${pid:-0}" -gt 0 ] && kill -0 "$pid" 2>/dev/null
 }
 
 # extend IF ID SECONDS: it goes back in SECONDS from now instead.

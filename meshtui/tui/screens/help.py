@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from itertools import zip_longest
 
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
 
-from meshtui.tui.actions import ACTIONS, TITLES, Action, bindings
+from meshtui.tui.actions import ACTIONS, TITLES, Action, Scope, bindings
 from meshtui.tui.keymap import key_name
 from meshtui.tui.theme import (
     DISABLED,
@@ -27,6 +27,9 @@ from meshtui.tui.theme import (
 )
 from meshtui.tui.widgets.hints import Hints
 from meshtui.tui.widgets.lines import Line, Lines, width_of
+
+#: Scopes that most never meet: told of only where they hold.
+_ONLY_THERE: tuple[Scope, ...] = ("demo", "faults")
 
 Keys = Callable[[Action], tuple[str, ...]]
 """The keys of an action, as the settings have it."""
@@ -80,7 +83,7 @@ class HelpScreen(ModalScreen[None]):
     def on_mount(self) -> None:
         """Fill it."""
         below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
-        self._here = scopes_of(below) if below is not None else []
+        self._here = [] if below is None else scopes_of(self.app, below)
         self._show()
 
     def on_resize(self) -> None:
@@ -97,20 +100,21 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
-def scopes_of(screen: Screen[object]) -> list[str]:
-    """The scopes whose keys do something on `screen`, its own first."""
+def scopes_of(app: App[object], screen: Screen[object]) -> list[str]:
+    """The scopes whose keys do something on `screen`, its own first; the app's own goes last."""
     found: dict[str, None] = {}
-    for node in (screen, *screen.walk_children()):
+    for node in (screen, *screen.walk_children(), app):
         for binding in type(node).BINDINGS:
             if isinstance(binding, Binding) and binding.id and "." in binding.id:
                 found[binding.id.partition(".")[0]] = None
+    found.pop("app", None)
     return list(found)
 
 
 def help_lines(here: Collection[str], keys: Keys, *, wide: bool) -> list[Line]:
     """The whole help: the keys `here`, what the glyphs mean, then all other keys."""
     own = [_scope(scope, keys) for scope in (*here, "app") if scope in TITLES]
-    others = [_scope(scope, keys) for scope in TITLES if scope not in here and scope != "app"]
+    others = [_scope(scope, keys) for scope in TITLES if scope not in {*here, "app", *_ONLY_THERE}]
     blocks = [*own, _links(), _hosts(), *others]
     if not wide:
         return [line for block in blocks for line in (*block, ())][:-1]

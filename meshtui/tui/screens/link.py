@@ -80,7 +80,8 @@ class LinkScreen(FlaggedScreen[None]):
         """`fleet` waits until it is open. `now`: epoch seconds."""
         super().__init__()
         self._view, self._fleet, self._now = view, fleet, now
-        self._ends: Ends = (from_, to)
+        self.pair: Ends = (from_, to)
+        """The two ends; the view of the first stands first."""
         self._head = Calm(id="title")
         self._board = Board()
         # Keys move the mark, not the text.
@@ -89,10 +90,11 @@ class LinkScreen(FlaggedScreen[None]):
         self._fields: tuple[list[Field], list[Field]] = ([], [])
         self._starts: tuple[int, int] = (0, 0)
         self._past: dict[Ends, Past | str] = {}
-        self._asked: dict[Ends, Asked] = {}
+        self.asked: dict[Ends, Asked] = {}
+        """What was measured, by direction."""
         self._pictures: dict[Ends, tuple[object, list[Line]]] = {}
         self._seen: dict[Ends, deque[tuple[float, int | None, int | None]]] = {
-            pair: deque(maxlen=120) for pair in (self._ends, self._ends[::-1])
+            pair: deque(maxlen=120) for pair in (self.pair, self.pair[::-1])
         }
         self._sampled: dict[Ends, float | None] = {}
         """By the view's clock: the answer that was the latest sample."""
@@ -100,7 +102,7 @@ class LinkScreen(FlaggedScreen[None]):
     @property
     def host(self) -> str:
         """The host whose view stands first."""
-        return self._ends[0]
+        return self.pair[0]
 
     def compose(self) -> ComposeResult:
         """Top to bottom."""
@@ -126,7 +128,7 @@ class LinkScreen(FlaggedScreen[None]):
 
     def rows_changed(self, indexes: set[int]) -> None:
         """Draw what changed with these rows of the view."""
-        mine = {self._view.index.get(name) for name in self._ends}
+        mine = {self._view.index.get(name) for name in self.pair}
         # Where others carry their packets, these are told of, too.
         if self.is_mounted and (mine & indexes or None in mine or self._view.ways.any):
             self._show()
@@ -136,22 +138,22 @@ class LinkScreen(FlaggedScreen[None]):
 
     def _now_seen(self) -> tuple[End, End] | None:
         index = self._view.index
-        if any(name not in index for name in self._ends):
+        if any(name not in index for name in self.pair):
             return None
-        here, there = (index[name] for name in self._ends)
+        here, there = (index[name] for name in self.pair)
         return end_of(self._view, here, there), end_of(self._view, there, here)
 
     def _shown_apart(self) -> bool:
         """Where they are not both ends of a tunnel, show what they are; whether that is so."""
         index = self._view.index
-        here, there = (index.get(name) for name in self._ends)
+        here, there = (index.get(name) for name in self.pair)
         if here is None or there is None or not is_apart(self._view, here, there):
             return False
         self._say(*apart_verdict(self._view, here, there))
         width = self._board.scrollable_content_region.width
-        asked, end = [self._asked.get(pair, Asked()) for pair in self._pairs], None
+        asked, end = [self.asked.get(pair, Asked()) for pair in self._pairs], None
         if not self._view.way(here, there):
-            seen, past = end_of(self._view, here, there), self._past.get(self._ends, "…")
+            seen, past = end_of(self._view, here, there), self._past.get(self.pair, "…")
             end = end_lines(seen, past, asked[0], self._span(), width, self._cursor[1])
         shown = apart_lines(self._view, here, there, end, asked, self._cursor, width)
         self._fields, self._starts = shown[1:]
@@ -163,7 +165,7 @@ class LinkScreen(FlaggedScreen[None]):
             return
         ends = self._now_seen()
         if ends is None:
-            gone = next(name for name in self._ends if name not in self._view.index)
+            gone = next(name for name in self.pair if name not in self._view.index)
             self._say(f"{inert(gone, NAME_LIMIT)} is no longer in mesh.toml", "missing")
             self._board.show([])
             return
@@ -180,7 +182,7 @@ class LinkScreen(FlaggedScreen[None]):
             end_lines(
                 end,
                 self._past.get(pair, "reading the records…"),
-                self._asked.get(pair, Asked()),
+                self.asked.get(pair, Asked()),
                 span,
                 room,
                 self._cursor[1] if side == self._cursor[0] else None,
@@ -218,7 +220,7 @@ class LinkScreen(FlaggedScreen[None]):
 
     @property
     def _pairs(self) -> tuple[Ends, Ends]:
-        return self._ends, (self._ends[1], self._ends[0])
+        return self.pair, (self.pair[1], self.pair[0])
 
     @property
     def _asking(self) -> list[Ends]:
@@ -245,7 +247,7 @@ class LinkScreen(FlaggedScreen[None]):
 
     def _say(self, text: str, state: str) -> None:
         title = Text(overflow="fold")
-        one, other = (inert(name, NAME_LIMIT) for name in self._ends)
+        one, other = (inert(name, NAME_LIMIT) for name in self.pair)
         title.append(f"{one} ⇄ {other}   ", "bold")
         glyph = LINK_GLYPHS[state]  # type: ignore[index]
         title.append(f"{glyph} {text}", f"bold {self._head.colour(state)}")
@@ -304,7 +306,7 @@ class LinkScreen(FlaggedScreen[None]):
         await asyncio.gather(*map(one, self._asking))
 
     def _put(self, pair: Ends, what: str, found: Any) -> None:
-        self._asked[pair] = replace(self._asked.get(pair, Asked()), **{what: found})
+        self.asked[pair] = replace(self.asked.get(pair, Asked()), **{what: found})
 
     # -- keys and mouse
 
@@ -323,7 +325,7 @@ class LinkScreen(FlaggedScreen[None]):
             end = int(event.line >= self._starts[1])
         line = event.line - self._starts[end]
         if line == 0:
-            self.post_message(self.HostAsked(self._ends[end]))
+            self.post_message(self.HostAsked(self.pair[end]))
             return
         for number, field in enumerate(self._fields[end]):
             if field.line <= line:
@@ -350,9 +352,9 @@ class LinkScreen(FlaggedScreen[None]):
 
     def action_swap(self) -> None:
         """Put the other end first; a device's end tells nothing."""
-        if self._ends[1] in self._view.mesh.peers:
+        if self.pair[1] in self._view.mesh.peers:
             return
-        self._ends = (self._ends[1], self._ends[0])
+        self.pair = (self.pair[1], self.pair[0])
         self._show()
 
     def action_up(self) -> None:

@@ -1,0 +1,52 @@
+"""The process that a demo's hosts live in: `python -m meshtui.demo FOLDER`, started by served.py.
+
+Each line on stdin asks for something, each on stdout answers it, both in JSON. It ends with
+its stdin, and nothing that it started or made outlives it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import signal
+import sys
+from pathlib import Path
+
+from meshtui.demo.control import Control
+from meshtui.errors import MeshError
+
+#: More than any file of a host is long.
+LONGEST = 16 << 20
+
+
+async def _serve(folder: Path) -> None:
+    loop = asyncio.get_running_loop()
+    asked = asyncio.StreamReader(LONGEST)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(asked), sys.stdin)
+    me = asyncio.current_task()
+    assert me
+    loop.add_signal_handler(signal.SIGTERM, me.cancel)
+    control = Control(folder)
+    try:
+        while line := await asked.readline():
+            try:
+                answer = await control.obey(json.loads(line))
+            except MeshError as error:
+                answer = {"what": error.what, "host": error.host, "hint": error.hint}
+            print(json.dumps(answer), flush=True)  # noqa: T201
+    except asyncio.CancelledError:
+        return
+    finally:
+        control.close()
+
+
+def main() -> None:
+    """Serve until stdin ends, or until SIGTERM."""
+    # A host needs five open files and more, and a demo may have a thousand hosts.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    asyncio.run(_serve(Path(sys.argv[1])))
+
+
+main()

@@ -1,0 +1,1 @@
+"""What the screens have more in a demo: a story that says what to press next, and faults."""
