@@ -218,7 +218,7 @@ class Apply:
         self._note("change", hosts=[host.host for host in able])
         if not (await self._send_each(able, "first") and await self._send_each(able, "calls")):
             return
-        for wave in waves(able):
+        for wave in waves(able, self.plan.inputs.mesh):
             failed = await self._at.each("change", wave, self._change)
             for name, error in failed.items():
                 self._failed[name] = error.why
@@ -328,7 +328,8 @@ class Apply:
 
     async def _confirm_all(self) -> None:
         able = [host for host in self._able() if host.host in self._back.armed]
-        for wave in waves(able):
+        assert self.plan.inputs
+        for wave in waves(able, self.plan.inputs.mesh):
             await self._at.each("confirm", wave, self._confirm)
 
     async def _confirm(self, host: HostPlan) -> None:

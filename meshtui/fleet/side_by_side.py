@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from meshtui.errors import HostError
 from meshtui.fleet.events import Armed, Phase, Progress
+from meshtui.mesh.model import Mesh
 from meshtui.plan.model import HostPlan
 
 
@@ -66,7 +67,19 @@ class SideBySide:
             await asyncio.wait({task})
 
 
-def waves(hosts: list[HostPlan]) -> list[list[HostPlan]]:
-    """One after the other: those that the operator's own way leads through come last."""
-    own = [host for host in hosts if host.own_path]
-    return [wave for wave in ([h for h in hosts if not h.own_path], own) if wave]
+def waves(hosts: Iterable[HostPlan], mesh: Mesh) -> list[list[HostPlan]]:
+    """One after the other: those that the operator's own way leads through come last.
+
+    Before them such as come up behind NAT: they call the others at once, and where nobody
+    is up yet, not again for five seconds.
+    """
+
+    def turn(host: HostPlan) -> int:
+        member = mesh.hosts.get(host.host)
+        calls = member and member.behind_nat and host.work and host.work.bring_up
+        return 2 if host.own_path else 1 if calls else 0
+
+    turns: tuple[list[HostPlan], ...] = ([], [], [])
+    for host in hosts:
+        turns[turn(host)].append(host)
+    return [wave for wave in turns if wave]
