@@ -23,6 +23,9 @@ _START_SECONDS = 60.0
 _END_SECONDS = 30.0
 _PLAIN = re.compile(r"/[\w./+-]+")
 
+#: What the process says on stderr: nothing, as long as all is well.
+_SAID = "stderr"
+
 
 class Demo:
     """Hosts that run. `Demo.start` makes one, `close` ends it, as does the end of `async with`."""
@@ -40,15 +43,16 @@ class Demo:
     async def start(cls, count: int = 7, *, spare: int = 1, groups: bool = False) -> Self:
         """`count` hosts and `spare` more that no mesh.toml names; MeshError tells why not."""
         folder = _new_folder()
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "meshtui.demo", str(folder)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            # A Ctrl-C in the terminal is ours alone.
-            start_new_session=True,
-            limit=1 << 20,
-        )
+        with (folder / _SAID).open("wb") as said:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "meshtui.demo", str(folder)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=said,
+                # A Ctrl-C in the terminal is ours alone.
+                start_new_session=True,
+                limit=1 << 20,
+            )
         demo = cls(folder, process)
         try:
             async with asyncio.timeout(_START_SECONDS):
@@ -119,7 +123,9 @@ class Demo:
             except OSError:
                 line = b""
         if not line:
-            raise MeshError("the demo's hosts are gone: their process ended", hint="start it again")
+            said = (self.folder / _SAID).read_text("utf-8", "replace").strip().rpartition("\n")[2]
+            why = f": {said}" if said else ""
+            raise MeshError(f"the demo's hosts are gone: their process ended{why}")
         answer: dict[str, Any] = json.loads(line)
         if "what" in answer:
             raise MeshError(answer["what"], host=answer["host"], hint=answer["hint"])
