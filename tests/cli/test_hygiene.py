@@ -65,7 +65,9 @@ def test_the_first_frame_loads_only_what_it_draws(tmp_path: Path) -> None:
     assert "meshtui.tui.widgets.grid" in loaded, done.stderr
     assert loaded.isdisjoint({"asyncssh", "cryptography", "sqlite3", "json", "argparse"})
     rooms = {".".join(name.split(".")[:2]) for name in loaded}
-    assert rooms.isdisjoint({"meshtui.fleet", "meshtui.plan", "meshtui.ssh", "meshtui.lab", "meshtui.demo"})
+    assert rooms.isdisjoint(
+        {"meshtui.fleet", "meshtui.plan", "meshtui.ssh", "meshtui.lab", "meshtui.demo"}
+    )
     # Values of hosts that answered, and what is shown when a key is pressed.
     assert loaded.isdisjoint({"meshtui.wg.dump", "meshtui.wg.interface", "meshtui.wg.conf"})
     opened = {name for name in loaded if name.startswith("meshtui.tui.screens.")}
