@@ -261,9 +261,9 @@ async def test_the_script_plays_it_to_its_end() -> None:
     assert demo.calls == [
         "down fra-1 on",
         "down fra-1 off",
-        "block fra-1 sgp-1 on",
-        "block fra-1 sgp-1 off",
-        "forget fra-2 nyc-1 on",
+        "block fra-1 fra-2 on",
+        "block fra-1 fra-2 off",
+        "forget fra-2 fra-1 on",
     ]
 
 

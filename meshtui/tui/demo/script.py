@@ -134,7 +134,7 @@ class Script:
 
     @property
     def hosts(self) -> list[str]:
-        """Those with a public address, in the file's order."""
+        """Those with a public address first."""
         return [
             host.name for host in self._app.looking.live.mesh.hosts.values() if not host.behind_nat
         ]
@@ -184,7 +184,7 @@ async def _rotate(play: Script) -> None:
 
 
 async def _block(play: Script) -> None:
-    one, *_, other = play.hosts
+    one, other = play.hosts[:2]
     await play.at(one, other)
     await play.fault(Fault("block", (one, other)))
 
@@ -196,7 +196,7 @@ async def _why(play: Script) -> None:
 
 
 async def _forget(play: Script) -> None:
-    one, other = play.hosts[1:3]
+    other, one = play.hosts[:2]
     await play.at(one, other)
     await play.fault(Fault("forget", (one, other)))
 
