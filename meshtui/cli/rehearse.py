@@ -13,6 +13,8 @@ from meshtui.errors import UnknownHostKey, UsageError
 if TYPE_CHECKING:
     from meshtui.demo.served import Demo
     from meshtui.fleet.fleet import Fleet
+    from meshtui.store.settings import Settings
+    from meshtui.tui.demo.app import DemoApp
 
 #: Seconds between two measurements of all round trips, unless the settings say so.
 RTT_EVERY = 10.0
@@ -37,8 +39,7 @@ async def _rehearse(args: SimpleNamespace) -> int:
         Demo.start(args.count, groups=args.groups), asyncio.to_thread(_load)
     )
     try:
-        # Nothing of the demo belongs among what is kept of a person's own meshes.
-        os.environ["XDG_STATE_HOME"] = str(demo.folder / "state")
+        apart(demo)
         if args.formed:
             from meshtui.cli.formed import form
 
@@ -46,6 +47,11 @@ async def _rehearse(args: SimpleNamespace) -> int:
         return await _shown(demo, args)
     finally:
         await demo.close()
+
+
+def apart(demo: Demo) -> None:
+    """Keep what is kept of the demo out of what is kept of a person's own meshes."""
+    os.environ["XDG_STATE_HOME"] = str(demo.folder / "state")
 
 
 def _load() -> None:
@@ -66,24 +72,11 @@ class _Hosts:
 
 
 async def _shown(demo: Demo, args: SimpleNamespace) -> int:
-    from meshtui.cli.run import new_fleet
-    from meshtui.store.meshfile import load
     from meshtui.store.settings import Settings, load_settings
-    from meshtui.tui.demo.app import DemoApp
-    from meshtui.tui.start import settled, stay
-
-    async def refuse(_: UnknownHostKey) -> bool:
-        return False
-
-    async def open_fleet(_: object) -> Fleet:
-        return await asyncio.to_thread(new_fleet, demo.mesh_file, refuse, demo.ssh_config)
+    from meshtui.tui.start import stay
 
     settings = Settings(theme="dark") if args.script else load_settings()
-    if not settings.rtt_interval:
-        # Where nobody sends anything, nobody notices that a host is gone.
-        settings = settings._replace(rtt_interval=RTT_EVERY)
-    settings = settings._replace(read_only=args.read_only)
-    app = DemoApp(_Hosts(demo), load(demo.mesh_file), settled(open_fleet), settings=settings)
+    app = app_on(demo, settings._replace(read_only=args.read_only))
     if not args.script:
         return await stay(app)
     from meshtui.tui.demo.script import Script
@@ -93,3 +86,24 @@ async def _shown(demo: Demo, args: SimpleNamespace) -> int:
     if script.failure is not None:
         print(f"meshtui: {script.failure}", file=sys.stderr)
     return 0 if script.failure is None else 1
+
+
+def app_on(demo: Demo, settings: Settings) -> DemoApp:
+    """The screen on the hosts of a demo."""
+    from meshtui.cli.run import new_fleet
+    from meshtui.store.meshfile import load
+    from meshtui.tui.demo.app import DemoApp
+    from meshtui.tui.start import settled
+
+    async def refuse(_: UnknownHostKey) -> bool:
+        return False
+
+    async def open_fleet(_: object) -> Fleet:
+        fleet = await asyncio.to_thread(new_fleet, demo.mesh_file, refuse, demo.ssh_config)
+        fleet.read_only = settings.read_only
+        return fleet
+
+    if not settings.rtt_interval:
+        # Where nobody sends anything, nobody notices that a host is gone.
+        settings = settings._replace(rtt_interval=RTT_EVERY)
+    return DemoApp(_Hosts(demo), load(demo.mesh_file), settled(open_fleet), settings=settings)

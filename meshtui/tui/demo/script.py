@@ -15,6 +15,7 @@ from meshtui.tui.words import describe
 if TYPE_CHECKING:
     from textual.pilot import Pilot
 
+    from meshtui.tui.apply_run import ApplyRun
     from meshtui.tui.demo.app import DemoApp
     from meshtui.tui.demo.scene import Scene
 
@@ -35,6 +36,7 @@ class Script:
         self._app, self._say = app, say
         self._began = time.monotonic()
         self._pilot: Pilot[object] | None = None
+        self._told: ApplyRun | None = None
         self.failure: str | None = None
         """Why it did not come to a good end."""
 
@@ -50,6 +52,7 @@ class Script:
                 self._tell(name)
             if not self.scene.whole:
                 raise MeshError("not every direction is up at the end")
+            self._say(f"{self.scene.healthy} of {self.scene.directions} directions up")
         except Exception as error:
             entries = self._app.looking.log.entries[-_LAST:]
             log = "\n".join(f"  {one.host or 'mesh'}: {one.told}" for one in entries)
@@ -58,9 +61,11 @@ class Script:
             self._app.exit()
 
     def _tell(self, name: str) -> None:
-        scene = self.scene
-        took = time.monotonic() - self._began
-        self._say(f"{took:6.1f} s  {name:<7} {scene.healthy} of {scene.directions} directions up")
+        scene, run = self.scene, self._app.applying.run
+        said = f"{scene.healthy} of {scene.directions} directions up"
+        if run is not None and run is not self._told:
+            self._told, said = run, run.summary()[0]
+        self._say(f"{time.monotonic() - self._began:6.1f} s  {name:<7} {said}")
 
     @property
     def scene(self) -> Scene:
@@ -129,7 +134,7 @@ class Script:
 
     @property
     def hosts(self) -> list[str]:
-        """Those with a public address, in the file's order."""
+        """Those with a public address first."""
         return [
             host.name for host in self._app.looking.live.mesh.hosts.values() if not host.behind_nat
         ]
@@ -166,6 +171,12 @@ async def _add(play: Script) -> None:
     await play.carry_out()
 
 
+async def _undo(play: Script) -> None:
+    play.back_to_grid()
+    await play.press("mesh.undo")
+    await play.carry_out()
+
+
 async def _rotate(play: Script) -> None:
     play.back_to_grid()
     await play.press("mesh.rotate")
@@ -173,7 +184,7 @@ async def _rotate(play: Script) -> None:
 
 
 async def _block(play: Script) -> None:
-    one, *_, other = play.hosts
+    one, other = play.hosts[:2]
     await play.at(one, other)
     await play.fault(Fault("block", (one, other)))
 
@@ -185,7 +196,7 @@ async def _why(play: Script) -> None:
 
 
 async def _forget(play: Script) -> None:
-    one, other = play.hosts[1:3]
+    other, one = play.hosts[:2]
     await play.at(one, other)
     await play.fault(Fault("forget", (one, other)))
 
@@ -197,12 +208,6 @@ async def _repair(play: Script) -> None:
     await play.carry_out()
 
 
-async def _undo(play: Script) -> None:
-    play.back_to_grid()
-    await play.press("mesh.undo")
-    await play.carry_out()
-
-
 _ACTS: dict[str, Callable[[Script], Awaitable[None]]] = {
     "plan": _plan,
     "apply": Script.carry_out,
@@ -211,11 +216,11 @@ _ACTS: dict[str, Callable[[Script], Awaitable[None]]] = {
     "see": _see,
     "revive": Script.heal,
     "add": _add,
+    "undo": _undo,
     "rotate": _rotate,
     "block": _block,
     "why": _why,
     "heal": Script.heal,
     "forget": _forget,
     "repair": _repair,
-    "undo": _undo,
 }

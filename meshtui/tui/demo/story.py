@@ -208,6 +208,13 @@ PARTS: tuple[Part, ...] = (
         lambda s, since: len(s.keys) > len(since.keys) and _changed(s, since),
     ),
     Part(
+        "undo",
+        _changing(
+            "Changed your mind? {mesh.undo} takes the last change back: a plan, too, and as safe."
+        ),
+        lambda s, since: len(s.keys) < len(since.keys) and s.whole,
+    ),
+    Part(
         "rotate",
         _changing("{mesh.rotate} gives the row's host another key; its tunnels go on meanwhile."),
         lambda s, since: _changed(s, since) and not s.keys.items() <= since.keys.items(),
@@ -217,10 +224,5 @@ PARTS: tuple[Part, ...] = (
     Part("heal", _heal, _healed),
     Part("forget", _forget, lambda s, since: s.done > since.done and bool(s.drift | s.missing)),
     Part("repair", _repair, lambda s, _: s.whole and not s.drift | s.missing),
-    Part(
-        "undo",
-        _changing("And back: {mesh.undo} takes the last change of mesh.toml back, as a plan."),
-        lambda s, since: len(s.keys) < len(since.keys) and s.whole,
-    ),
     Part("end", _end, lambda _, __: False),
 )
