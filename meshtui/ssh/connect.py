@@ -25,10 +25,11 @@ from meshtui.ssh.reach import reach
 from meshtui.ssh.shell import Shell
 from meshtui.ssh.target import Target, resolve, ssh_argv
 
-#: sshd drops connections at random beyond MaxStartups (10:30:100): 8 at once to
-#: one address lost none, 10 lost some; 32 in all keeps our own loop smooth.
+#: sshd drops connections at random beyond MaxStartups (10:30:100): 8 at once to one
+#: server lost none, 10 lost some; 32 in all keeps our own loop smooth. Each server counts
+#: its own, and behind one address there may be one at each port.
 AT_ONCE = 32
-AT_ONCE_PER_ADDRESS = 8
+AT_ONCE_PER_SERVER = 8
 
 #: A dead line shows after 4 x 5 s.
 _KEEPALIVE_SECONDS = 5
@@ -72,7 +73,7 @@ class Connector:
         self._identities = Identities()
         self._all = asyncio.Semaphore(AT_ONCE)
         self._each: defaultdict[str, asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(AT_ONCE_PER_ADDRESS)
+            lambda: asyncio.Semaphore(AT_ONCE_PER_SERVER)
         )
         self._resolving: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._resolved: dict[str, tuple[float, Target]] = {}
@@ -130,7 +131,7 @@ class Connector:
         self, target: Target, hop_key: str | None = None
     ) -> asyncssh.SSHClientConnection:
         hop = await self._hop(target.jumps, hop_key) if target.jumps else None
-        # What limits is a server, not a machine. A bastion counts for all that is behind it.
+        # A bastion counts as the server of all that is behind it.
         gate = self._each[target.jumps[-1] if target.jumps else f"{target.host} {target.port}"]
         found = hostkeys.known(target)
         async with gate, self._all:

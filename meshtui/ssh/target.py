@@ -1,4 +1,4 @@
-"""Where SSH goes for a host: asked of `ssh -G`, so that it is what `ssh` itself would do."""
+"""Where SSH goes for a host: what `ssh -G` says, so that it is what `ssh` itself would do."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshtui.errors import Refused, UsageError
-from meshtui.ssh import plain
+from meshtui.ssh.plainconfig import printed
 
 #: `ssh -G` answers in milliseconds, unless a `Match exec` hangs.
 _ASK_SECONDS = 10.0
@@ -103,53 +104,50 @@ def ssh_argv(written: str, config: Path | None, *options: str) -> list[str]:
 
 
 async def resolve(written: str, config: Path | None = None) -> Target:
-    """Ask `ssh -G` where `written` goes; `config` is what `ssh -F` would be given.
+    """Where `ssh -G` says that `written` goes; `config` is what `ssh -F` would be given.
 
-    It is not asked where the config is plain (see plain.py). Raises UsageError where it is
-    not and there is no ssh, Refused where it cannot be resolved.
+    A plain `config` is read here, which costs no process. Where there is no `ssh`, what counts
+    is `config`, else ~/.ssh/config: no system-wide file, and a plain one only.
+
+    Raises UsageError where that one is not plain, Refused where `ssh` cannot resolve it.
     """
     argv = ssh_argv(written, config, "-G")
-    printed = plain.answer(config, *split(written)) if config else None
-    if printed is None:
-        try:
-            printed = await _ask(argv)
-        except FileNotFoundError:
-            printed = _without_ssh(written, config)
-    return read(written, printed, os.environ, Path.home())
-
-
-def _without_ssh(written: str, config: Path | None) -> str:
-    """The same by what stands in the user's own file, if that is plain."""
-    own = config or Path.home() / ".ssh/config"
-    printed = plain.answer(own if own.exists() else None, *split(written))
-    if printed is None:
-        raise UsageError(
-            f"there is no `ssh` here, and {own} says what only ssh can read",
-            hint="install OpenSSH's client",
-        )
-    return printed
-
-
-async def _ask(argv: list[str]) -> str:
+    # Without -F, a system-wide file says more.
+    if config and (plain := printed(config, *split(written))):
+        return read(written, plain, os.environ, Path.home())
+    if shutil.which("ssh") is None:
+        return read(written, _without_ssh(written, config), os.environ, Path.home())
     out, err, status = await _run(argv)
     if status != 0:
         reason = err.decode("utf-8", "replace").strip().splitlines() or ["no reason given"]
         raise Refused(f"`ssh -G {argv[-1]}`: {reason[-1]}", hint="see ~/.ssh/config")
-    return out.decode("utf-8", "replace")
+    return read(written, out.decode("utf-8", "replace"), os.environ, Path.home())
+
+
+def _without_ssh(written: str, config: Path | None) -> str:
+    mine = config or Path.home() / ".ssh" / "config"
+    # As with `ssh`, there need be none at home.
+    told = printed(mine if config or mine.exists() else Path(os.devnull), *split(written))
+    if told is None:
+        raise UsageError(
+            f"there is no `ssh` here, without which {mine} cannot be read",
+            hint="install OpenSSH's client, or keep to HostName, Port, User and IdentityFile there",
+        )
+    return told
 
 
 async def _run(argv: list[str]) -> tuple[bytes, bytes, int | None]:
-    """Output, errors and exit status. A session of its own: no `Match exec` reads our terminal.
-
-    FileNotFoundError: there is no such program.
-    """
-    process = await asyncio.create_subprocess_exec(
-        *argv,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
+    """Output, errors and exit status. A session of its own: no `Match exec` reads our terminal."""
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        raise UsageError("there is no `ssh` here", hint="install OpenSSH's client") from None
     done = False
     try:
         async with asyncio.timeout(_ASK_SECONDS):
@@ -168,10 +166,10 @@ async def _run(argv: list[str]) -> tuple[bytes, bytes, int | None]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def read(written: str, printed: str, environ: Mapping[str, str], home: Path) -> Target:
+def read(written: str, answer: str, environ: Mapping[str, str], home: Path) -> Target:
     """What `ssh -G` printed -> Target."""
     options: dict[str, list[str]] = {}
-    for line in printed.splitlines():
+    for line in answer.splitlines():
         key, _, value = line.partition(" ")
         options.setdefault(key.lower(), []).append(value.strip())
 

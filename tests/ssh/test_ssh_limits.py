@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from meshtui.errors import HostError, Unreachable
-from meshtui.ssh.connect import AT_ONCE, AT_ONCE_PER_ADDRESS
+from meshtui.ssh.connect import AT_ONCE, AT_ONCE_PER_SERVER
 from tests.ssh.client import Client
 from tests.ssh.server import Server, free_port
 
@@ -51,7 +51,7 @@ class Mute:
 
 async def test_eight_at_an_address_and_thirty_two_in_all(client: Client) -> None:
     """Counted by the far end: 60 hosts on 6 addresses, none of which ever answers."""
-    assert (AT_ONCE_PER_ADDRESS, AT_ONCE) == (8, 32)
+    assert (AT_ONCE_PER_SERVER, AT_ONCE) == (8, 32)
     mute, port = Mute(), free_port()
     addresses = [f"127.0.0.{n}" for n in range(11, 17)]
     connector = client.connector()
@@ -73,7 +73,7 @@ async def test_eight_at_an_address_and_thirty_two_in_all(client: Client) -> None
     assert mute.total == 60
     assert full >= 1, "the limit was never reached, so this proved nothing"
     assert mute.most == AT_ONCE
-    assert mute.most_each == AT_ONCE_PER_ADDRESS
+    assert mute.most_each == AT_ONCE_PER_SERVER
 
 
 async def test_a_mute_port_is_left_in_time_and_costs_nobody_else(
