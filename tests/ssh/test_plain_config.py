@@ -61,9 +61,10 @@ async def _asked(written: str, config: Path) -> Target:
     return read(written, out.decode(), os.environ, Path.home())
 
 
-def _identities(target: Target) -> set[Path]:
+def _comparable(target: Target) -> Target:
     # Which names are tried unasked differs from one version of ssh to the next.
-    return {path for path in target.identity_files if path.exists()}
+    kept = [path for path in target.identity_files if path.name not in ("id_xmss", "id_dsa")]
+    return replace(target, identity_files=tuple(kept))
 
 
 @pytest.mark.skipif(not shutil.which("ssh"), reason="needs ssh")
@@ -84,10 +85,7 @@ async def test_plain_is_what_ssh_says(
     )
     assert printed(config, *targets.split(written)) is not None
     plain, asked = await resolve(written, config), await _asked(written, config)
-    if not any("IdentityFile" in option for _, options in blocks for option in options):
-        assert _identities(plain) == _identities(asked)
-        plain = replace(plain, identity_files=asked.identity_files)
-    assert plain == asked
+    assert _comparable(plain) == _comparable(asked)
 
 
 @pytest.mark.parametrize("line", OTHERS)
