@@ -135,9 +135,8 @@ class Script:
     @property
     def hosts(self) -> list[str]:
         """Those with a public address first."""
-        return [
-            host.name for host in self._app.looking.live.mesh.hosts.values() if not host.behind_nat
-        ]
+        hosts = self._app.looking.live.mesh.hosts.values()
+        return [host.name for host in sorted(hosts, key=lambda host: host.behind_nat)]
 
 
 # -- the parts: what is pressed in each
