@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 
 from meshtui.errors import HostError
 from meshtui.fleet.events import Armed, Phase, Progress
@@ -67,17 +67,17 @@ class SideBySide:
             await asyncio.wait({task})
 
 
-def waves(hosts: Iterable[HostPlan], mesh: Mesh) -> list[list[HostPlan]]:
+def waves(hosts: Sequence[HostPlan], mesh: Mesh) -> list[list[HostPlan]]:
     """One after the other: those that the operator's own way leads through come last.
 
-    Before them such as come up behind NAT: they call the others at once, and where nobody
-    is up yet, not again for five seconds.
+    Before them, where a host comes up, those behind NAT: they call it at once, and if it is
+    not there yet, not again for five seconds.
     """
+    coming = any(host.work and host.work.bring_up for host in hosts)
 
     def turn(host: HostPlan) -> int:
         member = mesh.hosts.get(host.host)
-        calls = member and member.behind_nat and host.work and host.work.bring_up
-        return 2 if host.own_path else 1 if calls else 0
+        return 2 if host.own_path else 1 if coming and member and member.behind_nat else 0
 
     turns: tuple[list[HostPlan], ...] = ([], [], [])
     for host in hosts:

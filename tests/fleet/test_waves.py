@@ -22,5 +22,9 @@ def test_who_calls_comes_up_after_whom_it_calls_and_the_operators_way_last() -> 
     ]
     said = [[plan.host for plan in wave] for wave in waves(plans, mesh)]
     assert said == [["c", "gone"], ["b"], ["a"]]
-    # One that runs already has called them long ago.
-    assert [len(wave) for wave in waves([HostPlan("b", work=old), plans[2]], mesh)] == [2]
+    # One that runs already calls whoever comes up.
+    said = [
+        [plan.host for plan in wave] for wave in waves([HostPlan("b", work=old), plans[2]], mesh)
+    ]
+    assert said == [["c"], ["b"]]
+    assert len(waves([HostPlan("b", work=old), HostPlan("c", work=old)], mesh)) == 1
