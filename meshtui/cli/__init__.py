@@ -93,7 +93,8 @@ def _status(args: Args) -> int:
     from meshtui.cli.status import as_json, healthy, print_status
 
     async def ask(fleet: Fleet) -> int:
-        polled, found = await asyncio.gather(fleet.status(), fleet.drifting.once())
+        drifting = fleet.drifting.once() if not args.no_drift else asyncio.sleep(0, [])
+        polled, found = await asyncio.gather(fleet.status(), drifting)
         drift = {one.host: one for one in found}
         if args.json:
             print_json(as_json(fleet.mesh, polled, drift, datetime.now(UTC)))

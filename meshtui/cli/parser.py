@@ -61,6 +61,11 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="for programs, on stdout")
         if name == "status":
             sub.add_argument("--links", action="store_true", help="list every direction")
+            sub.add_argument(
+                "--no-drift",
+                action="store_true",
+                help="do not compare the hosts with mesh.toml: a request a host, and quick",
+            )
         else:
             sub.add_argument(
                 "--prune", action="store_true", help="remove peers that mesh.toml does not know"

@@ -68,7 +68,10 @@ def left_over(mesh: str) -> dict[str, Any]:
 def as_json(
     mesh: Mesh, polled: Sequence[HostPolled], drift: Mapping[str, HostDrift], now: datetime
 ) -> dict[str, Any]:
-    """The contract of `meshtui status --json`: one entry per host, one per direction."""
+    """The contract of `meshtui status --json`: one entry per host, one per direction.
+
+    `drift` is empty where it was not asked for; its entries are null then.
+    """
     return {
         "mesh": mesh.name,
         **left_over(mesh.name),
@@ -82,7 +85,7 @@ def as_json(
                 "public_key": one.host.public_key,
                 "listen_port": one.host.listen_port,
                 "error": one.host.error,
-                "drift": drift_json(drift[one.host.name]),
+                "drift": drift_json(drift[one.host.name]) if one.host.name in drift else None,
             }
             for one in polled
         },
@@ -165,7 +168,7 @@ def print_status(
     for host, why in left["owed"].items():
         text = f"{inert(host)} is owed the latest change: {inert(why, _LIMIT)}"
         console.print(Text(text, style="yellow"))
-    told = [drift[one.host.name] for one in polled if one.host.state == "up"]
+    told = [drift[one.host.name] for one in polled if one.host.state == "up" and drift]
     if any(one.heeded or one.error for one in told):
         print_drift(told)
 
@@ -174,7 +177,7 @@ def _hosts(mesh: Mesh, polled: Sequence[HostPolled], drift: Mapping[str, HostDri
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("host", "state", "address"):
         table.add_column(heading, overflow="fold")
-    for heading in ("links", "handshake", "received", "sent", "drift"):
+    for heading in ("links", "handshake", "received", "sent", *(("drift",) if drift else ())):
         table.add_column(heading, justify="right", no_wrap=True)
     for one in polled:
         links = between_hosts(mesh, one)
@@ -188,7 +191,7 @@ def _hosts(mesh: Mesh, polled: Sequence[HostPolled], drift: Mapping[str, HostDri
             _span(ages),
             bytes_long(sum(link.transfer_rx or 0 for link in one.links)),
             bytes_long(sum(link.transfer_tx or 0 for link in one.links)),
-            _count(drift[one.host.name]),
+            *((_count(drift[one.host.name]),) if drift else ()),
         )
     return table
 

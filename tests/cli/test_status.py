@@ -1,4 +1,4 @@
-"""What `meshtui status` makes of a host that is disabled."""
+"""What `meshtui status` makes of a host that is disabled, and of what it was not asked."""
 
 from __future__ import annotations
 
@@ -27,3 +27,11 @@ def test_a_disabled_host_is_told_and_its_silence_is_no_fault(
         assert (host["state"], host["disabled"]) == ("unreachable", disabled)
         print_status(one, looks, {"a": HostDrift("a")}, every_link=False)
         assert ("× unreachable, disabled" in capsys.readouterr().out) is disabled
+
+
+def test_drift_that_was_not_asked_for_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
+    mesh = make_mesh(1)
+    looks = [polled(mesh, {}, "a", Unreachable("no answer", host="a"))]
+    assert as_json(mesh, looks, {}, datetime.now(UTC))["hosts"]["a"]["drift"] is None
+    print_status(mesh, looks, {}, every_link=False)
+    assert "drift" not in capsys.readouterr().out
