@@ -14,8 +14,20 @@ from pathlib import Path
 
 #: Those that `Target` has, and those that say nothing of where SSH goes or what it trusts.
 _KEYS = frozenset(
-    "hostname port user identityfile identitiesonly userknownhostsfile globalknownhostsfile"
-    " hostkeyalias hashknownhosts connecttimeout stricthostkeychecking loglevel".split()
+    [
+        "hostname",
+        "port",
+        "user",
+        "identityfile",
+        "identitiesonly",
+        "userknownhostsfile",
+        "globalknownhostsfile",
+        "hostkeyalias",
+        "hashknownhosts",
+        "connecttimeout",
+        "stricthostkeychecking",
+        "loglevel",
+    ]
 )
 _LINE = re.compile(r"\s*([A-Za-z]+)[ \t]+([\w./~:+@* \t-]+?)\s*")
 _NAME = re.compile(r"[a-z0-9_.:-]+")
@@ -69,7 +81,10 @@ def printed(config: Path, host: str, user: str | None, port: int | None) -> str 
     except KeyError:
         return None  # As is the user that nobody knows.
     said = {
-        **{"host": host, "hostname": host, "port": "22", "user": me.pw_name},
+        "host": host,
+        "hostname": host,
+        "port": "22",
+        "user": me.pw_name,
         **_DEFAULTS,
         **said,
     }
