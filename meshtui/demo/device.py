@@ -74,6 +74,11 @@ class Device:
         identity = self._engine.identity
         return identity.public_key if identity else None
 
+    @property
+    def peers(self) -> int:
+        """How many it has."""
+        return len(self._engine.peers)
+
     def set_private_key(self, private_key: bytes | None) -> None:
         """Have another private key from the next packet on; None: have none."""
         self._engine.set_private_key(private_key)

@@ -185,10 +185,12 @@ class Machine:
     async def _traffic(self, link: Link) -> None:
         """A little of it, so that there is something to see."""
         dice = random.Random(self.name)  # noqa: S311 - it is no secret
-        while self.kernel.links.get(link.name) is link:
+        while self.kernel.links.get(link.name) is link and link.device:
             await asyncio.sleep(dice.uniform(0.3, _PAUSE))
+            if link.device.peers > _QUIET:
+                continue
             near = [peer for a in link.addresses for peer in self._mesh_addresses(link, a.version)]
-            if not near or len(near) > _QUIET:
+            if not near:
                 continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
