@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 #: Options with a value, and those without one.
 _VALUES, _FLAGS = "cwWisM", "nq46"
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 async def ping(machine: Machine, argv: list[str], _: bytes) -> Answer:
@@ -31,11 +33,21 @@ async def ping(machine: Machine, argv: list[str], _: bytes) -> Answer:
             to = word
     if not to:
         return Answer(1, err=b"ping: usage error: Destination address required\n")
-    size, count = int(options.get("s", "56")), int(options.get("c", "0") or 0)
+    for letter in sorted(options.keys() - {"M"}):
+        if not _NUMBER.fullmatch(options[letter]):
+            return Answer(1, err=f"ping: invalid argument: '{options[letter]}'\n".encode())
+    if (hint := options.get("M", "do")) not in ("do", "dont", "want"):
+        return Answer(2, err=f"ping: invalid -M argument: {hint}\n".encode())
+    # All is said at the end: one without an end would say nothing, and outlive who asked.
+    few = "0" if "w" in options else "4"
+    size, count = int(options.get("s", "56")), int(options.get("c", few))
+    if "c" in options and not count:
+        return Answer(1, err=b"ping: invalid argument: '0'\n")
     deadline = time.monotonic() + float(options["w"]) if "w" in options else None
     pause, patience = float(options.get("i", "1")), float(options.get("W", "10"))
     headers = 48 if ":" in to else 28
-    out = [f"PING {to} ({to}) {size}({size + headers}) bytes of data."]
+    what = f"({to}) {size} data" if ":" in to else f" ({to}) {size}({size + headers})"
+    out = [f"PING {to}{what} bytes{'' if ':' in to else ' of data.'}"]
     err, times, sent = [], list[float](), 0
     began = time.monotonic()
     # With a deadline, `count` answers are waited for; without one, as many requests are sent.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from meshtui.demo.calls import Answer
 from meshtui.demo.links import Link, Route
 from meshtui.demo.tools.wg import wg
+from meshtui.errors import MeshError
 from meshtui.wg.conf import ConfFile, Section, parse
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ async def wg_quick(machine: Machine, argv: list[str], _: bytes) -> Answer:
     text = _read(machine.root / "etc/wireguard" / f"{name}.conf")
     if text is None:
         return _no(f"`/etc/wireguard/{name}.conf' does not exist")
-    conf, said = parse(text), list[str]()
+    try:
+        conf, said = parse(text), list[str]()
+    except ValueError as error:
+        return _no(f"`/etc/wireguard/{name}.conf': {error}")
     if how == "strip":
         return Answer(0, _ONLY_QUICK.sub("", str(conf)).encode())
     if how == "up" and name in machine.kernel.links:
@@ -78,9 +82,15 @@ async def _up(machine: Machine, name: str, conf: ConfFile, said: list[str]) -> N
             machine.kernel.add_address(name, address)
     except (ValueError, FileExistsError):
         raise _Failed(f"Error: {value} cannot be an address of {name}") from None
-    machine.set_mtu(link, int(conf.interface.get("MTU") or link.mtu))
-    said.append(f"[#] ip link set mtu {link.mtu} up dev {name}")
-    await machine.up(link)
+    mtu = conf.interface.get("MTU") or str(link.mtu)
+    said.append(f"[#] ip link set mtu {mtu} up dev {name}")
+    if not mtu.isdecimal():
+        raise _Failed(f'Error: argument "{mtu}" is wrong: Invalid "mtu" value')
+    machine.set_mtu(link, int(mtu))
+    try:
+        await machine.up(link)
+    except MeshError as error:
+        raise _Failed(f"RTNETLINK answers: {error.what}") from None
     if (conf.interface.get("Table") or "auto") == "auto":
         _route(machine, link, conf, said)
     await _hooks(machine, name, conf.interface, "PostUp", said)
