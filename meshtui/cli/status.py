@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from rich.console import Console
@@ -11,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from meshtui.cli.drift import drift_json, print_drift
-from meshtui.cli.paths import Path, paths
+from meshtui.cli.paths import Path, Through, along, paths, through_others
 from meshtui.fleet.events import HostDrift, HostPolled, LinkStatus
 from meshtui.fleet.recover import standing
 from meshtui.inert import inert
@@ -22,6 +23,8 @@ from meshtui.tui.words import NONE, age_mid, bytes_long
 from meshtui.wg.health import HEALTHY
 
 _LIMIT = 600
+#: As many as anybody reads of what is not healthy.
+_MOST = 200
 
 #: Colour and sign, as on the screen: never colour alone.
 _STYLE = {
@@ -49,7 +52,7 @@ def healthy(mesh: Mesh, polled: Iterable[HostPolled]) -> bool:
     return (
         all(link.state in HEALTHY for one in polled for link in between_hosts(mesh, one))
         and all(one.host.state == "up" or mesh.hosts[one.host.name].disabled for one in polled)
-        and all(path.state in HEALTHY for path in paths(mesh, polled))
+        and not through_others(mesh, polled, HEALTHY).poor
     )
 
 
@@ -139,7 +142,7 @@ def print_status(
     """Hosts as a table, then the directions that are not healthy, or all; then the drift."""
     console = Console(highlight=False)
     links = [link for one in polled for link in between_hosts(mesh, one)]
-    ways = paths(mesh, polled)
+    ways = through_others(mesh, polled, HEALTHY)
     up = sum(one.host.state == "up" for one in polled)
     good = sum(link.state in HEALTHY for link in links)
     console.print(
@@ -149,14 +152,21 @@ def print_status(
     )
     console.print(_hosts(mesh, polled, drift))
     shown = [link for link in links if every_link or link.state not in HEALTHY]
+    most = len(links) if every_link else _MOST
     # A host that cannot be asked is one fault, not one for each of its directions.
     if not every_link:
         shown = [link for link in shown if link.state != "unknown"]
     if shown:
-        console.print(_links(shown))
-    no_fault = HEALTHY | {"unknown"}
-    if broken := [path for path in ways if every_link or path.state not in no_fault]:
-        console.print(_paths(broken))
+        console.print(_links(shown[:most]))
+        _more(console, len(shown) - most, "such directions")
+    if every_link:
+        listed, count = paths(mesh, polled), 0
+    else:
+        broken = through_others(mesh, polled, HEALTHY | {"unknown"})
+        listed, count = list(along(mesh, polled, islice(broken.ends, _MOST))), broken.poor
+    if listed:
+        console.print(_paths(listed))
+        _more(console, count - _MOST, "such paths")
     if mesh.peers:
         console.print(_peers(mesh, polled))
     for one in polled:
@@ -223,11 +233,13 @@ def _links(links: Sequence[LinkStatus]) -> Table:
     return table
 
 
-def _through_others(ways: Sequence[Path]) -> str:
-    if not ways:
-        return ""
-    good = sum(path.state in HEALTHY for path in ways)
-    return f", {good} of {len(ways)} through others"
+def _more(console: Console, count: int, what: str) -> None:
+    if count > 0:
+        console.print(f"and {count} more {what}: --links lists them all", style="dim")
+
+
+def _through_others(ways: Through) -> str:
+    return f", {ways.total - ways.poor} of {ways.total} through others" if ways.total else ""
 
 
 def _paths(ways: Sequence[Path]) -> Table:
