@@ -204,7 +204,7 @@ async def test_ip_route(host: Host) -> None:
     again = await host.run("ip route add 10.77.0.0/16 dev wg0")
     assert (again.status, again.err) == (2, b"RTNETLINK answers: File exists\n")
     await host.out("ip route replace 10.77.0.0/16 dev wg0")
-    await host.out("ip -6 route add fd77::/64 dev wg0")
+    await host.out("ip -6 route add fd77:0::/64 dev wg0")
     assert await host.out("ip -4 route show dev wg0") == (
         "10.9.0.0/24 proto kernel scope link src 10.9.0.1 \n10.77.0.0/16 scope link \n"
     )
@@ -238,6 +238,7 @@ async def test_ip_answers_in_no_other_form_than_it_was_asked_for(host: Host) -> 
 async def test_ping_says_what_is_wrong(host: Host) -> None:
     for line, status, said in (
         ("ping -c x 127.0.0.1", 1, "ping: invalid argument: 'x'"),
+        ("ping -c 1.5 127.0.0.1", 1, "ping: invalid argument: '1.5'"),
         ("ping -c 1 -M bogus 127.0.0.1", 2, "ping: invalid -M argument: bogus"),
         ("ping", 1, "ping: usage error: Destination address required"),
         ("ping -c 1 2001:db8::1", 2, "ping: connect: Network is unreachable"),

@@ -196,7 +196,7 @@ def _route(machine: Machine, words: list[str], version: int, one_line: bool) -> 
                 raise _Wrong("RTNETLINK answers: Operation not supported")
             default = "::/0" if version == 6 else "0.0.0.0/0"
             net = ip_network(default if text == "default" else text, strict=False)
-            if str(net.network_address) != text.partition("/")[0] and text != "default":
+            if text != "default" and ip_interface(text).ip != net.network_address:
                 raise _Wrong("Error: Invalid prefix for given prefix length.")
             device = _after(rest, "dev")
             try:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: Options with a value, and those without one.
 _VALUES, _FLAGS = "cwWisM", "nq46"
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+_NUMBER, _WHOLE = re.compile(r"[0-9]+(\.[0-9]+)?"), re.compile(r"[0-9]+")
 
 
 async def ping(machine: Machine, argv: list[str], _: bytes) -> Answer:
@@ -34,7 +34,7 @@ async def ping(machine: Machine, argv: list[str], _: bytes) -> Answer:
     if not to:
         return Answer(1, err=b"ping: usage error: Destination address required\n")
     for letter in sorted(options.keys() - {"M"}):
-        if not _NUMBER.fullmatch(options[letter]):
+        if not (_WHOLE if letter in "cs" else _NUMBER).fullmatch(options[letter]):
             return Answer(1, err=f"ping: invalid argument: '{options[letter]}'\n".encode())
     if (hint := options.get("M", "do")) not in ("do", "dont", "want"):
         return Answer(2, err=f"ping: invalid -M argument: {hint}\n".encode())
