@@ -115,11 +115,25 @@ async def test_a_person_at_a_terminal(tmp_path: Path) -> None:
     async with fleet(tmp_path) as made:
         argv = ssh_argv("fra-1", made.ssh_config, "-tt")
         process = await asyncio.create_subprocess_exec(*argv, stdin=PIPE, stdout=PIPE, stderr=PIPE)
-        assert process.stdin
-        process.stdin.write(b"cat /etc/hostname\nsleep 60\n")
-        await asyncio.sleep(0.5)
-        process.stdin.write(b"\x03cd /var/lib\npwd\nif\nexit\n")
-        out, _ = await asyncio.wait_for(process.communicate(), 10)
-        assert b"root@fra-1:~# " in out
-        assert b"# fra-1\r\n" in out and b"# /var/lib\r\n" in out
+        assert process.stdin and process.stdout
+        out = b""
+        for typed, shows in (
+            (b"", b"root@fra-1:~# "),
+            (b"cat /etc/hostname\n", b"\r\nfra-1\r\nroot@fra-1:~# "),
+            (b"echo $((6 * 7)); sleep 60\n", b"\r\n42\r\n"),
+            (b"\x03", b"root@fra-1:~# "),
+            (b"cd /var/lib\n", b"root@fra-1:~# "),
+            (b"pwd\n", b"\r\n/var/lib\r\nroot@fra-1:~# "),
+            (b"if\n", b"root@fra-1:~# "),
+            (b"exit\n", b"exit\r\n"),
+        ):
+            process.stdin.write(typed)
+            said = b""
+            async with asyncio.timeout(10):
+                while shows not in said:
+                    more = await process.stdout.read(4096)
+                    assert more, (typed, said)
+                    said += more
+            out += said
+        await asyncio.wait_for(process.wait(), 10)
         assert bytes(tmp_path) not in out

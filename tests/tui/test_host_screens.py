@@ -522,7 +522,7 @@ async def test_opens_the_link(key: str) -> None:
     async with shown(app) as pilot:
         app.see_all()
         await pilot.press("down", key)
-        assert (the_link(app)._ends) == ("server-a", "server-c")
+        assert the_link(app).pair == ("server-a", "server-c")
 
 
 @presses("link.ping")
