@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 from meshtui.demo import echo
 from meshtui.demo.device import Device
@@ -35,7 +36,7 @@ class Machine:
         network: Network,
         *,
         clock: Callable[[], float] = time.time,
-        spawn: Callable[[Sequence[str]], Awaitable[None]],
+        spawn: Callable[[Sequence[str]], Coroutine[Any, Any, None]],
     ) -> None:
         self.name = name
         self.root = root
@@ -64,13 +65,9 @@ class Machine:
         self.timers, self.active, self.started = {}, set(), {}
         self.kernel = self._fresh()
 
-    def in_background(self, work: Awaitable[None]) -> None:
+    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it until the machine is off."""
-
-        async def do() -> None:
-            await work
-
-        task = asyncio.create_task(do(), name=f"of {self.name}")
+        task = asyncio.create_task(work, name=f"of {self.name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_interface, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from meshtui.demo.calls import Answer
 from meshtui.demo.links import Link, Route
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _RULES = "0:\tfrom all lookup local\n32766:\tfrom all lookup main\n"
 _RULES_4 = _RULES + "32767:\tfrom all lookup default\n"
+T = TypeVar("T")
 _FOREVER = "valid_lft forever preferred_lft forever"
 
 
@@ -34,16 +35,14 @@ async def ip(machine: Machine, argv: list[str], _: bytes) -> Answer:
             objects = {"link": _link, "address": _address, "route": _route, "rule": _rule}
             found = next((do for name, do in objects.items() if name.startswith(kind)), None)
         case _:
-            found = None
+            return Answer(255, err=b"Usage: ip [ OPTIONS ] OBJECT { COMMAND | help }\n")
     if found is None:
-        return Answer(255, err=b'Object is unknown, try "ip help".\n')
+        return Answer(1, err=f'Object "{kind}" is unknown, try "ip help".\n'.encode())
     version = 6 if "-6" in options else 4 if "-4" in options else 0
     try:
         return Answer(0, found(machine, words, version, "-o" in options).encode())
     except _Wrong as wrong:
         return Answer(wrong.status, err=f"{wrong}\n".encode())
-    except ValueError as error:
-        return Answer(1, err=f"Error: {error}.\n".encode())
 
 
 def _after(words: list[str], word: str) -> str | None:
@@ -54,6 +53,13 @@ def _known(machine: Machine, name: str | None, said: str = 'Device "{}" does not
     if name not in machine.kernel.links:
         raise _Wrong(said.format(name), 1)
     return machine.kernel.links[name]
+
+
+def _prefix(text: str, read: Callable[[str], T]) -> T:
+    try:
+        return read(text)
+    except ValueError:
+        raise _Wrong(f'Error: any valid prefix is expected rather than "{text}".', 1) from None
 
 
 def _wanted(machine: Machine, words: list[str]) -> list[Link]:
@@ -74,6 +80,8 @@ def _link(machine: Machine, words: list[str], _: int, one_line: bool) -> str:
             name = _after(rest, "dev") or rest[0]
             link = _known(machine, name, 'Cannot find device "{}"')
             if mtu := _after(rest, "mtu"):
+                if not mtu.isdecimal():
+                    raise _Wrong(f'Error: argument "{mtu}" is wrong: Invalid "mtu" value\n', 255)
                 machine.set_mtu(link, int(mtu))
             return ""
         case ["del" | "delete", *rest]:
@@ -86,7 +94,7 @@ def _link(machine: Machine, words: list[str], _: int, one_line: bool) -> str:
 def _link_line(link: Link, one_line: bool) -> str:
     flags, kind = "BROADCAST,MULTICAST,UP,LOWER_UP", "ether 52:54:00:00:00:01 brd ff:ff:ff:ff:ff:ff"
     if link.device:
-        flags, kind = "POINTOPOINT,NOARP,UP,LOWER_UP", "none"
+        flags, kind = "POINTOPOINT,NOARP,UP,LOWER_UP", "none "
     elif link.name == "lo":
         flags, kind = "LOOPBACK,UP,LOWER_UP", "loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00"
     newline = "\\" if one_line else "\n"
@@ -110,7 +118,8 @@ def _address(machine: Machine, words: list[str], version: int, one_line: bool) -
                 if version in (0, address.version) and not (beyond and link.name == "lo")
             )
         case ["add" | "replace" | "del" as how, text, "dev", name, *_]:
-            address = ip_interface(text)
+            address = _prefix(text, ip_interface)
+            said = "ipv4: A" if address.version == 4 else "ipv6: a"
             link = _known(machine, name, 'Cannot find device "{}"')
             try:
                 if how == "del":
@@ -118,9 +127,9 @@ def _address(machine: Machine, words: list[str], version: int, one_line: bool) -
                 elif how == "add" or address not in link.addresses:
                     machine.kernel.add_address(link.name, address)
             except FileExistsError:
-                raise _Wrong("RTNETLINK answers: File exists") from None
+                raise _Wrong(f"Error: {said}ddress already assigned.") from None
             except LookupError:
-                raise _Wrong("RTNETLINK answers: Cannot assign requested address") from None
+                raise _Wrong(f"Error: {said}ddress not found.") from None
             return ""
     raise _Wrong(f'Command "{words[0]}" is unknown, try "ip address help".', 255)
 
@@ -147,7 +156,9 @@ def _route(machine: Machine, words: list[str], version: int, one_line: bool) -> 
             return _got(machine, to)
         case [] | ["show" | "list", *_]:
             if "table" in words and _after(words, "table") != "main":
-                raise _Wrong("Error: ipv4: FIB table does not exist.\nDump terminated")
+                raise _Wrong(
+                    f"Error: ipv{version or 4}: FIB table does not exist.\nDump terminated"
+                )
             device = _after(words, "dev")
             if device is not None:
                 _known(machine, device, 'Cannot find device "{}"')
@@ -161,16 +172,19 @@ def _route(machine: Machine, words: list[str], version: int, one_line: bool) -> 
             )
         case ["add" | "replace" | "del" as how, text, *rest]:
             default = "::/0" if version == 6 else "0.0.0.0/0"
-            net = ip_network(default if text == "default" else text, strict=False)
+            to = default if text == "default" else text
+            net = _prefix(to, lambda text: ip_network(text, strict=False))
+            if net.version == 4 and ip_interface(to).ip != net.network_address:
+                raise _Wrong("Error: Invalid prefix for given prefix length.")
             device = _after(rest, "dev")
+            if how != "del" or device is not None:
+                _known(machine, device, 'Cannot find device "{}"')
             try:
                 if how == "del":
                     machine.kernel.drop_route(net, device)
                 else:
-                    link = _known(machine, device, 'Cannot find device "{}"')
-                    machine.kernel.add_route(
-                        Route(net, link.name, source=_after(rest, "src") or "")
-                    )
+                    source = _after(rest, "src") or ""
+                    machine.kernel.add_route(Route(net, str(device), source=source))
             except FileExistsError:
                 raise _Wrong("RTNETLINK answers: File exists") from None
             except LookupError:
@@ -195,8 +209,9 @@ def _route_line(route: Route, with_device: bool) -> str:
     if with_device:
         words += ["dev", route.device]
     if route.to.version == 6:
-        words += [*(("proto", "kernel") if route.kernel else ()), "metric", "256", "pref", "medium"]
-    elif route.kernel:
+        words += ["proto", "kernel", "metric", "256"] if route.kernel else ["metric", "1024"]
+        return " ".join([*words, "pref", "medium\n"])
+    if route.kernel:
         words += ["proto", "kernel", "scope", "link", "src", route.source]
     elif not route.via:
         words += ["scope", "link"]
@@ -204,12 +219,16 @@ def _route_line(route: Route, with_device: bool) -> str:
 
 
 def _got(machine: Machine, to: str) -> str:
-    route = machine.kernel.route(to)
+    own = machine.kernel.owner(to) is not None
+    route = Route(ip_network(to), "lo", source=to) if own else machine.kernel.route(to)
     if route is None:
         raise _Wrong("RTNETLINK answers: Network is unreachable")
     source = machine.kernel.source(route, route.to.version)
     via = f" via {route.via}" if route.via else ""
-    return f"{to}{via} dev {route.device} src {source} uid 0 \\    cache \n"
+    first, last = ("local ", "<local> ") if own else ("", "")
+    if route.to.version == 6:
+        return f"{first}{to} from :: dev {route.device} src {source} metric 1024 pref medium\n"
+    return f"{first}{to}{via} dev {route.device} src {source} uid 0 \\    cache {last}\n"
 
 
 def _rule(_: Machine, words: list[str], version: int, __: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
@@ -16,12 +17,17 @@ from meshtui.demo.calls import Answer
 from meshtui.demo.device import Device
 from meshtui.demo.tools.wg_show import show
 from meshtui.errors import MeshError
-from meshtui.wg.conf import Section, parse
+from meshtui.wg.conf import ConfFile, Section, parse
 from meshtui.wg.endpoint import Endpoint, parse_endpoint
 from meshtui.wg.interface import Network
 
 if TYPE_CHECKING:
     from meshtui.demo.machine import Machine
+
+_KEYS = (
+    "PrivateKey|ListenPort|FwMark|PublicKey|PresharedKey|AllowedIPs|Endpoint|PersistentKeepalive"
+)
+_LINE = re.compile(rf"\[(?:Interface|Peer)\]$|(?:{_KEYS})=", re.IGNORECASE)
 
 
 class Wrong(Exception):
@@ -70,13 +76,13 @@ def _set(device: Device, words: list[str], stdin: bytes) -> None:
     for word in left:
         match word:
             case "listen-port":
-                device.listen_port = int(_next(left))
+                device.listen_port = _port(_next(left, word))
             case "fwmark":
-                _next(left)
+                _next(left, word)
             case "private-key":
-                device.set_private_key(_key(_read(_next(left), stdin)))
+                device.set_private_key(_key(_read(_next(left, word), stdin)))
             case "peer":
-                _set_peers(device, _key(_next(left)), left, stdin)
+                _set_peers(device, _key(_next(left, word)), left, stdin)
             case _:
                 raise Wrong(f"Invalid argument: {word}")
 
@@ -94,16 +100,19 @@ def _set_peers(device: Device, key: bytes | None, left: Iterator[str], stdin: by
             case "remove":
                 options["remove"] = True
             case "preshared-key":
-                options["preshared_key"] = _key(_read(_next(left), stdin)) or bytes(32)
+                options["preshared_key"] = _key(_read(_next(left, word), stdin)) or bytes(32)
             case "endpoint":
-                options["endpoint"] = _endpoint(_next(left))
+                options["endpoint"] = _endpoint(_next(left, word))
             case "persistent-keepalive":
-                options["persistent_keepalive"] = _seconds(_next(left))
+                options["persistent_keepalive"] = _seconds(_next(left, word))
             case "allowed-ips":
-                options |= {"allowed_ips": _networks([_next(left)]), "replace_allowed_ips": True}
+                options |= {
+                    "allowed_ips": _networks([_next(left, word)]),
+                    "replace_allowed_ips": True,
+                }
             case "peer":
                 done()
-                key, options = _key(_next(left)), {}
+                key, options = _key(_next(left, word)), {}
             case _:
                 raise Wrong(f"Invalid argument: {word}")
     done()
@@ -111,23 +120,40 @@ def _set_peers(device: Device, key: bytes | None, left: Iterator[str], stdin: by
 
 def _configure(device: Device, how: str, text: str) -> None:
     """What a file says; `syncconf` leaves the sessions of peers that stay."""
-    # What comes by stdin may be peers alone.
-    conf = parse(text if "[interface]" in text.lower() else f"[Interface]\n{text}")
-    if (private := conf.interface.get("PrivateKey")) is not None:
-        device.set_private_key(_key(private))
-    elif how == "setconf":
-        device.set_private_key(None)
-    if (port := conf.interface.get("ListenPort")) is not None:
-        device.listen_port = int(port)
-    wanted = {_key(peer.get("PublicKey") or ""): peer for peer in conf.peers}
+    try:
+        conf = _parsed(text)
+        private, port = conf.interface.get("PrivateKey"), conf.interface.get("ListenPort")
+        own_key, own_port = _key(private or ""), _port(port or "0")
+        wanted = {_key(peer.get("PublicKey") or ""): _settings(peer) for peer in conf.peers}
+    except Wrong as wrong:
+        raise Wrong(f"{wrong}\nConfiguration parsing error") from None
+    if None in wanted:
+        raise Wrong("A peer is missing a public key\nInvalid configuration")
+    # What is added to leaves what it does not name; else it is the whole of the interface.
+    if private is not None or how != "addconf":
+        device.set_private_key(own_key)
+    if port is not None or how != "addconf":
+        device.listen_port = own_port
     if how != "addconf":
         for row in device.dump().splitlines()[1:]:
             key = _key(row.split("\t")[0])
             if key and (how == "setconf" or key not in wanted):
                 device.set_peer(key, remove=True)
-    for key, peer in wanted.items():
+    for key, settings in wanted.items():
         assert key
-        device.set_peer(key, **_settings(peer))
+        device.set_peer(key, **settings)
+
+
+def _parsed(text: str) -> ConfFile:
+    for line in text.splitlines():
+        bare = "".join(line.partition("#")[0].split())
+        if bare and not _LINE.match(bare):
+            raise Wrong(f"Line unrecognized: `{bare}'")
+    try:
+        # What comes by stdin may be peers alone.
+        return parse(text if "[interface]" in text.lower() else f"[Interface]\n{text}")
+    except ValueError as error:
+        raise Wrong(str(error)) from None
 
 
 def _settings(peer: Section) -> dict[str, Any]:
@@ -144,11 +170,11 @@ def _settings(peer: Section) -> dict[str, Any]:
     return found
 
 
-def _next(words: Iterator[str]) -> str:
+def _next(words: Iterator[str], behind: str) -> str:
     try:
         return next(words)
     except StopIteration:
-        raise Wrong("Invalid argument: it is the last one") from None
+        raise Wrong(f"Invalid argument: {behind}") from None
 
 
 def _read(file: str, stdin: bytes) -> str:
@@ -176,7 +202,10 @@ def _key(text: str) -> bytes | None:
 
 
 def _public(text: str) -> bytes:
-    key = _key(text)
+    try:
+        key = _key(text)
+    except Wrong:
+        key = None
     if key is None:
         raise Wrong("wg: Key is not the correct length or format")
     public = X25519PrivateKey.from_private_bytes(key).public_key().public_bytes_raw()
@@ -194,20 +223,24 @@ def _endpoint(text: str) -> Endpoint:
 
 
 def _networks(values: Iterable[str]) -> list[Network]:
-    try:
-        return [
-            ip_network(one.strip(), strict=False)
-            for value in values
-            for one in value.split(",")
-            if one.strip()
-        ]
-    except ValueError as error:
-        raise Wrong(f"AllowedIP is not in the correct format: {error}") from None
+    found = []
+    for one in (one.strip() for value in values for one in value.split(",")):
+        try:
+            found += [ip_network(one, strict=False)] if one else []
+        except ValueError:
+            raise Wrong(f"AllowedIP is not in the correct format: `{one}'") from None
+    return found
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and int(text) <= 0xFFFF):
+        raise Wrong(f"Servname not supported for ai_socktype: `{text}'")
+    return int(text)
 
 
 def _seconds(text: str) -> int:
-    if text != "off" and not (text.isdigit() and int(text) <= 0xFFFF):
-        raise Wrong(f"The persistent keepalive interval must be 0/off or 1-65535. Found: `{text}'")
+    if text != "off" and not (text.isdecimal() and int(text) <= 0xFFFF):
+        raise Wrong(f"Persistent keepalive interval is neither 0/off nor 1-65535: `{text}'")
     return 0 if text == "off" else int(text)
 
 

@@ -25,6 +25,8 @@ def show(machine: Machine, words: list[str]) -> Answer:
     """`words` behind `wg show`."""
     names = [link.name for link in machine.kernel.links.values() if link.device]
     match words:
+        case [_, what] if what not in (*_OWN, *_PEERS, "peers", "dump"):
+            return Answer(1, err=f"Invalid parameter: `{what}'\n".encode())
         case ["interfaces"]:
             return Answer(0, (" ".join(names) + "\n").encode())
         case ["all", what]:
@@ -57,8 +59,6 @@ def _of(machine: Machine, name: str, what: str, before: str) -> str:
         return f"{before}{own[_OWN[what]]}\n"
     if what == "peers":
         return "".join(f"{before}{peer[0]}\n" for peer in peers)
-    if what not in _PEERS:
-        return ""
     values = (
         "\t".join((peer[0], *(peer[at].replace(",", " ") for at in _PEERS[what]))) for peer in peers
     )
