@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from meshtui.demo.calls import Answer
 from meshtui.demo.links import Link, Route
 from meshtui.demo.tools.wg import wg
+from meshtui.errors import MeshError
 from meshtui.wg.conf import ConfFile, Section, parse
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ async def wg_quick(machine: Machine, argv: list[str], _: bytes) -> Answer:
     text = _read(machine.root / "etc/wireguard" / f"{name}.conf")
     if text is None:
         return _no(f"`/etc/wireguard/{name}.conf' does not exist")
-    conf, said = parse(text), list[str]()
+    try:
+        conf, said = parse(text), list[str]()
+    except ValueError as error:
+        return _no(f"`/etc/wireguard/{name}.conf': {error}")
     if how == "strip":
         return Answer(0, _ONLY_QUICK.sub("", str(conf)).encode())
     if how == "up" and name in machine.kernel.links:
@@ -49,8 +53,8 @@ async def wg_quick(machine: Machine, argv: list[str], _: bytes) -> Answer:
             await _down(machine, name, conf, said)
         else:
             return _no("a demo's host cannot save")
-    except _Failed as failed:
-        said.append(str(failed))
+    except (_Failed, MeshError, ValueError) as failed:
+        said.append(failed.what if isinstance(failed, MeshError) else str(failed))
         if how == "up":
             said.append(f"[#] ip link delete dev {name}")
             machine.remove(name)
