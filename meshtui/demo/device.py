@@ -36,6 +36,8 @@ class Device:
         self._engine.set_private_key(private_key)
         self._received = received
         self._clock = clock
+        self.fwmark = 0
+        """What `wg` is told to mark its packets with: shown again, and nothing more; 0: none."""
         self._address = ""
         self._port = 0
         self._bind_to = bind
@@ -117,11 +119,11 @@ class Device:
 
     def dump(self) -> str:
         """What `wg show INTERFACE dump` prints, private and preshared keys included."""
-        return show.dump(self._engine, self._port)
+        return show.dump(self._engine, self._port, self.fwmark)
 
     def showconf(self) -> str:
         """What `wg showconf INTERFACE` prints, private and preshared keys included."""
-        return show.showconf(self._engine, self._port)
+        return show.showconf(self._engine, self._port, self.fwmark)
 
     def _now(self) -> Moment:
         return Moment(time.monotonic(), self._clock())

@@ -87,6 +87,9 @@ class Kernel:
             self.routes = [
                 r for r in self.routes if not (r.kernel and (r.to, r.device) == (own.to, name))
             ]
+        if address.version == 4 and not any(a.version == 4 for a in link.addresses):
+            # As Linux does: without an address the interface speaks no IPv4 any more.
+            self.routes = [r for r in self.routes if (r.to.version, r.device) != (4, name)]
 
     def add_route(self, route: Route) -> None:
         """A route more."""

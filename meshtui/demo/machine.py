@@ -15,7 +15,7 @@ from meshtui.demo import echo
 from meshtui.demo.device import Device
 from meshtui.demo.links import Kernel, Link
 from meshtui.demo.network import Network, Uplink
-from meshtui.demo.wire.routes import header
+from meshtui.demo.wire.routes import header, passed_on
 
 #: Seconds between two pieces of the little traffic that a mesh has, and their most bytes.
 _PAUSE, _LARGEST = 2.0, 1200
@@ -168,8 +168,8 @@ class Machine:
             waiting = self._pings.get((found.ident, found.sequence))
             if waiting and not waiting.done():
                 waiting.set_result(None)
-        elif self._passes_on(to):
-            self._send(packet, to)
+        elif self._passes_on(to) and (sent := passed_on(packet)):
+            self._send(sent, to)
 
     def _send(self, packet: bytes, to: str) -> None:
         route = self.kernel.route(to)

@@ -133,14 +133,6 @@ CANNOT_FIND = (1, 'Cannot find device "wg9"\n')
             (2, "Error: Invalid prefix for given prefix length.\n"),
         ),
         (
-            "ip address add more dev wg0",
-            (1, 'Error: any valid prefix is expected rather than "more".\n'),
-        ),
-        (
-            "ip route add more dev wg0",
-            (1, 'Error: any valid prefix is expected rather than "more".\n'),
-        ),
-        (
             "ip -4 route show table 51820",
             (2, "Error: ipv4: FIB table does not exist.\nDump terminated\n"),
         ),

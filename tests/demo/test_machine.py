@@ -1,61 +1,117 @@
-"""Power off and on: what a host of the demo keeps, and what it does not leave behind."""
+"""Packets between a demo's hosts: real ones, through tunnels and over the network below."""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
 
-from tests.demo.hosts import until
-from tests.demo.kernels import boxes, pair, peer
+from meshtui.demo import echo
+from meshtui.demo.wire.routes import passed_on
+from tests.demo.machines import Hosts, endpoint, hosts
+
+PING = "ping -n -c 1 -w 2"
+#: As long as a ping takes that must not be answered.
+LOST = "ping -n -c 1 -W 0.3"
 
 
-async def test_what_is_on_its_disk_is_back(tmp_path: Path) -> None:
-    async with pair(tmp_path) as (a, b):
-        fresh = await a.says("wg showconf wg0")
-        conf = (a.root / "etc/wireguard/wg0.conf").read_text()
-        a.file(f"{conf}\n".replace("[Peer]", "PostUp = sysctl -qw net.ipv4.ip_forward=1\n[Peer]"))
-        await a.says("wg-quick down wg0")
-        await a.says("systemctl enable --now wg-quick@wg0")
-        await a.says("ping -n -c 1 -w 3 10.0.0.2")
-        await a.says("wg set wg0 listen-port 51900")
-        await a.says("ip route add 10.9.0.0/16 dev wg0")
-        await a.says("sysctl -qw net.ipv6.conf.all.forwarding=1")
-        a.halt()
-        assert await a.says("wg show interfaces") == "\n"
-        assert not (a.root / "sys/class/net/wg0").exists() and not a.machine.uplink.ports
-        await a.boot()
-        assert await a.says("wg showconf wg0") == fresh
-        assert await a.says("wg show wg0 transfer") == f"{b.public}\t0\t0\n"
-        assert await a.says("wg show wg0 latest-handshakes") == f"{b.public}\t0\n"
-        assert "10.9." not in await a.says("ip route show")
-        assert await a.says("sysctl -n net.ipv6.conf.all.forwarding") == "0\n"
-        assert await a.says("sysctl -n net.ipv4.ip_forward") == "1\n"
-        await a.says("ping -n -c 1 -w 6 10.0.0.2")
+def pair(a: str, b: str, more: str = "") -> dict[str, tuple[str, dict[str, str]]]:
+    return {
+        a: ("10.9.0.1/24", {b: f"AllowedIPs = 10.9.0.2/32{endpoint(b)}{more}"}),
+        b: ("10.9.0.2/24", {a: f"AllowedIPs = 10.9.0.1/32{endpoint(a)}"}),
+    }
 
 
-async def test_nothing_is_left_of_one_that_is_off(tmp_path: Path) -> None:
-    def files() -> int:
-        return len(list(Path("/proc/self/fd").iterdir()))
-
-    before, tasks = files(), asyncio.all_tasks()
-    async with pair(tmp_path) as (a, b):
-        await a.says("ping -n -c 1 -w 3 10.0.0.2")
-        await a.says("systemd-run --unit=x --on-active=60 sh")
-        timer = a.machine.timers["x"]
-        device = a.machine.device("wg0")
-        assert device and files() == before + 2
-        a.halt()
-        b.halt()
-        # At once: they would end by themselves some time.
-        await until(lambda: asyncio.all_tasks() == tasks, 0.2)
-        assert files() == before and timer.cancelled()
-        assert device._alarm is None and device._socket is None
+async def milliseconds(lab: Hosts, host: str, to: str) -> float:
+    said = await lab.out(host, f"{PING} {to}")
+    return float(said.partition("time=")[2].partition(" ")[0])
 
 
-async def test_what_was_under_way_when_it_went_off(tmp_path: Path) -> None:
-    async with boxes(tmp_path, "a", "b") as (a, b):
-        await a.up("Address = 10.0.0.1/24", peer(b, "10.0.0.2/32"))
-        waits = asyncio.create_task(a.call("ping -n -c 1 -w 1 10.0.0.2"))
-        await asyncio.sleep(0.05)
-        a.halt()
-        assert (await waits).status == 1
+async def test_as_far_as_their_cities_are(tmp_path: Path) -> None:
+    async with hosts(tmp_path, "fra-1", "nyc-1") as lab:
+        await lab.up(pair("fra-1", "nyc-1"))
+        await milliseconds(lab, "fra-1", "10.9.0.2")
+        assert 82 < await milliseconds(lab, "fra-1", "10.9.0.2") < 150
+        assert 82 < await milliseconds(lab, "fra-1", "198.51.100.11") < 150
+        assert (await lab.run("fra-1", f"{LOST} 10.9.0.3")).status == 1
+
+
+async def test_what_is_blocked_one_way_is_lost(tmp_path: Path) -> None:
+    async with hosts(tmp_path, "fra-1", "fra-2") as lab:
+        await lab.up(pair("fra-1", "fra-2"))
+        lab.network.block("fra-2", "fra-1")
+        assert (await lab.run("fra-1", f"{LOST} 10.9.0.2")).status == 1
+        assert (await lab.run("fra-1", f"{LOST} 203.0.113.12")).status == 1
+        heard = await lab.out("fra-2", "wg show wg0 transfer")
+        assert int(heard.split("\t")[1]) > 0, "the other way is open"
+        lab.network.block("fra-2", "fra-1", on=False)
+        await lab.out("fra-1", "ping -n -c 1 -w 10 10.9.0.2")
+
+
+async def test_one_behind_nat_is_reached_once_it_has_called(tmp_path: Path) -> None:
+    async with hosts(tmp_path, "fra-1", "office") as lab:
+        await lab.up(
+            {
+                "fra-1": ("10.9.0.1/24", {"office": "AllowedIPs = 10.9.0.2/32"}),
+                "office": (
+                    "10.9.0.2/24",
+                    {"fra-1": f"AllowedIPs = 10.9.0.1/32{endpoint('fra-1')}"},
+                ),
+            }
+        )
+        before = await lab.run("fra-1", f"{LOST} 10.9.0.2")
+        assert b"Destination address required" in before.err
+        await lab.out("office", f"{PING} 10.9.0.1")
+        await lab.out("fra-1", f"{PING} 10.9.0.2")
+        seen = (await lab.out("fra-1", "wg show wg0 endpoints")).split("\t")[1].strip()
+        assert seen.startswith("198.51.100.250:")
+        assert not seen.endswith(":51820")
+
+
+async def test_a_hub_passes_on_what_it_is_told_to(tmp_path: Path) -> None:
+    async with hosts(tmp_path, "fra-1", "fra-2", "nyc-1") as lab:
+        by_hub = f"AllowedIPs = 10.9.0.0/24{endpoint('fra-1')}\nPersistentKeepalive = 25"
+        spokes = {name: f"AllowedIPs = 10.9.0.{n}/32" for n, name in ((2, "fra-2"), (3, "nyc-1"))}
+        await lab.up(
+            {
+                "fra-1": ("10.9.0.1/24", spokes),
+                "fra-2": ("10.9.0.2/24", {"fra-1": by_hub}),
+                "nyc-1": ("10.9.0.3/24", {"fra-1": by_hub}),
+            }
+        )
+        for name in ("fra-2", "nyc-1"):
+            await lab.out(name, f"{PING} 10.9.0.1")
+        assert (await lab.run("fra-2", f"{LOST} 10.9.0.3")).status == 1
+        await lab.out("fra-1", "sysctl -qw net.ipv4.ip_forward=1")
+        await lab.out("fra-2", f"{PING} 10.9.0.3")
+
+
+async def test_a_packet_that_goes_in_circles_comes_to_an_end(tmp_path: Path) -> None:
+    async with hosts(tmp_path, "fra-1", "fra-2") as lab:
+        all_of_it = "AllowedIPs = 10.9.0.0/24"
+        await lab.up(
+            {
+                "fra-1": ("10.9.0.1/24", {"fra-2": all_of_it + endpoint("fra-2")}),
+                "fra-2": ("10.9.0.2/24", {"fra-1": all_of_it + endpoint("fra-1")}),
+            }
+        )
+        for name in lab.machines:
+            await lab.out(name, "sysctl -qw net.ipv4.ip_forward=1")
+        await lab.out("fra-1", f"{PING} 10.9.0.2")
+        assert (await lab.run("fra-1", f"{LOST} 10.9.0.99")).status == 1
+        async with asyncio.timeout(20):
+            before = ""
+            while before != (now := await lab.out("fra-2", "wg show wg0 transfer")):
+                before = now
+                await asyncio.sleep(0.3)
+
+
+def test_each_router_takes_one_hop() -> None:
+    for one, other in (("10.9.0.1", "10.9.0.2"), ("fd00::1", "fd00::2")):
+        asked = echo.Echo(*map(echo.ip_address, (one, other)), False, 1, 1, b"hello")
+        packet: bytes | None = asked.pack()
+        hops = 0
+        while packet:
+            assert echo.parse(packet) == asked, "its checksum is right"
+            packet = passed_on(packet)
+            hops += 1
+        assert hops == 64

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from ipaddress import ip_interface, ip_network
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from meshtui.demo.calls import Answer
 from meshtui.demo.links import Link, Route
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _RULES = "0:\tfrom all lookup local\n32766:\tfrom all lookup main\n"
 _RULES_4 = _RULES + "32767:\tfrom all lookup default\n"
-T = TypeVar("T")
 _FOREVER = "valid_lft forever preferred_lft forever"
 
 
@@ -30,6 +29,9 @@ class _Wrong(Exception):
 async def ip(machine: Machine, argv: list[str], _: bytes) -> Answer:
     """Any of its commands."""
     options = {word for word in argv if word.startswith("-")}
+    if unknown := options - {"-4", "-6", "-o"}:
+        said = f'Option "{min(unknown)}" is unknown, try "ip -help".\n'
+        return Answer(255, err=said.encode())
     match [word for word in argv if not word.startswith("-")]:
         case [kind, *words]:
             objects = {"link": _link, "address": _address, "route": _route, "rule": _rule}
@@ -43,6 +45,8 @@ async def ip(machine: Machine, argv: list[str], _: bytes) -> Answer:
         return Answer(0, found(machine, words, version, "-o" in options).encode())
     except _Wrong as wrong:
         return Answer(wrong.status, err=f"{wrong}\n".encode())
+    except ValueError as error:
+        return Answer(1, err=f"Error: {error}.\n".encode())
 
 
 def _after(words: list[str], word: str) -> str | None:
@@ -55,16 +59,14 @@ def _known(machine: Machine, name: str | None, said: str = 'Device "{}" does not
     return machine.kernel.links[name]
 
 
-def _prefix(text: str, read: Callable[[str], T]) -> T:
-    try:
-        return read(text)
-    except ValueError:
-        raise _Wrong(f'Error: any valid prefix is expected rather than "{text}".', 1) from None
-
-
 def _wanted(machine: Machine, words: list[str]) -> list[Link]:
-    name = _after(words, "dev")
-    return list(machine.kernel.links.values()) if name is None else [_known(machine, name)]
+    """The interface named behind "show", with or without "dev", or all."""
+    match words:
+        case ["dev", name, *_]:
+            return [_known(machine, name)]
+        case [name, *_] if name not in ("scope", "up"):
+            return [_known(machine, name)]
+    return list(machine.kernel.links.values())
 
 
 # -- link ----------------------------------------------------------------------
@@ -72,16 +74,15 @@ def _wanted(machine: Machine, words: list[str]) -> list[Link]:
 
 def _link(machine: Machine, words: list[str], _: int, one_line: bool) -> str:
     match words:
-        case [] | ["show", *_]:
-            name = next((w for w in words[1:] if w != "dev"), None)
-            links = list(machine.kernel.links.values()) if name is None else [_known(machine, name)]
-            return "".join(_link_line(link, one_line) for link in links)
+        case [] | ["show" | "list" | "s" | "sh" | "ls", *_]:
+            return "".join(
+                f"{_head(link, ' mode DEFAULT')}{_newline(one_line)}{_kind(link)}\n"
+                for link in _wanted(machine, words[1:])
+            )
         case ["set", *rest]:
             name = _after(rest, "dev") or rest[0]
             link = _known(machine, name, 'Cannot find device "{}"')
             if mtu := _after(rest, "mtu"):
-                if not mtu.isdecimal():
-                    raise _Wrong(f'Error: argument "{mtu}" is wrong: Invalid "mtu" value\n', 255)
                 machine.set_mtu(link, int(mtu))
             return ""
         case ["del" | "delete", *rest]:
@@ -91,17 +92,28 @@ def _link(machine: Machine, words: list[str], _: int, one_line: bool) -> str:
     raise _Wrong(f'Command "{words[0]}" is unknown, try "ip link help".', 255)
 
 
-def _link_line(link: Link, one_line: bool) -> str:
-    flags, kind = "BROADCAST,MULTICAST,UP,LOWER_UP", "ether 52:54:00:00:00:01 brd ff:ff:ff:ff:ff:ff"
+def _head(link: Link, mode: str = "") -> str:
+    flags = "BROADCAST,MULTICAST,UP,LOWER_UP"
     if link.device:
-        flags, kind = "POINTOPOINT,NOARP,UP,LOWER_UP", "none "
+        flags = "POINTOPOINT,NOARP,UP,LOWER_UP"
     elif link.name == "lo":
-        flags, kind = "LOOPBACK,UP,LOWER_UP", "loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00"
-    newline = "\\" if one_line else "\n"
+        flags = "LOOPBACK,UP,LOWER_UP"
     return (
         f"{link.index}: {link.name}: <{flags}> mtu {link.mtu} qdisc noqueue state UNKNOWN"
-        f" mode DEFAULT group default qlen 1000{newline}    link/{kind}\n"
+        f"{mode} group default qlen 1000"
     )
+
+
+def _kind(link: Link) -> str:
+    if link.device:
+        return "    link/none "
+    if link.name == "lo":
+        return "    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00"
+    return "    link/ether 52:54:00:00:00:01 brd ff:ff:ff:ff:ff:ff"
+
+
+def _newline(one_line: bool) -> str:
+    return "\\" if one_line else "\n"
 
 
 # -- address -------------------------------------------------------------------
@@ -109,16 +121,15 @@ def _link_line(link: Link, one_line: bool) -> str:
 
 def _address(machine: Machine, words: list[str], version: int, one_line: bool) -> str:
     match words:
-        case [] | ["show" | "list", *_]:
+        case [] | ["show" | "list" | "s" | "sh" | "ls", *_]:
             beyond = _after(words, "scope") == "global"
             return "".join(
-                _address_line(link, address, one_line)
-                for link in _wanted(machine, words)
-                for address in link.addresses
-                if version in (0, address.version) and not (beyond and link.name == "lo")
+                _addresses(link, version, one_line)
+                for link in _wanted(machine, words[1:])
+                if not (beyond and link.name == "lo")
             )
         case ["add" | "replace" | "del" as how, text, "dev", name, *_]:
-            address = _prefix(text, ip_interface)
+            address = ip_interface(text)
             said = "ipv4: A" if address.version == 4 else "ipv6: a"
             link = _known(machine, name, 'Cannot find device "{}"')
             try:
@@ -134,16 +145,28 @@ def _address(machine: Machine, words: list[str], version: int, one_line: bool) -
     raise _Wrong(f'Command "{words[0]}" is unknown, try "ip address help".', 255)
 
 
+def _addresses(link: Link, version: int, one_line: bool) -> str:
+    lines = [
+        _address_line(link, address, one_line)
+        for address in link.addresses
+        if version in (0, address.version)
+    ]
+    if one_line or not (lines or not version):
+        return "".join(lines)
+    head = f"{_head(link)}\n" + ("" if version else f"{_kind(link)}\n")
+    return head + "".join(lines)
+
+
 def _address_line(link: Link, address: Address, one_line: bool) -> str:
     scope = "host" if link.name == "lo" else "global"
     name = f" {link.name}" if address.version == 4 else " "
     first = next(a for a in link.addresses if a.network == address.network)
     more = " secondary" if address.version == 4 and first != address else ""
     family = "inet" if address.version == 4 else "inet6"
-    newline = "\\" if one_line else "\n"
+    before = f"{link.index}: {link.name}    " if one_line else "    "
     return (
-        f"{link.index}: {link.name}    {family} {address} scope {scope}{more}{name}"
-        f"{newline}       {_FOREVER}\n"
+        f"{before}{family} {address} scope {scope}{more}{name}"
+        f"{_newline(one_line)}       {_FOREVER}\n"
     )
 
 
@@ -153,12 +176,11 @@ def _address_line(link: Link, address: Address, one_line: bool) -> str:
 def _route(machine: Machine, words: list[str], version: int, one_line: bool) -> str:
     match words:
         case ["get", to, *_]:
-            return _got(machine, to)
-        case [] | ["show" | "list", *_]:
-            if "table" in words and _after(words, "table") != "main":
-                raise _Wrong(
-                    f"Error: ipv{version or 4}: FIB table does not exist.\nDump terminated"
-                )
+            return _got(machine, to, one_line)
+        case [] | ["show" | "list" | "s" | "sh" | "ls", *_]:
+            if _after(words, "table") not in (None, "main"):
+                family = "ipv6" if version == 6 else "ipv4"
+                raise _Wrong(f"Error: {family}: FIB table does not exist.\nDump terminated")
             device = _after(words, "dev")
             if device is not None:
                 _known(machine, device, 'Cannot find device "{}"')
@@ -171,10 +193,11 @@ def _route(machine: Machine, words: list[str], version: int, one_line: bool) -> 
                 and not (only and route.to.prefixlen)
             )
         case ["add" | "replace" | "del" as how, text, *rest]:
+            if _after(rest, "table") not in (None, "main"):
+                raise _Wrong("RTNETLINK answers: Operation not supported")
             default = "::/0" if version == 6 else "0.0.0.0/0"
-            to = default if text == "default" else text
-            net = _prefix(to, lambda text: ip_network(text, strict=False))
-            if net.version == 4 and ip_interface(to).ip != net.network_address:
+            net = ip_network(default if text == "default" else text, strict=False)
+            if text != "default" and ip_interface(text).ip != net.network_address:
                 raise _Wrong("Error: Invalid prefix for given prefix length.")
             device = _after(rest, "dev")
             if how != "del" or device is not None:
@@ -183,6 +206,8 @@ def _route(machine: Machine, words: list[str], version: int, one_line: bool) -> 
                 if how == "del":
                     machine.kernel.drop_route(net, device)
                 else:
+                    if how == "replace":
+                        machine.kernel.routes = [r for r in machine.kernel.routes if r.to != net]
                     source = _after(rest, "src") or ""
                     machine.kernel.add_route(Route(net, str(device), source=source))
             except FileExistsError:
@@ -209,8 +234,8 @@ def _route_line(route: Route, with_device: bool) -> str:
     if with_device:
         words += ["dev", route.device]
     if route.to.version == 6:
-        words += ["proto", "kernel", "metric", "256"] if route.kernel else ["metric", "1024"]
-        return " ".join([*words, "pref", "medium\n"])
+        how = "proto kernel metric 256" if route.kernel else "metric 1024"
+        return " ".join((*words, how, "pref medium")) + "\n"
     if route.kernel:
         words += ["proto", "kernel", "scope", "link", "src", route.source]
     elif not route.via:
@@ -218,17 +243,21 @@ def _route_line(route: Route, with_device: bool) -> str:
     return " ".join(words) + " \n"
 
 
-def _got(machine: Machine, to: str) -> str:
+def _got(machine: Machine, to: str, one_line: bool) -> str:
     own = machine.kernel.owner(to) is not None
-    route = Route(ip_network(to), "lo", source=to) if own else machine.kernel.route(to)
+    if own and ":" in to:
+        return f"local {to} from :: dev lo table local proto kernel src {to} metric 0 pref medium\n"
+    if own:
+        return f"local {to} dev lo src {to} uid 0 {_newline(one_line)}    cache <local> \n"
+    route = machine.kernel.route(to)
     if route is None:
         raise _Wrong("RTNETLINK answers: Network is unreachable")
     source = machine.kernel.source(route, route.to.version)
+    if ":" in to:
+        how = "proto kernel src {} metric 256" if route.kernel else "src {} metric 1024"
+        return f"{to} from :: dev {route.device} {how.format(source)} pref medium\n"
     via = f" via {route.via}" if route.via else ""
-    first, last = ("local ", "<local> ") if own else ("", "")
-    if route.to.version == 6:
-        return f"{first}{to} from :: dev {route.device} src {source} metric 1024 pref medium\n"
-    return f"{first}{to}{via} dev {route.device} src {source} uid 0 \\    cache {last}\n"
+    return f"{to}{via} dev {route.device} src {source} uid 0 {_newline(one_line)}    cache \n"
 
 
 def _rule(_: Machine, words: list[str], version: int, __: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import re
 from ipaddress import ip_address
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 #: Options with a value, and those without one.
 _VALUES, _FLAGS = "cwWisM", "nq46"
+_NUMBER, _WHOLE = re.compile(r"[0-9]+(\.[0-9]+)?"), re.compile(r"[0-9]+")
 
 
 async def ping(machine: Machine, argv: list[str], _: bytes) -> Answer:
@@ -34,6 +36,11 @@ async def ping(machine: Machine, argv: list[str], _: bytes) -> Answer:
             to = word
     if not to:
         return Answer(1, err=b"ping: usage error: Destination address required\n")
+    for letter in sorted(options.keys() - {"M"}):
+        if not (_WHOLE if letter in "cs" else _NUMBER).fullmatch(options[letter]):
+            return Answer(1, err=f"ping: invalid argument: '{options[letter]}'\n".encode())
+    if (hint := options.get("M", "do")) not in ("do", "dont", "want"):
+        return Answer(2, err=f"ping: invalid -M argument: {hint}\n".encode())
     try:
         headers = {4: 28, 6: 48}[ip_address(to).version]
     except ValueError:
@@ -41,10 +48,15 @@ async def ping(machine: Machine, argv: list[str], _: bytes) -> Answer:
     most = _mtu(machine, to)
     if most is None:
         return Answer(2, err=b"ping: connect: Network is unreachable\n")
-    size, count = int(options.get("s", "56")), int(options.get("c", "0") or 0)
+    # All is said at the end: one without an end would say nothing, and outlive who asked.
+    few = "0" if "w" in options else "4"
+    size, count = int(options.get("s", "56")), int(options.get("c", few))
+    if "c" in options and not count:
+        return Answer(1, err=b"ping: invalid argument: '0'\n")
     pause, patience = float(options.get("i", "1")), float(options.get("W", "10"))
     too_large = options.get("M") == "do" and size + headers > most
-    out = [f"PING {to} ({to}) {size}({size + headers}) bytes of data."]
+    what = f"({to}) {size} data" if ":" in to else f" ({to}) {size}({size + headers})"
+    out = [f"PING {to}{what} bytes{'' if ':' in to else ' of data.'}"]
     err, times, sent = [], list[float](), 0
     enough = asyncio.Event()
 

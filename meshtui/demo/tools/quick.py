@@ -53,8 +53,8 @@ async def wg_quick(machine: Machine, argv: list[str], _: bytes) -> Answer:
             await _down(machine, name, conf, said)
         else:
             return _no("a demo's host cannot save")
-    except (_Failed, MeshError, ValueError) as failed:
-        said.append(failed.what if isinstance(failed, MeshError) else str(failed))
+    except (_Failed, ValueError) as failed:
+        said.append(str(failed))
         if how == "up":
             said.append(f"[#] ip link delete dev {name}")
             machine.remove(name)
@@ -82,9 +82,15 @@ async def _up(machine: Machine, name: str, conf: ConfFile, said: list[str]) -> N
             machine.kernel.add_address(name, address)
     except (ValueError, FileExistsError):
         raise _Failed(f"Error: {value} cannot be an address of {name}") from None
-    machine.set_mtu(link, int(conf.interface.get("MTU") or link.mtu))
-    said.append(f"[#] ip link set mtu {link.mtu} up dev {name}")
-    await machine.up(link)
+    mtu = conf.interface.get("MTU") or str(link.mtu)
+    said.append(f"[#] ip link set mtu {mtu} up dev {name}")
+    if not mtu.isdecimal():
+        raise _Failed(f'Error: argument "{mtu}" is wrong: Invalid "mtu" value')
+    machine.set_mtu(link, int(mtu))
+    try:
+        await machine.up(link)
+    except MeshError as error:
+        raise _Failed(f"RTNETLINK answers: {error.what}") from None
     if (conf.interface.get("Table") or "auto") == "auto":
         _route(machine, link, conf, said)
     await _hooks(machine, name, conf.interface, "PostUp", said)

@@ -21,12 +21,15 @@ _PEERS = {
 }
 
 
+_USAGE = "Usage: wg show { <interface> | all | interfaces } [...]\n"
+
+
 def show(machine: Machine, words: list[str]) -> Answer:
     """`words` behind `wg show`."""
     names = [link.name for link in machine.kernel.links.values() if link.device]
+    if len(words) == 2 and words[1] not in {"dump", "peers", *_OWN, *_PEERS}:
+        return Answer(1, err=f"Invalid parameter: `{words[1]}'\n{_USAGE}".encode())
     match words:
-        case [_, what] if what not in (*_OWN, *_PEERS, "peers", "dump"):
-            return Answer(1, err=f"Invalid parameter: `{what}'\n".encode())
         case ["interfaces"]:
             return Answer(0, (" ".join(names) + "\n").encode())
         case ["all", what]:
@@ -37,7 +40,7 @@ def show(machine: Machine, words: list[str]) -> Answer:
             return _answer(_of(machine, name, what[0], "") if what else _told(machine, name))
         case [name, *_] if name not in names:
             return Answer(1, err=b"Unable to access interface: No such device\n")
-    return Answer(1, err=b"Usage: wg show { <interface> | all | interfaces } [...]\n")
+    return Answer(1, err=_USAGE.encode())
 
 
 def _answer(text: str) -> Answer:
@@ -72,6 +75,8 @@ def _told(machine: Machine, name: str) -> str:
     if own[0] != "(none)":
         lines += [f"  public key: {own[1]}", "  private key: (hidden)"]
     lines.append(f"  listening port: {own[2]}")
+    if own[3] != "off":
+        lines.append(f"  fwmark: {own[3]}")
     for key, psk, endpoint, allowed, at, rx, tx, keepalive in peers:
         lines += ["", f"peer: {key}"]
         if psk != "(none)":

@@ -79,3 +79,20 @@ def header(packet: bytes) -> Header | None:
     else:
         return None
     return found if least <= found.length <= len(packet) else None
+
+
+def passed_on(packet: bytes) -> bytes | None:
+    """An IP packet as a router sends it on, one hop less to go; None: it came too far.
+
+    Source: RFC 1141.
+    """
+    version = packet[0] >> 4
+    hops = 8 if version == 4 else 7
+    if packet[hops] <= 1:
+        return None
+    sent = bytearray(packet)
+    sent[hops] -= 1
+    if version == 4:
+        total = int.from_bytes(packet[10:12]) + 0x100
+        sent[10:12] = ((total & 0xFFFF) + (total >> 16)).to_bytes(2)
+    return bytes(sent)

@@ -7,12 +7,12 @@ from base64 import b64encode
 from meshtui.demo.wire.engine import Engine
 
 
-def dump(engine: Engine, listen_port: int) -> str:
+def dump(engine: Engine, listen_port: int, fwmark: int = 0) -> str:
     """What `wg show INTERFACE dump` prints, private and preshared keys included."""
     own = engine.identity
     private = _text(own.private_bytes()) if own else "(none)"
     public = _text(own.public_key) if own else "(none)"
-    lines = [f"{private}\t{public}\t{listen_port}\toff\n"]
+    lines = [f"{private}\t{public}\t{listen_port}\t{hex(fwmark) if fwmark else 'off'}\n"]
     lines += [
         f"{_text(peer.public_key)}\t{_text(peer.psk) if any(peer.psk) else '(none)'}"
         f"\t{peer.endpoint or '(none)'}\t{','.join(p.text for p in peer.allowed) or '(none)'}"
@@ -22,12 +22,14 @@ def dump(engine: Engine, listen_port: int) -> str:
     return "".join(lines)
 
 
-def showconf(engine: Engine, listen_port: int) -> str:
+def showconf(engine: Engine, listen_port: int, fwmark: int = 0) -> str:
     """What `wg showconf INTERFACE` prints, private and preshared keys included."""
     own = engine.identity
     lines = ["[Interface]"]
     if listen_port:
         lines.append(f"ListenPort = {listen_port}")
+    if fwmark:
+        lines.append(f"FwMark = {fwmark:#x}")
     if own:
         lines.append(f"PrivateKey = {_text(own.private_bytes())}")
     for peer in engine.peers.values():
