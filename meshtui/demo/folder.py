@@ -63,17 +63,20 @@ class Folder:
             "etc/hostname": f"{name}\n",
             "etc/hosts": f"127.0.0.1\tlocalhost\n::1\tlocalhost\n127.0.1.1\t{name}\n",
             "proc/1/stat": f"1 (init) S {'0 ' * 17}0 1 0\n",
-            "proc/sys/net/ipv4/ip_forward": "0\n",
-            "proc/sys/net/ipv4/conf/all/src_valid_mark": "0\n",
-            "proc/sys/net/ipv6/conf/all/forwarding": "0\n",
-            "proc/sys/net/ipv6/conf/eth0/accept_ra": "0\n",
         }.items():
             (self.path / file).write_text(text)
         (self.path / "proc/uptime").symlink_to(self._uptime)
         self.new_boot()
 
     def new_boot(self) -> None:
-        """What tells this boot from all others."""
+        """What tells this boot from all others, and what the last one has not left."""
+        for setting in (
+            "ipv4/ip_forward",
+            "ipv4/conf/all/src_valid_mark",
+            "ipv6/conf/all/forwarding",
+            "ipv6/conf/eth0/accept_ra",
+        ):
+            (self.path / "proc/sys/net" / setting).write_text("0\n")
         (self.path / "proc/sys/kernel/random/boot_id").write_text(f"{uuid.uuid4()}\n")
 
     def lead_in(self, program: bytes) -> bytes:

@@ -70,7 +70,9 @@ class Kernel:
         link.addresses.append(address)
         net = address.network
         if net.num_addresses > 1 and not any(r.to == net and r.kernel for r in self.routes):
-            self.routes.append(Route(net, name, kernel=True, source=str(address.ip)))
+            # The kernel notes no source for IPv6: it is whichever address is there by then.
+            source = str(address.ip) if address.version == 4 else ""
+            self.routes.append(Route(net, name, kernel=True, source=source))
 
     def drop_address(self, name: str, address: Address) -> None:
         """Take an address away; with the first IPv4 one of a subnet the others go."""

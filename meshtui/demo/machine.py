@@ -46,8 +46,9 @@ class Machine:
         self.spawn = spawn
         self.kernel = self._fresh()
         self.started: dict[str, list[str]] = {}
-        """Units that are active, or failed, with what they said."""
+        """Units, with what they said."""
         self.active: set[str] = set()
+        self.failed: set[str] = set()
         self.timers: dict[str, asyncio.TimerHandle] = {}
         self._pings: dict[tuple[int, int], asyncio.Future[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -62,7 +63,8 @@ class Machine:
         for name in list(self.kernel.links):
             self.kernel.remove(name)
             self._tell_mtu(name)
-        self.timers, self.active, self.started = {}, set(), {}
+        self.timers, self.started = {}, {}
+        self.active, self.failed = set(), set()
         self.kernel = self._fresh()
 
     def in_background(self, work: Coroutine[Any, Any, None]) -> None:
@@ -120,14 +122,14 @@ class Machine:
     async def ping(self, address: str, size: int, sequence: int) -> float | str | None:
         """Seconds until it was answered, by the mesh or outside; or what the kernel says.
 
-        None: no answer. Cancel it after a while.
+        None: no answer, or no way there. Cancel it after a while.
         """
         began = time.monotonic()
         if self.kernel.owner(address):
             return 2e-5
         route = self.kernel.route(address)
         if route is None:
-            return "connect: Network is unreachable"
+            return None
         link = self.kernel.links[route.device]
         if link.device is None:
             seconds = self.network.round_trip(self.uplink, address)

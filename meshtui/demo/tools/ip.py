@@ -130,6 +130,7 @@ def _address(machine: Machine, words: list[str], version: int, one_line: bool) -
             )
         case ["add" | "replace" | "del" as how, text, "dev", name, *_]:
             address = ip_interface(text)
+            said = "ipv4: A" if address.version == 4 else "ipv6: a"
             link = _known(machine, name, 'Cannot find device "{}"')
             try:
                 if how == "del":
@@ -137,9 +138,9 @@ def _address(machine: Machine, words: list[str], version: int, one_line: bool) -
                 elif how == "add" or address not in link.addresses:
                     machine.kernel.add_address(link.name, address)
             except FileExistsError:
-                raise _Wrong("RTNETLINK answers: File exists") from None
+                raise _Wrong(f"Error: {said}ddress already assigned.") from None
             except LookupError:
-                raise _Wrong("RTNETLINK answers: Cannot assign requested address") from None
+                raise _Wrong(f"Error: {said}ddress not found.") from None
             return ""
     raise _Wrong(f'Command "{words[0]}" is unknown, try "ip address help".', 255)
 
@@ -199,16 +200,16 @@ def _route(machine: Machine, words: list[str], version: int, one_line: bool) -> 
             if text != "default" and ip_interface(text).ip != net.network_address:
                 raise _Wrong("Error: Invalid prefix for given prefix length.")
             device = _after(rest, "dev")
+            if how != "del" or device is not None:
+                _known(machine, device, 'Cannot find device "{}"')
             try:
                 if how == "del":
                     machine.kernel.drop_route(net, device)
                 else:
-                    link = _known(machine, device, 'Cannot find device "{}"')
                     if how == "replace":
                         machine.kernel.routes = [r for r in machine.kernel.routes if r.to != net]
-                    machine.kernel.add_route(
-                        Route(net, link.name, source=_after(rest, "src") or "")
-                    )
+                    source = _after(rest, "src") or ""
+                    machine.kernel.add_route(Route(net, str(device), source=source))
             except FileExistsError:
                 raise _Wrong("RTNETLINK answers: File exists") from None
             except LookupError:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 import re
-import time
+from ipaddress import ip_address
+from statistics import fmean, pstdev
 from typing import TYPE_CHECKING
 
 from meshtui.demo.calls import Answer
@@ -18,7 +21,7 @@ _NUMBER, _WHOLE = re.compile(r"[0-9]+(\.[0-9]+)?"), re.compile(r"[0-9]+")
 
 
 async def ping(machine: Machine, argv: list[str], _: bytes) -> Answer:
-    """Echo requests one after the other, until as many were answered as were asked for."""
+    """Echo requests, until as many were answered as were asked for."""
     options: dict[str, str] = {}
     words = iter(argv)
     to = ""
@@ -38,68 +41,87 @@ async def ping(machine: Machine, argv: list[str], _: bytes) -> Answer:
             return Answer(1, err=f"ping: invalid argument: '{options[letter]}'\n".encode())
     if (hint := options.get("M", "do")) not in ("do", "dont", "want"):
         return Answer(2, err=f"ping: invalid -M argument: {hint}\n".encode())
+    try:
+        headers = {4: 28, 6: 48}[ip_address(to).version]
+    except ValueError:
+        return Answer(2, err=f"ping: {to}: Name or service not known\n".encode())
+    most = _mtu(machine, to)
+    if most is None:
+        return Answer(2, err=b"ping: connect: Network is unreachable\n")
     # All is said at the end: one without an end would say nothing, and outlive who asked.
     few = "0" if "w" in options else "4"
     size, count = int(options.get("s", "56")), int(options.get("c", few))
     if "c" in options and not count:
         return Answer(1, err=b"ping: invalid argument: '0'\n")
-    deadline = time.monotonic() + float(options["w"]) if "w" in options else None
     pause, patience = float(options.get("i", "1")), float(options.get("W", "10"))
-    headers = 48 if ":" in to else 28
+    too_large = options.get("M") == "do" and size + headers > most
     what = f"({to}) {size} data" if ":" in to else f" ({to}) {size}({size + headers})"
     out = [f"PING {to}{what} bytes{'' if ':' in to else ' of data.'}"]
     err, times, sent = [], list[float](), 0
-    began = time.monotonic()
-    # With a deadline, `count` answers are waited for; without one, as many requests are sent.
-    while not count or (len(times) if deadline else sent) < count:
-        left = None if deadline is None else deadline - time.monotonic()
-        if left is not None and left <= 0:
-            break
-        sent += 1
-        turn = asyncio.get_running_loop().time() + pause
-        if options.get("M") == "do" and (most := _mtu(machine, to)) and size + headers > most:
+    enough = asyncio.Event()
+
+    async def one(sequence: int) -> None:
+        if too_large:
             err.append(f"ping: local error: message too long, mtu={most}")
-        else:
-            last = deadline is None and sent == count
-            wait = min(x for x in (patience if last else pause, left) if x is not None)
-            got = await _once(machine, to, size, sent, wait)
-            if isinstance(got, str):
-                err.append(f"ping: {got}")
-                if got.startswith("connect"):
-                    return Answer(2, err=f"ping: {got}\n".encode())
-            elif got is not None:
-                times.append(got * 1000)
-                out.append(
-                    f"{size + 8} bytes from {to}: icmp_seq={sent} ttl=64 time={got * 1000:.3g} ms"
-                )
-        if (len(times) if deadline else sent) < count:
-            await asyncio.sleep(max(0.0, turn - asyncio.get_running_loop().time()))
-    took = round((time.monotonic() - began) * 1000)
+            return
+        got = await machine.ping(to, size, sequence)
+        if isinstance(got, str):
+            err.append(f"ping: {got}")
+        elif got is not None:
+            times.append(got * 1000)
+            time = milliseconds(got * 1000)
+            out.append(f"{size + 8} bytes from {to}: icmp_seq={sequence} ttl=64 time={time} ms")
+            if len(times) == count:
+                enough.set()
+
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    end = began + float(options["w"]) if "w" in options else math.inf
+    # An answer may come after the next request has gone out.
+    async with asyncio.TaskGroup() as group:
+        tasks = list[asyncio.Task[None]]()
+        # With a deadline, `count` answers are waited for; without one, as many requests are sent.
+        while (end < math.inf or not count or sent < count) and loop.time() < end:
+            sent += 1
+            tasks.append(group.create_task(one(sent)))
+            last = end == math.inf and sent == count and not too_large
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(
+                    min(loop.time() + (patience if last else pause), end)
+                ):
+                    await enough.wait()
+            if enough.is_set():
+                break
+        for task in tasks:
+            task.cancel()
+    took = round((loop.time() - began) * 1000)
     lost = 100 - 100 * len(times) // max(1, sent)
+    errors = f", +{sent} errors" if too_large else ""
     out += ["", f"--- {to} ping statistics ---"]
     out.append(
-        f"{sent} packets transmitted, {len(times)} received, {lost}% packet loss, time {took}ms"
+        f"{sent} packets transmitted, {len(times)} received{errors}, {lost}% packet loss,"
+        f" time {took}ms"
     )
     if times:
-        low, mean, high = min(times), sum(times) / len(times), max(times)
-        out.append(f"rtt min/avg/max/mdev = {low:.3f}/{mean:.3f}/{high:.3f}/{high - low:.3f} ms")
-    enough = len(times) >= count if deadline and count else bool(times)
-    return Answer(0 if enough else 1, _text(out), _text(err))
+        spread = min(times), fmean(times), max(times), pstdev(times)
+        out.append(f"rtt min/avg/max/mdev = {'/'.join(f'{ms:.3f}' for ms in spread)} ms")
+    else:
+        out.append("")
+    well = enough.is_set() if count and end < math.inf else bool(times)
+    return Answer(0 if well else 1, _text(out), _text(err))
 
 
-async def _once(
-    machine: Machine, to: str, size: int, sequence: int, seconds: float
-) -> float | str | None:
-    try:
-        async with asyncio.timeout(seconds):
-            return await machine.ping(to, size, sequence)
-    except TimeoutError:
-        return None
+def milliseconds(ms: float) -> str:
+    """As ping has them: three digits, or more if there are more before the point."""
+    return f"{ms:.{sum(ms < more for more in (1, 10, 100))}f}"
 
 
-def _mtu(machine: Machine, to: str) -> int:
+def _mtu(machine: Machine, to: str) -> int | None:
+    """The largest packet that leaves for there, in bytes; None: there is no way."""
+    own = machine.kernel.owner(to)
     route = machine.kernel.route(to)
-    return machine.kernel.links[route.device].mtu if route else 0
+    name = "lo" if own else route.device if route else None
+    return machine.kernel.links[name].mtu if name else None
 
 
 def _text(lines: list[str]) -> bytes:

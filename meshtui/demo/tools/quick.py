@@ -53,7 +53,7 @@ async def wg_quick(machine: Machine, argv: list[str], _: bytes) -> Answer:
             await _down(machine, name, conf, said)
         else:
             return _no("a demo's host cannot save")
-    except _Failed as failed:
+    except (_Failed, ValueError) as failed:
         said.append(str(failed))
         if how == "up":
             said.append(f"[#] ip link delete dev {name}")

@@ -68,8 +68,9 @@ async def _do(machine: Machine, verb: str, unit: str, *, now: bool) -> Answer:
         case "is-enabled":
             return Answer(0, b"enabled\n") if link.exists() else Answer(1, b"disabled\n")
         case "is-active":
-            active = service in machine.active
-            return Answer(0 if active else 3, b"active\n" if active else b"inactive\n")
+            if service in machine.active:
+                return Answer(0, b"active\n")
+            return Answer(3, b"failed\n" if service in machine.failed else b"inactive\n")
         case "enable":
             link.parent.mkdir(parents=True, exist_ok=True)
             link.touch()
@@ -84,7 +85,7 @@ async def _do(machine: Machine, verb: str, unit: str, *, now: bool) -> Answer:
         case "restart":
             await _stop(machine, service)
             return await _start(machine, service)
-    machine.started.pop(service, None)
+    machine.failed.discard(service)
     return Answer(0)
 
 
@@ -100,8 +101,10 @@ async def _start(machine: Machine, service: str) -> Answer:
     done = await wg_quick(machine, ["up", _interface(service)], b"")
     machine.started.setdefault(service, []).extend(done.err.decode().splitlines())
     if done.status:
+        machine.failed.add(service)
         why = f"Job for {service} failed because the control process exited with error code.\n"
         return Answer(1, err=why.encode())
+    machine.failed.discard(service)
     machine.active.add(service)
     return Answer(0)
 
@@ -130,6 +133,9 @@ async def systemd_run(machine: Machine, argv: list[str], _: bytes) -> Answer:
     if command == len(argv) or not options.get("on-active") or not options.get("unit"):
         return Answer(1, err=b"a demo's host runs what has --unit, --on-active and a command\n")
     unit = options["unit"]
+    if unit in machine.timers:
+        why = f"Failed to start transient timer unit: Unit {unit}.timer was already loaded."
+        return Answer(1, err=f"{why}\n".encode())
 
     def begin() -> None:
         machine.timers.pop(unit, None)
