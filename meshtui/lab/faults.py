@@ -6,6 +6,7 @@ mounts do not outlive a boot.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from typing import Literal
@@ -15,7 +16,7 @@ from meshtui.lab.lab import Lab
 from meshtui.lab.names import V4_NET
 from meshtui.lab.paths import SCRIPTS
 from meshtui.lab.power import far_end, in_network, keeper_of
-from meshtui.lab.procs import Process
+from meshtui.lab.procs import Process, wait_until
 
 SUDO_PASSWORD = "lab"  # noqa: S105 # of users made with sudo="password", in a lab
 """What `sudo` wants from a user made with `sudo="password"`."""
@@ -142,8 +143,16 @@ def forget_mapping(lab: Lab, host: str) -> None:
     port = secrets.choice([p for p in range(20000, 60000, 1000) if f":{p}-" not in listed])
     random = " fully-random" * ("fully-random" in listed)
     _in(router, ["nft", "-f", "-"], _OTHER_PORTS.format(port, port + 999, random))
-    # The kernel forgets what it masqueraded when the link that it left by goes down.
-    _in(router, ["ip", "link", "set", "eth0", "down"])
+    # The kernel forgets what it masqueraded when the link that it left by goes down. It does
+    # so later, and not at all where many links of the machine go down in that moment.
+    masqueraded = re.compile(rf"udp .*? src={re.escape(at.inner)} ")
+
+    def forgotten() -> bool:
+        _in(router, ["ip", "link", "set", "eth0", "up"])
+        _in(router, ["ip", "link", "set", "eth0", "down"])
+        return not masqueraded.search(_in(router, ["cat", "/proc/net/nf_conntrack"]))
+
+    wait_until(forgotten, 10, lambda: f"{host}: its router goes on with the old ports")
     _in(router, ["ip", "link", "set", "eth0", "up"])
     _in(router, ["ip", "route", "add", "default", "via", f"{V4_NET}.254", "dev", "eth0", "onlink"])
 
