@@ -165,6 +165,10 @@ class MeshApp(App[None], inherit_bindings=False):
     def tick(self) -> None:
         """Draw, and take over what mesh.toml says by now."""
         self.picture.tell()
+        self.take_over()
+
+    def take_over(self, *, told: bool = False) -> None:
+        """Show what mesh.toml says by now. `told`: whoever reads the screen knows of it."""
         if self.fleet is None or self.applying.running:
             return
         try:
@@ -172,15 +176,13 @@ class MeshApp(App[None], inherit_bindings=False):
         except MeshError as error:
             self.complain(f"mesh.toml was changed, and is wrong now: {error}")
             return
-        if changed:
-            self._reloaded(self.fleet.mesh)
-
-    def _reloaded(self, mesh: Mesh) -> None:
-        if self.looking.reshape(mesh):
+        mesh = self.fleet.mesh
+        if not changed or self.looking.reshape(mesh):
             return
         text = f"mesh.toml was changed: {comings(self.looking.live.mesh.hosts, mesh.hosts)}"
         self.looking.log.add("info", text)
-        self.say(text)
+        if not told:
+            self.say(text)
         self.shown(mesh)
 
     def shown(self, mesh: Mesh) -> None:

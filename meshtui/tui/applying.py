@@ -251,6 +251,8 @@ class Applying:
             if host.problem:
                 log.add("bad", host.problem, host.name)
         self._app.picture.tell()
+        # It wrote down what it did.
+        self._app.take_over(told=True)
         self._app.drifting.look_again(*self._app.looking.live.mesh.hosts)
         # Its question speaks of an apply under way, which is over.
         from meshtui.tui.screens.quit import QuitScreen

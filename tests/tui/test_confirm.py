@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from presses import KEYS, presses
@@ -135,6 +136,21 @@ async def test_a_change_that_touched_something_waits_to_be_kept(key: str) -> Non
         await stage.until("✓ 6 of 6 directions up")
         assert "keep True" in fleet.calls
         assert "goes back" not in stage.text()
+
+
+async def test_what_the_change_itself_wrote_into_mesh_toml_is_no_news() -> None:
+    fleet = asking()
+    async with on_stage(fleet, clock=Clock()) as stage:
+        await to_apply(stage)
+        await stage.until("is it to stay?")
+        fleet.reloaded = wrote = replace(fleet.mesh, hosts_file=True)
+        stage.app.applying.keep()
+        await stage.until("✓ 6 of 6 directions up")
+        await stage.until(lambda: stage.app.looking.live.mesh == wrote)
+        told = [note.message for note in stage.app._notifications]
+        assert not any("mesh.toml" in text for text in told)
+        assert any("the same hosts" in entry.text for entry in stage.app.looking.log.entries)
+        await stage.until(lambda: fleet.calls.count("watch") == 2)
 
 
 @presses("app.revert")
