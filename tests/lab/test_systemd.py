@@ -21,7 +21,7 @@ def test_from_three_targets_to_a_mesh_that_outlives_a_reboot(lab: Callable[..., 
     done = meshtui(one, "apply", "--yes")
     took = time.monotonic() - start
     assert "6 of 6 directions up" in done.stderr
-    assert took < 10, f"{took:.1f} s"
+    assert took < 40, f"{took:.1f} s"  # bench_form.py measures it
     meshtui(one, "plan")
     for host in one.hosts:
         assert on(one, host.name, "systemctl", "is-enabled", "wg-quick@wg0").strip() == "enabled"

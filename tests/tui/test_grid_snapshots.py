@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from stage import settled
 from standin import StandIn, dead, make_mesh, poll
 from textual.pilot import Pilot
 
@@ -58,7 +59,7 @@ class Scene:
         for tick in (9, 10):
             self.fleet.feed(*self.look(tick))
             await self.until(pilot, lambda: self.app.looking.live.answered == len(names))
-            await pilot.pause(0.3)
+            await settled(pilot.app)
             self.now += 2
         self.now += 35
         why = "no SSH answer from 203.0.113.3:22 within 10 s\ntry: ssh root@203.0.113.3"
@@ -67,7 +68,7 @@ class Scene:
         await self.until(pilot, lambda: self.app.looking.live.rows[2].kept)
         async for trip in self.fleet.round_trips(names[:-1]):
             self.app.looking.live.measured(trip)
-        await pilot.pause(0.4)
+        await settled(pilot.app)
 
     async def until(self, pilot: Pilot[None], what: Callable[[], bool]) -> None:
         for _ in range(200):
@@ -87,7 +88,7 @@ def snap(
         scene.app.mesh_screen.grid.select(*at)
         for key in keys:
             await pilot.press(key)
-        await pilot.pause(0.4)
+        await settled(pilot.app)
 
     return compare(scene.app, terminal_size=size, run_before=run)
 

@@ -7,6 +7,7 @@ from ipaddress import ip_interface
 
 import pytest
 from proposed import disabled
+from stage import settled
 from standin import StandIn, confirmed, good_apply, make_mesh, make_plan
 from test_changing import JOURNAL
 from textual.pilot import Pilot
@@ -36,10 +37,10 @@ def make_app(hosts: int = 6) -> tuple[MeshApp, StandIn]:
 
 def keys(*pressed: str) -> Run:
     async def run(pilot: Pilot[None]) -> None:
-        await pilot.pause(0.4)
+        await settled(pilot.app)
         for key in pressed:
             await pilot.press(key)
-            await pilot.pause(0.4)
+            await settled(pilot.app)
         for field in pilot.app.screen.query(Input):
             field.cursor_blink = False
         await pilot.pause()
@@ -257,7 +258,7 @@ def test_theme(snap_compare: Snap, theme: str) -> None:
     async def run(pilot: Pilot[None]) -> None:
         await keys("a", "j")(pilot)
         app.theme = theme
-        await pilot.pause(0.3)
+        await settled(pilot.app)
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=run)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import shapes
+from stage import settled
 from standin import StandIn, dead
 from textual.pilot import Pilot
 
@@ -39,17 +40,17 @@ def snap(
             for name in mesh.hosts:
                 event = shapes.seen(mesh, name, tick)
                 fleet.feed(shapes.ill(event, "server-c") if broken else event)
-            await pilot.pause(0.2)
+            await settled(pilot.app)
             now[0] += 1
         if broken:
             fleet.feed(dead(mesh, list(mesh.hosts)[-1]))
-        await pilot.pause(0.3)
+        await settled(pilot.app)
         view = app.looking.live
         one, other = at or AT[shape]
         app.mesh_screen.grid.select(view.index[one], view.index[other])
         for key in keys:
             await pilot.press(key)
-        await pilot.pause(0.3)
+        await settled(pilot.app)
 
     return compare(app, terminal_size=size, run_before=run)
 
