@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from meshtui.store.settings import Settings
     from meshtui.tui.demo.app import DemoApp
 
-#: Seconds between two measurements of all round trips, unless the settings say so.
-RTT_EVERY = 10.0
+#: Seconds between two measurements of all round trips, unless the settings say so; and how
+#: many directions a second are measured at most: each is a program run on this machine.
+RTT_EVERY, RTT_MOST = 10.0, 20
 
 
 def rehearse(args: SimpleNamespace) -> int:
@@ -105,5 +106,7 @@ def app_on(demo: Demo, settings: Settings) -> DemoApp:
 
     if not settings.rtt_interval:
         # Where nobody sends anything, nobody notices that a host is gone.
-        settings = settings._replace(rtt_interval=RTT_EVERY)
+        directions = len(demo.hosts) * (len(demo.hosts) - 1)
+        every = min(max(RTT_EVERY, directions / RTT_MOST), 86400.0)
+        settings = settings._replace(rtt_interval=every)
     return DemoApp(_Hosts(demo), load(demo.mesh_file), settled(open_fleet), settings=settings)
