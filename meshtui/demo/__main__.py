@@ -38,7 +38,7 @@ async def _serve(folder: Path) -> None:
     except asyncio.CancelledError:
         return
     finally:
-        control.close()
+        await control.close()
 
 
 def main() -> None:

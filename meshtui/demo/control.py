@@ -24,10 +24,11 @@ class Control:
         self._network = Network()
         self._fleet: Fleet | None = None
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Switch all off, and remove the folder."""
         if self._fleet:
             self._fleet.close()
+            await self._fleet.ended()
 
     async def obey(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Do one thing that served.py asks for; MeshError tells why not."""

@@ -63,6 +63,10 @@ class Fleet:
             host.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    async def ended(self) -> None:
+        """After `close`: return when nothing on them is about to be started."""
+        await asyncio.gather(*(host.ended() for host in self.hosts.values()))
+
     def _made(self, place: Place) -> Host:
         return Host(
             place.name,

@@ -108,6 +108,10 @@ class Host:
         self.kill()
         self._calls.close()
 
+    async def ended(self) -> None:
+        """Return when nothing of it is about to be started."""
+        await self._sshd.ended()
+
     def slow(self, on: bool) -> None:
         """All that it says by SSH comes late."""
         self._sshd.delay = SLOW if on else 0.0

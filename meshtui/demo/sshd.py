@@ -50,6 +50,7 @@ class Sshd:
         self._listener: asyncssh.SSHAcceptor | None = None
         self._connections: set[asyncssh.SSHServerConnection] = set()
         self._running: set[int] = set()
+        self._starting: set[asyncio.Task[asyncio.subprocess.Process]] = set()
 
     async def listen(self) -> None:
         """Be at 127.0.0.1, at the port that it had before, if any."""
@@ -105,15 +106,29 @@ class Sshd:
         return "/bin/sh", "-c", before + command, "sh", *args
 
     async def _start(self, pipes: int, command: str, *args: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            *self._shell(command, *args),
-            env=self._environ,
-            cwd=self._folder.path / "root",
-            stdin=pipes,
-            stdout=pipes,
-            stderr=pipes,
-            start_new_session=True,
+        starting = asyncio.create_task(
+            asyncio.create_subprocess_exec(
+                *self._shell(command, *args),
+                env=self._environ,
+                cwd=self._folder.path / "root",
+                stdin=pipes,
+                stdout=pipes,
+                stderr=pipes,
+                start_new_session=True,
+            )
         )
+        self._starting.add(starting)
+        starting.add_done_callback(self._starting.discard)
+        try:
+            # Cancelled in between, Python 3.11 would wait for its end and never hear of it.
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            starting.add_done_callback(_end)
+            raise
+
+    async def ended(self) -> None:
+        """Return when nothing is about to be started."""
+        await asyncio.gather(*self._starting, return_exceptions=True)
 
     @asynccontextmanager
     async def _while_it_runs(
@@ -224,6 +239,11 @@ class _Server(asyncssh.SSHServer):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self._connection)
+
+
+def _end(starting: asyncio.Task[asyncio.subprocess.Process]) -> None:
+    if not starting.cancelled() and not starting.exception():
+        _signal(starting.result().pid, signal.SIGKILL)
 
 
 def _signal(group: int, number: signal.Signals) -> None:

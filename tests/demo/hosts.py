@@ -59,6 +59,7 @@ async def fleet(folder: Path, count: int = 1) -> AsyncIterator[Fleet]:
         yield made
     finally:
         made.close()
+        await made.ended()
 
 
 def stub(host: Host) -> Stub:

@@ -85,6 +85,21 @@ async def test_one_that_is_ended_by_meshtui(tmp_path: Path) -> None:
         await until(lambda: not running_in(made.hosts["fra-1"]))
 
 
+async def test_one_that_is_called_off_as_it_starts(tmp_path: Path) -> None:
+    async with fleet(tmp_path) as made:
+        host = made.hosts["fra-1"]
+        for moments in range(8):
+            # With pipes, as what comes by SSH has them: Python 3.11 loses those alone.
+            step = asyncio.create_task(host._sshd._start(PIPE, "sleep 60"))
+            for _ in range(moments):
+                await asyncio.sleep(0)
+            step.cancel()
+            assert (await asyncio.wait({step}, timeout=5))[0], "nobody hears of its end"
+            assert step.cancelled()
+        await host.ended()
+        await until(lambda: not running_in(host))
+
+
 async def test_power_off_and_on(tmp_path: Path) -> None:
     async with fleet(tmp_path) as made:
         host = made.hosts["fra-1"]
