@@ -666,10 +666,12 @@ async def test_a_peer_leaves_mesh_toml_while_one_looks_at_it(paused: bool, sort:
         await stage.press(*["s"] * sort)
         peers = screen.query_one(Peers)
         peers.move(peers.keys.index("server-d"))
-        stage.app._reloaded(make_mesh(3))
+        stage.fleet.reloaded = make_mesh(3)
+        stage.app.take_over()
         await stage.press("j", "k", "j")
         assert sorted(peers.keys) == ["server-b", "server-c"]
-        stage.app._reloaded(make_mesh(1))
+        stage.fleet.reloaded = make_mesh(1)
+        stage.app.take_over()
         await stage.press("j", "s")
         assert peers.cursor is None
 
@@ -681,7 +683,8 @@ async def test_a_host_leaves_mesh_toml_while_one_looks_at_it() -> None:
         stage.app.open_host("server-d")
         stage.app.open_link("server-a", "server-d")
         await stage.until_screen(LinkScreen)
-        stage.app._reloaded(make_mesh(2))
+        stage.fleet.reloaded = make_mesh(2)
+        stage.app.take_over()
         await stage.until("server-d is no longer in mesh.toml")
         await stage.press("j", "escape")
         await stage.until_screen(HostScreen)
