@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -131,3 +133,19 @@ def test_the_log_tells_of_each_change(
     assert main(["log", "--json", "2"]) == 0
     (one,) = json.loads(capsys.readouterr().out)
     assert (one["number"], one["ended"], one["phase"]) == (2, False, "stage")
+
+
+def test_a_large_mesh_may_have_as_many_connections_as_the_machine_allows(tmp_path: Path) -> None:
+    mesh = tmp_path / "mesh.toml"
+    mesh.write_text(MESH)
+    code = (
+        "import resource, sys; from pathlib import Path; from meshtui.cli.run import new_fleet\n"
+        "_, most = resource.getrlimit(resource.RLIMIT_NOFILE)\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (99, most))\n"
+        "new_fleet(Path(sys.argv[1]), None, None)\n"
+        "assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 99\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, mesh], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert done.returncode == 0, done.stderr
