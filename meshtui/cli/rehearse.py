@@ -107,6 +107,5 @@ def app_on(demo: Demo, settings: Settings) -> DemoApp:
     if not settings.rtt_interval:
         # Where nobody sends anything, nobody notices that a host is gone.
         directions = len(demo.hosts) * (len(demo.hosts) - 1)
-        every = min(max(RTT_EVERY, directions / RTT_MOST), 86400.0)
-        settings = settings._replace(rtt_interval=every)
+        settings = settings._replace(rtt_interval=max(RTT_EVERY, directions / RTT_MOST))
     return DemoApp(_Hosts(demo), load(demo.mesh_file), settled(open_fleet), settings=settings)

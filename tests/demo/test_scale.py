@@ -29,7 +29,8 @@ async def status(demo: Demo, *args: str) -> tuple[int | None, Any]:
         stdin=DEVNULL,
         stdout=PIPE,
     )
-    out, _ = await process.communicate()
+    async with timeout(SECONDS):
+        out, _ = await process.communicate()
     return process.returncode, json.loads(out)
 
 
