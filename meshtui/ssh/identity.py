@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from copy import copy
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import asyncssh
 
 from meshtui.ssh.target import Target
 
+_Found = TypeVar("_Found")
+
+#: A burst of logins asks for the same small files, again and again: for so many seconds what
+#: they held counts.
+_READ_SECONDS = 5.0
 #: An agent lists its keys at once; a frozen one must not cost the whole login.
 _AGENT_SECONDS = 3.0
+
+
+class _Recent(Generic[_Found]):
+    """What `read` says of a path, as of a few seconds ago."""
+
+    def __init__(self, read: Callable[[Path], _Found]) -> None:
+        self._read = read
+        self._kept: dict[Path, tuple[float, _Found]] = {}
+
+    def __call__(self, path: Path) -> _Found:
+        kept = self._kept.get(path)
+        if kept is None or time.monotonic() - kept[0] > _READ_SECONDS:
+            kept = self._kept[path] = time.monotonic(), self._read(path)
+        return kept[1]
 
 
 class Identities:
@@ -23,6 +44,8 @@ class Identities:
     def __init__(self) -> None:
         self._keys: dict[Path, asyncssh.SSHKey | None] = {}
         self._unusable: dict[Path, str] = {}
+        self._public = _Recent(_public_data)
+        self._certificates = _Recent(_certificate)
 
     @asynccontextmanager
     async def for_target(self, target: Target) -> AsyncIterator[list[asyncssh.SSHKeyPair]]:
@@ -49,8 +72,11 @@ class Identities:
     def _ordered(
         self, target: Target, held: Sequence[asyncssh.SSHKeyPair]
     ) -> list[asyncssh.SSHKeyPair]:
-        public = {path: data for path in target.identity_files if (data := _public_data(path))}
-        certificates = list(_certificates(target))
+        public = {path: data for path in target.identity_files if (data := self._public(path))}
+        # CertificateFile, and what lies beside an identity as ID-cert.pub.
+        beside = [path.with_name(path.name + "-cert.pub") for path in target.identity_files]
+        paths = (*target.certificate_files, *beside)
+        certificates = [one for path in paths if (one := self._certificates(path))]
         named = set(public.values())
         first = [
             pair for key in held if _key_of(key) in named for pair in _pairs(key, certificates)
@@ -136,14 +162,11 @@ def _key_of(pair: asyncssh.SSHKeyPair) -> bytes:
     return asyncssh.import_certificate(text).key.public_data
 
 
-def _certificates(target: Target) -> Iterable[asyncssh.SSHCertificate]:
-    """CertificateFile, and what lies beside an identity as ID-cert.pub."""
-    beside = [path.with_name(path.name + "-cert.pub") for path in target.identity_files]
-    for path in (*target.certificate_files, *beside):
-        try:
-            yield asyncssh.read_certificate(path)
-        except (OSError, asyncssh.KeyImportError):
-            continue  # As `ssh` does: the key alone may do.
+def _certificate(path: Path) -> asyncssh.SSHCertificate | None:
+    try:
+        return asyncssh.read_certificate(path)
+    except (OSError, asyncssh.KeyImportError):
+        return None  # As `ssh` does: the key alone may do.
 
 
 def _pairs(

@@ -1,4 +1,4 @@
-"""An ssh_config that is plain enough to be read here, exactly: no process a host for `ssh -G`.
+"""Files of ssh_config that are plain enough to be read here, exactly: no `ssh -G` a host.
 
 Plain are options from a short list, for literal names and for `*`, in words without quotes,
 tokens or variables. Whatever else a file holds, it is left to `ssh` as a whole.
@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import pwd
 import re
+import shutil
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,20 +19,32 @@ _KEYS = frozenset(
     {
         *("hostname", "port", "user", "identityfile", "identitiesonly", "userknownhostsfile"),
         *("globalknownhostsfile", "hostkeyalias", "hashknownhosts", "connecttimeout"),
-        *("stricthostkeychecking", "loglevel"),
+        *("stricthostkeychecking", "loglevel", "sendenv", "gssapiauthentication", "forwardagent"),
+        *("serveraliveinterval", "serveralivecountmax", "addkeystoagent", "compression"),
+        "include",
     }
 )
 _LINE = re.compile(r"\s*([A-Za-z]+)[ \t]+([\w./~:+@* \t-]+?)\s*")
 _NAME = re.compile(r"[a-z0-9_.:-]+")
 _TRUTH = {"yes": "yes", "true": "yes", "no": "no", "false": "no"}
+_TRUE_OR_NOT = re.compile("|".join(_TRUTH))
+_NUMBER = re.compile(r"[0-9]{1,6}")
 _VALUES = {
     "hostname": _NAME,
     "port": re.compile(r"[1-9][0-9]{0,4}"),
     "user": re.compile(r"[\w.-]+"),
     "hostkeyalias": _NAME,
-    "connecttimeout": re.compile(r"[0-9]{1,6}"),
-    "identitiesonly": re.compile("|".join(_TRUTH)),
-    "hashknownhosts": re.compile("|".join(_TRUTH)),
+    "connecttimeout": _NUMBER,
+    "serveraliveinterval": _NUMBER,
+    "serveralivecountmax": _NUMBER,
+    "identitiesonly": _TRUE_OR_NOT,
+    "hashknownhosts": _TRUE_OR_NOT,
+    "gssapiauthentication": _TRUE_OR_NOT,
+    "forwardagent": _TRUE_OR_NOT,
+    "addkeystoagent": _TRUE_OR_NOT,
+    "compression": _TRUE_OR_NOT,
+    # As in /etc/ssh/ssh_config: it counts where it matches a file.
+    "include": re.compile(r"/\S+"),
     "identityfile": re.compile(r"(?:/|~/)\S+"),
     "userknownhostsfile": re.compile(r"none|(?:/|~/)\S+(?:\s+(?:/|~/)\S+)*"),
     "globalknownhostsfile": re.compile(r"none|/\S+(?:\s+/\S+)*"),
@@ -39,22 +53,47 @@ _DEFAULTS = {
     "userknownhostsfile": "~/.ssh/known_hosts ~/.ssh/known_hosts2",
     "globalknownhostsfile": "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2",
 }
+#: The ssh of the distributions, and of macOS, and what it reads behind a person's own file.
+_SSH = "/usr/bin/ssh"
+_EVERYBODYS = Path("/etc/ssh/ssh_config")
 _IDENTITIES = ("rsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk")
 
 _Options = list[tuple[int, str, str]]
 """Line number, option, value."""
 
 
-def printed(config: Path, host: str, user: str | None, port: int | None) -> str | None:
-    """What `ssh -G -F config` would print, as far as `Target` asks; None: only ssh can tell.
+def usual() -> list[Path] | None:
+    """The files that `ssh` reads where none is named to it; None: only ssh can tell."""
+    if shutil.which("ssh") != _SSH:
+        return None
+    try:
+        mine = Path(pwd.getpwuid(os.getuid()).pw_dir, ".ssh", "config")
+        about = mine.stat()
+    except KeyError:
+        return None  # As is the user that nobody knows.
+    except FileNotFoundError:
+        return [_EVERYBODYS]
+    except OSError:
+        return None  # `ssh` says what is wrong with it.
+    # One that others may write to, `ssh` refuses.
+    own = about.st_uid in (0, os.getuid()) and not about.st_mode & 0o022
+    return [mine, _EVERYBODYS] if own else None
 
-    `user` and `port` are those of the command line.
+
+def printed(files: Sequence[Path], host: str, user: str | None, port: int | None) -> str | None:
+    """What `ssh -G` would print with `files`, as far as `Target` asks; None: only ssh can tell.
+
+    What an earlier file says counts. `user` and `port` are those of the command line.
     """
     try:
-        blocks = _read(config.read_text("utf-8"))
+        # As `ssh` does, each file begins with what is for all hosts.
+        plain = _read("\nHost *\n".join(file.read_text("utf-8") for file in files))
     except (OSError, UnicodeDecodeError):
         return None  # `ssh` says what is wrong with it.
-    if blocks is None or not _NAME.fullmatch(host):
+    if plain is None or not _NAME.fullmatch(host):
+        return None
+    blocks, includes = plain
+    if any(file for pattern in includes for file in Path("/").glob(pattern[1:])):
         return None
     said: dict[str, str] = {}
     if user:
@@ -90,9 +129,10 @@ def printed(config: Path, host: str, user: str | None, port: int | None) -> str 
 
 # A mesh's hosts share it: read once, not once a host.
 @lru_cache(maxsize=2)
-def _read(text: str) -> dict[str, _Options] | None:
-    """Options by the name that they are for; None: it is not plain."""
+def _read(text: str) -> tuple[dict[str, _Options], list[str]] | None:
+    """Options by the name that they are for, and the files to include; None: it is not plain."""
     blocks: dict[str, _Options] = {}
+    includes: list[str] = []
     names = ["*"]
     for number, line in enumerate(text.split("\n")):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -110,6 +150,9 @@ def _read(text: str) -> dict[str, _Options] | None:
             continue
         if key not in _KEYS or (key in _VALUES and not _VALUES[key].fullmatch(value)):
             return None
+        if key == "include":
+            includes.append(value)
+            continue
         for name in names:
             blocks.setdefault(name, []).append((number, key, _TRUTH.get(value, value)))
-    return blocks
+    return blocks, includes

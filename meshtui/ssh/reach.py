@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from typing import Any
 
 from meshtui.ssh.target import Target
 
@@ -18,9 +19,7 @@ async def reach(target: Target) -> socket.socket:
     It goes on for as long as one says nothing: the deadline is the caller's.
     """
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(
-        target.host, target.port, family=target.family, type=socket.SOCK_STREAM
-    )
+    found = await _addresses(target)
     while True:
         refusals: list[OSError] = []
         for family, kind, protocol, _, address in found:
@@ -39,3 +38,14 @@ async def reach(target: Target) -> socket.socket:
                 return made
         if len(refusals) == len(found):
             raise refusals[0]
+
+
+async def _addresses(target: Target) -> list[Any]:
+    """As getaddrinfo has them."""
+    kind = {"family": target.family, "type": socket.SOCK_STREAM}
+    try:
+        # What is an address needs no asking, nor a thread for it.
+        return socket.getaddrinfo(target.host, target.port, flags=socket.AI_NUMERICHOST, **kind)
+    except socket.gaierror:
+        loop = asyncio.get_running_loop()
+        return await loop.getaddrinfo(target.host, target.port, **kind)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Protocol
 
 from meshtui.errors import CommandFailed, Held, HostError, NotInstalled, Refused, Unreachable
@@ -21,16 +21,18 @@ _LOAD = (
     'IFS= read -r n && s=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null'
     ' || dd bs=1 count="$n" 2>/dev/null) && eval "$s"'
 )
-# LC_ALL: what sudo and the shell complain of is told apart by its English. What sshd
-# says of the connection is handed on as an argument: sudo would drop it.
+# $1 is what to run. LC_ALL: what sudo and the shell complain of is told apart by its English.
+# What sshd says of the connection is handed on as an argument: sudo would drop it. Who logs
+# in as root is: at a host that is asked by many, each program counts.
 _AS_ROOT = (
-    'LC_ALL=C; export LC_ALL; set -- sh -c "$0" meshtui "${SSH_CONNECTION:-}";'
-    ' if [ "$(id -u)" = 0 ]; then exec "$@"; else exec sudo -n -- "$@"; fi'
+    'LC_ALL=C; export LC_ALL; [ "${USER:-}" = root ] || [ "$(id -u)" = 0 ] ||'
+    ' exec sudo -n -- sh -c "$1" meshtui "${SSH_CONNECTION:-}";'
+    ' run=$1; set -- "${SSH_CONNECTION:-}"; eval "$run"'
 )
 #: SIGKILL for a process group, as root; also from any login shell.
-KILL = f"exec sh -c '{_AS_ROOT}' 'kill -s KILL -- -%d'"
-BOOT = f"exec sh -c '{_AS_ROOT}' '{_LOAD}'"
-BOOT_ARGV = ("sh", "-c", _AS_ROOT, _LOAD)
+KILL = f"exec sh -c '{_AS_ROOT}' meshtui 'kill -s KILL -- -%d'"
+BOOT = f"exec sh -c '{_AS_ROOT}' meshtui '{_LOAD}'"
+BOOT_ARGV = ("sh", "-c", _AS_ROOT, "meshtui", _LOAD)
 
 #: More than a mesh of 1,000 hosts needs; a host that sends more is cut off.
 _MOST_BYTES = 8 << 20
@@ -93,7 +95,7 @@ class NotConnected(Unreachable):
 @cache
 def program() -> bytes:
     """All of scripts/, as one program that serves requests once it has said hello."""
-    folder = resources.files("meshtui.ssh") / "scripts"
+    folder = Path(__file__).with_name("scripts")
     names = (
         *("serve", "look", "observe", "facts", "stage", "change", "names"),
         *("forward", "exit", "arm", "revert", "meet", "verify", "run", "start"),

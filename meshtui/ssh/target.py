@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from meshtui.errors import Refused, UsageError
-from meshtui.ssh.plainconfig import printed
+from meshtui.ssh.plainconfig import printed, usual
 
 #: `ssh -G` answers in milliseconds, unless a `Match exec` hangs.
 _ASK_SECONDS = 10.0
@@ -106,14 +106,14 @@ def ssh_argv(written: str, config: Path | None, *options: str) -> list[str]:
 async def resolve(written: str, config: Path | None = None) -> Target:
     """Where `ssh -G` says that `written` goes; `config` is what `ssh -F` would be given.
 
-    A plain `config` is read here, which costs no process. Where there is no `ssh`, what counts
+    Plain files are read here, which costs no process. Where there is no `ssh`, what counts
     is `config`, else ~/.ssh/config: no system-wide file, and a plain one only.
 
     Raises UsageError where that one is not plain, Refused where `ssh` cannot resolve it.
     """
     argv = ssh_argv(written, config, "-G")
-    # Without -F, a system-wide file says more.
-    if config and (plain := printed(config, *split(written))):
+    files = [config] if config else usual()
+    if files is not None and (plain := printed(files, *split(written))):
         return read(written, plain, os.environ, Path.home())
     if shutil.which("ssh") is None:
         return read(written, _without_ssh(written, config), os.environ, Path.home())
@@ -127,7 +127,7 @@ async def resolve(written: str, config: Path | None = None) -> Target:
 def _without_ssh(written: str, config: Path | None) -> str:
     mine = config or Path.home() / ".ssh" / "config"
     # As with `ssh`, there need be none at home.
-    told = printed(mine if config or mine.exists() else Path(os.devnull), *split(written))
+    told = printed([mine] if config or mine.exists() else [], *split(written))
     if told is None:
         raise UsageError(
             f"there is no `ssh` here, without which {mine} cannot be read",

@@ -48,8 +48,6 @@ def settled(open_fleet: OpenFleet) -> OpenFleet:
     async def open_after_the_first_frame(ask: AskHostKey) -> FleetApi:
         # What there is by now, and what the fleet is made of, is never looked through again.
         gc.freeze()
-        # A look at a large mesh is ten thousand objects, and leaves no garbage behind.
-        gc.set_threshold(20_000)
         gc.enable()
         fleet = await open_fleet(ask)
         gc.freeze()
