@@ -28,10 +28,8 @@ serve() {
         elif [ "$bytes" -gt 0 ]; then
             # What a verb leaves unread must not be taken for the next request.
             take "$bytes" | {
-                ("$verb" $args)
-                status=$?
-                while IFS= read -r _; do :; done
-                exit "$status"
+                trap 'while IFS= read -r _; do :; done' EXIT
+                "$verb" $args
             }
         else
             ("$verb" $args </dev/null)
