@@ -6,7 +6,8 @@ All directions that are there carry a ping every 20 ms meanwhile. The control ru
 nothing, the second one does all that comes before a change: what they lose is the machine's.
 Times are from the command's start to the end of its checks, when the mesh is proven to work
 and it begins to confirm; and to its exit; best and worst of TIMES. Budget (10 hosts): 3 s to
-the first of them and nothing lost; for a key, 250 ms without an answer, and that on its host's links only.
+the first of them and nothing lost; for a key, 250 ms without an answer, and that on its host's
+links only.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Bench:
 
     def _confirmed(self, start: float) -> list[float]:
         """Seconds from `start` to when the latest change since was proven: it is noted down."""
-        journal = self.lab.path / "state" / "meshtui" / load(self.lab.mesh_file).name
+        journal = self.lab.path / "state" / "meshtui" / load(self.lab.path / "mesh.toml").name
         entries = map(json.loads, (journal / "journal.jsonl").read_text("utf-8").splitlines())
         at = [datetime.fromisoformat(one["at"]) for one in entries if one["event"] == "confirm"]
         return [last - start for last in [at[-1].timestamp()] if last > start]
