@@ -21,6 +21,8 @@ from meshtui.demo.wire.routes import header, passed_on
 _PAUSE, _LARGEST = 2.0, 1200
 #: With more peers than this there is none: it would be much.
 _QUIET = 50
+#: All hosts together send so many a second at most: a thousand have better things to do.
+_A_SECOND = 20
 
 
 class Machine:
@@ -185,7 +187,8 @@ class Machine:
         """A little of it, so that there is something to see."""
         dice = random.Random(self.name)  # noqa: S311 - it is no secret
         while self.kernel.links.get(link.name) is link and link.device:
-            await asyncio.sleep(dice.uniform(0.3, _PAUSE))
+            share = max(1.0, len(self.network) / _A_SECOND)
+            await asyncio.sleep(share * dice.uniform(0.3, _PAUSE))
             if link.device.peers > _QUIET:
                 continue
             near = [peer for a in link.addresses for peer in self._mesh_addresses(link, a.version)]

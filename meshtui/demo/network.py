@@ -114,6 +114,10 @@ class Network:
         self._mappings = count(_MAPPED)
         self._jitter = random.Random(1)  # noqa: S311 - it is no secret
 
+    def __len__(self) -> int:
+        """How many hosts are connected."""
+        return len(self._uplinks)
+
     def join(self, name: str, address: str, provider: str, *, nat: str | None = None) -> Uplink:
         """Connect a host, behind the router `nat` or at an address of its own."""
         made = Uplink(name, address, provider, nat, self)
