@@ -187,7 +187,7 @@ class Machine:
         """A little of it, so that there is something to see."""
         dice = random.Random(self.name)  # noqa: S311 - it is no secret
         while self.kernel.links.get(link.name) is link and link.device:
-            share = max(1.0, len(self.network) / _A_SECOND)
+            share = max(1.0, self.network.hosts / _A_SECOND)
             await asyncio.sleep(share * dice.uniform(0.3, _PAUSE))
             if link.device.peers > _QUIET:
                 continue

@@ -114,8 +114,9 @@ class Network:
         self._mappings = count(_MAPPED)
         self._jitter = random.Random(1)  # noqa: S311 - it is no secret
 
-    def __len__(self) -> int:
-        """How many hosts are connected."""
+    @property
+    def hosts(self) -> int:
+        """How many are connected."""
         return len(self._uplinks)
 
     def join(self, name: str, address: str, provider: str, *, nat: str | None = None) -> Uplink:

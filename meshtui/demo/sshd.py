@@ -20,7 +20,7 @@ from meshtui.demo.terminal import Terminal
 _CHUNK = 65536
 #: What meshtui starts reads the length of a program first, then the program, then requests.
 _LOADS = "read -r n"
-_REQUEST = re.compile(rb"([!-~]+) ([0-9]+) (run_command )?([^\n]*\n)")
+_REQUEST = re.compile(rb"([!-~]+) ([0-9]+) (run_command |learn)?([^\n]*\n)")
 #: A file that cannot grow stands for a full disk. Its signal would end who writes.
 _BEFORE = "trap '' XFSZ; "
 _FULL = "ulimit -S -f 0; "
@@ -193,11 +193,11 @@ class Sshd:
         yield b"%d\n" % len(program) + program
         while line := await source.readline():
             if match := _REQUEST.fullmatch(line):
-                token, size, typed, rest = match.groups(b"")
+                token, size, shell, rest = match.groups(b"")
                 data = await source.readexactly(int(size))
-                if typed:
+                if shell:
                     data = self._folder.lead_in(data)
-                line = b"%b %d %b%b%b" % (token, len(data), typed, rest, data)
+                line = b"%b %d %b%b%b" % (token, len(data), shell, rest, data)
             yield line
 
     async def _tell(self, pieces: AsyncIterator[bytes], sink: asyncssh.SSHWriter[bytes]) -> None:

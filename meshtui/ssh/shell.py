@@ -7,7 +7,7 @@ import contextlib
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -92,17 +92,32 @@ class NotConnected(Unreachable):
     """The channel was closed before anything was sent: asking again is safe."""
 
 
-@cache
-def program() -> bytes:
-    """All of scripts/, as one program that serves requests once it has said hello."""
+#: What every connection needs at once, and what it gets with the first verb that is no look:
+#: who only looks, at hundreds of hosts, sends them a thirtieth.
+_FIRST = ("serve", "look", "start")
+_LATER = (
+    *("observe", "facts", "stage", "change", "names", "forward", "exit", "arm", "revert"),
+    *("meet", "verify", "run"),
+)
+
+
+def _text(names: Iterable[str]) -> bytes:
     folder = Path(__file__).with_name("scripts")
-    names = (
-        *("serve", "look", "observe", "facts", "stage", "change", "names"),
-        *("forward", "exit", "arm", "revert", "meet", "verify", "run", "start"),
-    )
     text = b"".join((folder / f"{name}.sh").read_bytes() for name in names)
     # Each connection carries it, and each host reads it twice.
     return _FOR_READERS.sub(b"", text)
+
+
+@cache
+def program() -> bytes:
+    """The part of scripts/ that serves requests once it has said hello, and can look."""
+    return _text(_FIRST)
+
+
+@cache
+def lesson() -> bytes:
+    """All other verbs of scripts/: see `learn` in serve.sh."""
+    return _text(_LATER)
 
 
 class Shell:
@@ -120,6 +135,7 @@ class Shell:
         self._draining = asyncio.create_task(self._drain_stderr(), name=f"stderr of {host}")
         self._closed = False
         self._group = 0
+        self._taught = False
 
     async def start(self) -> None:
         """Load the program as root. Refused if sudo or the login shell says no."""
@@ -164,10 +180,13 @@ class Shell:
             self.asked = verb, time.monotonic()
             try:
                 async with asyncio.timeout(deadline):
+                    teaches = None if self._taught or verb == "look" else self._teach()
                     self._send(header.encode("ascii") + b"\n" + data)
                     await self._pipes.stdin.drain()
-                    answer = await self._read_to(f"\n{token} ".encode(), _MOST_BYTES)
-                    status = int(await self._read_to(b"\n", 64))
+                    if teaches:
+                        await self._answer(teaches)
+                        self._taught = True
+                    answer, status = await self._answer(token)
                     said = await self._complaint(token) if status else ""
             except TimeoutError:
                 self.close(kill=True)
@@ -209,6 +228,17 @@ class Shell:
             self._closed = True
             self._draining.cancel()
             self._pipes.end(self._group if kill else None)
+
+    def _teach(self) -> str:
+        """Send the other verbs, ahead of what needs them; the token of the answer."""
+        token = secrets.token_hex(8)
+        self._send(b"%s %d learn\n%s" % (token.encode(), len(lesson()), lesson()))
+        return token
+
+    async def _answer(self, token: str) -> tuple[bytes, int]:
+        """What was said, and with what status."""
+        said = await self._read_to(f"\n{token} ".encode(), _MOST_BYTES)
+        return said, int(await self._read_to(b"\n", 64))
 
     def _send(self, data: bytes) -> None:
         self._pipes.stdin.write(data)

@@ -13,7 +13,7 @@ import pytest
 
 from meshtui.demo import commands
 from meshtui.demo.folder import Folder
-from meshtui.ssh.shell import BOOT, KILL, program
+from meshtui.ssh.shell import BOOT, KILL, lesson, program
 from tests.demo.hosts import TOOLS
 
 #: What has no need of a folder: no file, what runs it, and what a process knows of itself.
@@ -31,7 +31,7 @@ MISSED = {"nft", "wireguard-go", "setsid", "modprobe", "iptables", "ip6tables"}
 @pytest.fixture
 def text() -> str:
     """All that runs on a host, without comments."""
-    return re.sub(r"(?m)(^|\s)#.*$", r"\1", program().decode())
+    return re.sub(r"(?m)(^|\s)#.*$", r"\1", (lesson() + program()).decode())
 
 
 def test_every_path_is_led_into_the_folder(text: str) -> None:

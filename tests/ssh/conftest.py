@@ -93,14 +93,15 @@ async def client(tmp_path: Path, key: Path, teach: Callable[[str], None]) -> Asy
 @pytest.fixture
 def teach(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Gives hosts other verbs: `teach("observe() { ... }")`. `echo_back` is there already."""
-    program = shells.program()
+    program, lesson = shells.program(), shells.lesson()
     head, start, _ = program.rpartition(b"\nserve\n")
     assert start
-    head = head.replace(b"look | observe", b"echo_back | look | observe")
+    head = head.replace(b"look | learn", b"echo_back | look | learn")
 
     def put(functions: str) -> None:
-        text = b"\n".join((head, b"echo_back() { id -u; cat; }", functions.encode(), b"serve\n"))
-        monkeypatch.setattr(shells, "program", lambda: text)
+        verbs = b"echo_back() { id -u; cat; }\n" + functions.encode()
+        monkeypatch.setattr(shells, "program", lambda: b"\n".join((head, verbs, b"serve\n")))
+        monkeypatch.setattr(shells, "lesson", lambda: lesson + verbs)
 
     put("")
     return put

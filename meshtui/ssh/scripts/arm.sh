@@ -68,8 +68,8 @@ save() { # as arm
     fi
     if [ "$3" -gt 0 ]; then at=$((up + $3)); else at=0; fi
     # The program that meshtui sent is what goes back, too: in a file, so that it outlives us.
-    # shellcheck disable=SC2154 # s: see _LOAD in shell.py
-    printf '%s\n' "$s" >"$dir/program" && : >"$dir/pending.$at" || return 1
+    # shellcheck disable=SC2154 # s: see _LOAD in shell.py; taught: see serve.sh
+    printf '%s\n%s\n' "$taught" "$s" >"$dir/program" && : >"$dir/pending.$at" || return 1
     # What a boot would have to find; the rest is of no use after one.
     sync "$dir/about" "$dir/was" "$dir" 2>/dev/null || :
 }

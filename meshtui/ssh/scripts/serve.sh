@@ -15,7 +15,7 @@ serve() {
     set -f
     while IFS=' ' read -r token bytes verb args; do
         case $verb in
-            look | observe | facts | nothing | ping_all | ping_times | path_mtu | run_command) ;;
+            look | learn | observe | facts | nothing | ping_all | ping_times | path_mtu | run_command) ;;
             make_key | stage | place | change | bring_up | switch_key | take_over | take_down) ;;
             arm | extend | ready | confirm | revert | abandon | standing | settled | meet) ;;
             *) verb=unknown_verb ;;
@@ -25,6 +25,9 @@ serve() {
         if [ "$verb" = look ]; then
             # Asked every second: it has no need of a shell of its own.
             look $args </dev/null
+        elif [ "$verb" = learn ]; then
+            # Verbs, to be known from now on.
+            taught=$(take "$bytes") && eval "$taught"
         elif [ "$bytes" -gt 0 ]; then
             # What a verb leaves unread must not be taken for the next request.
             take "$bytes" | {
