@@ -7,6 +7,7 @@ its stdin, and nothing that it started or made outlives it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import resource
 import signal
@@ -45,7 +46,8 @@ def main() -> None:
     """Serve until stdin ends, or until SIGTERM."""
     # A host needs five open files and more, and a demo may have a thousand hosts.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited", and means less
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     asyncio.run(_serve(Path(sys.argv[1])))
 
 
