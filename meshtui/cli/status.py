@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from meshtui.cli.columns import print_columns
 from meshtui.cli.drift import drift_json, print_drift
 from meshtui.cli.paths import Path, Through, along, paths, through_others
 from meshtui.fleet.events import HostDrift, HostPolled, LinkStatus
@@ -150,14 +150,14 @@ def print_status(
         f" {good} of {len(links)} directions healthy{_through_others(ways)}",
         markup=False,
     )
-    console.print(_hosts(mesh, polled, drift))
+    _print_hosts(console, mesh, polled, drift)
     shown = [link for link in links if every_link or link.state not in HEALTHY]
     most = len(links) if every_link else _MOST
     # A host that cannot be asked is one fault, not one for each of its directions.
     if not every_link:
         shown = [link for link in shown if link.state != "unknown"]
     if shown:
-        console.print(_links(shown[:most]))
+        _print_links(console, shown[:most])
         _more(console, len(shown) - most, "such directions")
     if every_link:
         listed, count = paths(mesh, polled), 0
@@ -165,10 +165,10 @@ def print_status(
         broken = through_others(mesh, polled, HEALTHY | {"unknown"})
         listed, count = list(along(mesh, polled, islice(broken.ends, _MOST))), broken.poor
     if listed:
-        console.print(_paths(listed))
+        _print_paths(console, listed)
         _more(console, count - _MOST, "such paths")
     if mesh.peers:
-        console.print(_peers(mesh, polled))
+        _print_peers(console, mesh, polled)
     for one in polled:
         if one.host.error:
             console.print(Text(f"{one.host.name}: {one.host.error}", style="yellow"))
@@ -183,27 +183,28 @@ def print_status(
         print_drift(told)
 
 
-def _hosts(mesh: Mesh, polled: Sequence[HostPolled], drift: Mapping[str, HostDrift]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("host", "state", "address"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("links", "handshake", "received", "sent", *(("drift",) if drift else ())):
-        table.add_column(heading, justify="right", no_wrap=True)
+def _print_hosts(
+    console: Console, mesh: Mesh, polled: Sequence[HostPolled], drift: Mapping[str, HostDrift]
+) -> None:
+    numbers = ("links", "handshake", "received", "sent", *(("drift",) if drift else ()))
+    rows = []
     for one in polled:
         links = between_hosts(mesh, one)
         ages = [a for link in links if (a := link.latest_handshake_age) is not None]
         good = sum(link.state in HEALTHY for link in links)
-        table.add_row(
-            Text(one.host.name),
-            _state(one.host.state, disabled=mesh.hosts[one.host.name].disabled),
-            Text(", ".join(one.host.addresses)),
-            f"{good}/{len(links)}",
-            _span(ages),
-            bytes_long(sum(link.transfer_rx or 0 for link in one.links)),
-            bytes_long(sum(link.transfer_tx or 0 for link in one.links)),
-            *((_count(drift[one.host.name]),) if drift else ()),
+        rows.append(
+            (
+                one.host.name,
+                _state(one.host.state, disabled=mesh.hosts[one.host.name].disabled),
+                ", ".join(one.host.addresses),
+                f"{good}/{len(links)}",
+                _span(ages),
+                bytes_long(sum(link.transfer_rx or 0 for link in one.links)),
+                bytes_long(sum(link.transfer_tx or 0 for link in one.links)),
+                *((_count(drift[one.host.name]),) if drift else ()),
+            )
         )
-    return table
+    print_columns(console, ("host", "state", "address", *numbers), rows, numbers)
 
 
 def _count(drift: HostDrift) -> Text:
@@ -213,24 +214,21 @@ def _count(drift: HostDrift) -> Text:
     return Text(f"≠ {count}", style="yellow") if count else Text("0")
 
 
-def _links(links: Sequence[LinkStatus]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("from", "to", "state"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("handshake", "received", "sent"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("endpoint")
-    for link in links:
-        table.add_row(
-            Text(link.from_),
-            Text(link.to),
+def _print_links(console: Console, links: Sequence[LinkStatus]) -> None:
+    numbers = ("handshake", "received", "sent")
+    rows = [
+        (
+            link.from_,
+            link.to,
             _state(link.state),
             age_mid(link.latest_handshake_age),
             bytes_long(link.transfer_rx),
             bytes_long(link.transfer_tx),
-            Text(link.endpoint or NONE),
+            link.endpoint or NONE,
         )
-    return table
+        for link in links
+    ]
+    print_columns(console, ("from", "to", "state", *numbers, "endpoint"), rows, numbers)
 
 
 def _more(console: Console, count: int, what: str) -> None:
@@ -242,37 +240,31 @@ def _through_others(ways: Through) -> str:
     return f", {ways.total - ways.poor} of {ways.total} through others" if ways.total else ""
 
 
-def _paths(ways: Sequence[Path]) -> Table:
+def _print_paths(console: Console, ways: Sequence[Path]) -> None:
     """Those without a tunnel: through whom, and how the worst tunnel on the way does."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("from", "to", "via", "state"):
-        table.add_column(heading, overflow="fold")
-    for path in ways:
-        via = Text(", ".join(path.via))
-        table.add_row(Text(path.from_), Text(path.to), via, _state(path.state))
-    return table
+    rows = [(path.from_, path.to, ", ".join(path.via), _state(path.state)) for path in ways]
+    print_columns(console, ("from", "to", "via", "state"), rows)
 
 
-def _peers(mesh: Mesh, polled: Sequence[HostPolled]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("peer", "state", "address"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("handshake", justify="right", no_wrap=True)
-    table.add_column("seen by", overflow="fold")
+def _print_peers(console: Console, mesh: Mesh, polled: Sequence[HostPolled]) -> None:
+    rows = []
     for name, device in mesh.peers.items():
         seen = [link for one in polled for link in one.links if link.to == name]
         there = [link for link in seen if link.state == "up"]
         ages = [a for link in seen if (a := link.latest_handshake_age) is not None]
         addresses = ", ".join(str(address.ip) for address in device.addresses)
         where = ", ".join(f"{link.from_} at {inert(link.endpoint or NONE)}" for link in there)
-        table.add_row(
-            Text(name),
-            _state("seen" if there else "away", disabled=device.disabled),
-            Text(addresses),
-            age_mid(min(ages)) if ages else NONE,
-            Text(where or NONE),
+        rows.append(
+            (
+                name,
+                _state("seen" if there else "away", disabled=device.disabled),
+                addresses,
+                age_mid(min(ages)) if ages else NONE,
+                where or NONE,
+            )
         )
-    return table
+    headings = ("peer", "state", "address", "handshake", "seen by")
+    print_columns(console, headings, rows, ("handshake",))
 
 
 def _state(state: str, *, disabled: bool = False) -> Text:
