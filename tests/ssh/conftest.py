@@ -37,6 +37,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.skip(reason=f"{item.name}: {reason}"))
 
 
+@pytest.fixture
+def root() -> None:
+    """For what takes this machine itself for a host."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to be a host itself")
+
+
 @pytest.fixture(autouse=True)
 def _no_agent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nobody's own agent, home or settings take part."""

@@ -135,6 +135,7 @@ async def test_two_who_ask_a_dead_host_count_as_one_try_each(client: Client) -> 
     assert session.failures == 2
 
 
+@pytest.mark.usefixtures("root")
 async def test_this_machine(client: Client) -> None:
     session = Session("here", "local", client.connector())
     assert await ask(session) == ROOT

@@ -290,6 +290,7 @@ def environ_of(pid: int) -> bytes:
         return b""
 
 
+@pytest.mark.usefixtures("root")
 async def test_local_deadline_and_close(client: Client, teach: Teach) -> None:
     teach("observe() { sleep 1007; }")
     connector = client.connector()

@@ -45,6 +45,7 @@ async def test_what_sshd_says_passes_sudo(
     assert client_.startswith("<127.") and port.isdigit() and len(there) == 2
 
 
+@pytest.mark.usefixtures("root")
 async def test_on_this_machine_there_is_none(
     client: Client, teach: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

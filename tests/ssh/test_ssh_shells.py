@@ -186,6 +186,7 @@ async def test_one_session_is_enough(servers: Callable[..., Server], client: Cli
     connection.shell.close()
 
 
+@pytest.mark.usefixtures("root")
 async def test_this_machine(client: Client) -> None:
     connection = await client.connector().open("here", "local")
     assert connection.target is None
