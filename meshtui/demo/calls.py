@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import stat
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -73,14 +74,14 @@ class Calls:
             task.add_done_callback(self._under_way.discard)
 
     async def _serve(self, line: str) -> None:
-        slot, _, request = line.partition(" ")
+        slot, pid, request = line.split(" ", 2)
         if slot == str(self._slots - 1):
             self._more_slots(self._slots)
         try:
             stdin = b""
             if request == "+":
                 first, _, stdin = (await self._rest(slot)).partition(b"\n")
-                request = first.decode("utf-8", "surrogateescape").partition(" ")[2]
+                request = first.decode("utf-8", "surrogateescape").split(" ", 2)[2]
             tool, *argv = request.split("\t")
             try:
                 answer = await self._call(tool, argv, stdin)
@@ -88,6 +89,9 @@ class Calls:
                 # A fault of the demo's: told, without what may be a key, or its caller would hang.
                 name = type(error).__name__
                 answer = Answer(70, err=f"{tool}: the demo cannot do that: {name}\n".encode())
+            if answer.out and (pipe := _stdout(pid)) is not None:
+                await _write(pipe, answer.out)
+                answer = answer._replace(out=b"")
             await self._say(slot, _told(answer))
         finally:
             self._free(slot)
@@ -108,19 +112,8 @@ class Calls:
 
     async def _say(self, slot: str, data: bytes) -> None:
         pipe = await self._listener(slot)
-        if pipe is None:
-            return
-        try:
-            while data:
-                try:
-                    data = data[os.write(pipe, data) :]
-                except BlockingIOError:
-                    await _ready(pipe, write=True)
-        except BrokenPipeError:
-            # It wanted no more of it, as `head` does; or it was ended.
-            return
-        finally:
-            os.close(pipe)
+        if pipe is not None:
+            await _write(pipe, data)
 
     async def _listener(self, slot: str) -> int | None:
         """The caller's end of N.out; None: it was ended before it listened."""
@@ -152,6 +145,37 @@ def _told(answer: Answer) -> bytes:
     err = answer.err.splitlines()
     head = b"%d %d %s" % (answer.status, len(err), b"out" if answer.out else b"-")
     return b"\n".join((head, *err, answer.out))
+
+
+def _stdout(pid: str) -> int | None:
+    """The pipe that a caller's stdout is: who answers into it spares the caller a program.
+
+    None: it is no pipe, or nobody reads it, or this machine does not say.
+    """
+    try:
+        flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        pipe = os.open(f"/proc/{int(pid)}/fd/4", flags)
+    except OSError:
+        return None
+    if stat.S_ISFIFO(os.fstat(pipe).st_mode):
+        return pipe
+    os.close(pipe)
+    return None
+
+
+async def _write(pipe: int, data: bytes) -> None:
+    """Write all of it, and close the pipe."""
+    try:
+        while data:
+            try:
+                data = data[os.write(pipe, data) :]
+            except BlockingIOError:
+                await _ready(pipe, write=True)
+    except BrokenPipeError:
+        # It wanted no more of it, as `head` does; or it was ended.
+        return
+    finally:
+        os.close(pipe)
 
 
 async def _ready(pipe: int, *, write: bool) -> None:

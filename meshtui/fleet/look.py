@@ -15,7 +15,7 @@ from meshtui.mesh.found import Sight, found
 from meshtui.mesh.links import peers_of
 from meshtui.mesh.model import Device, Member, Mesh
 from meshtui.mesh.wanted import single
-from meshtui.wg.dump import LiveInterface, parse_dump
+from meshtui.wg.dump import LiveInterface
 from meshtui.wg.health import Trace, age, link_state
 
 LOOK_SECONDS = 5.0
@@ -39,7 +39,7 @@ async def look(session: Session, interface: str, deadline: float = LOOK_SECONDS)
     try:
         if len(clock) > _CLOCK_DIGITS:
             raise ValueError("that is no time")
-        return Look(int(clock), parse_dump(interface, dump) if dump else None)
+        return Look(int(clock), session.dumps.read(interface, dump) if dump else None)
     except ValueError as error:
         raise Unreachable(f"an answer that makes no sense: {error}", host=session.name) from None
 

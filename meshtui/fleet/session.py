@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from meshtui.errors import HostError
 from meshtui.ssh.shell import NotConnected
+from meshtui.wg.dump import Dumps
 
 if TYPE_CHECKING:
     from meshtui.ssh.connect import Connector
@@ -29,6 +30,8 @@ class Session:
         self.failures = 0
         self.traces: dict[str, Trace] = {}
         """What the looks so far say of each peer, by public key; a new watch goes on from it."""
+        self.dumps = Dumps()
+        """Those of its looks."""
         self._connector = connector
         self._shell: Shell | None = None
         self._opening = asyncio.Lock()

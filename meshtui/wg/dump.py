@@ -48,12 +48,31 @@ class LiveInterface:
     """By public key."""
 
 
+class Dumps:
+    """One dump of an interface after the other: a peer's line that stays is not read again."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, LivePeer] = {}
+
+    def read(self, name: str, text: str) -> LiveInterface:
+        """As `parse_dump`."""
+        live, self._lines = _parse(name, text, self._lines)
+        return live
+
+
 def parse_dump(name: str, text: str) -> LiveInterface:
     """Read the dump of interface `name`; ValueError names the line that is not one.
 
     The first line holds the interface (private-key, public-key, listen-port,
     fwmark), each further one a peer.
     """
+    return _parse(name, text, {})[0]
+
+
+def _parse(
+    name: str, text: str, known: dict[str, LivePeer]
+) -> tuple[LiveInterface, dict[str, LivePeer]]:
+    """The interface, and its peers by their lines, of which some may be `known`."""
     first, *rest = text.splitlines() or [""]
     fields = first.split("\t")
     if len(fields) != 4:
@@ -62,13 +81,15 @@ def parse_dump(name: str, text: str) -> LiveInterface:
         raise ValueError(f"`wg show {name} dump`: {len(rest)} peers, more than {MOST_PEERS}")
     if not _PORT.fullmatch(fields[2]) or int(fields[2]) > 0xFFFF:
         raise ValueError(f"`wg show {name} dump`: a listen-port that is none")
-    return LiveInterface(
+    lines = {line: known.get(line) or _peer(line) for line in rest}
+    live = LiveInterface(
         name=name,
         public_key=fields[1] if is_key(fields[1]) else None,
         listen_port=int(fields[2]),
         fwmark=None if fields[3] == "off" else fields[3],
-        peers={peer.public_key: peer for peer in map(_peer, rest)},
+        peers={peer.public_key: peer for peer in lines.values()},
     )
+    return live, lines
 
 
 def _peer(line: str) -> LivePeer:

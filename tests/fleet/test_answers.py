@@ -22,6 +22,7 @@ from meshtui.fleet.session import Session
 from meshtui.mesh.model import Host
 from meshtui.plan.model import PlanInputs
 from meshtui.plan.seen import Seen
+from meshtui.wg.dump import Dumps
 from tests.plan.fleets import make_mesh
 from tests.plan.sim import public
 
@@ -45,7 +46,7 @@ class Played:
                 raise answer
             return answer
 
-        yield cast("Session", SimpleNamespace(ask=ask, name=host.name))
+        yield cast("Session", SimpleNamespace(ask=ask, name=host.name, dumps=Dumps()))
 
 
 def errands(**said: bytes | HostError) -> Errands:

@@ -15,7 +15,7 @@ from meshtui.fleet.look import Look
 from meshtui.fleet.session import Session
 from meshtui.mesh.proof import to_prove
 from meshtui.plan.model import Plan, PlanInputs
-from meshtui.wg.dump import parse_dump
+from meshtui.wg.dump import Dumps, parse_dump
 from meshtui.wg.endpoint import Endpoint
 from tests.plan.fleets import make_mesh
 from tests.plan.sim import public
@@ -49,7 +49,7 @@ class Hosts:
             to = [at for at in data.decode().split() if self._hear(name, AT[at])]
             return "".join(f"{at} 1.0\n" for at in to).encode()
 
-        return cast("Session", SimpleNamespace(ask=ask, name=name))
+        return cast("Session", SimpleNamespace(ask=ask, name=name, dumps=Dumps()))
 
     async def tell(self, name: str, lines: list[str]) -> None:
         self.told[name] = lines

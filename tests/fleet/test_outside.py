@@ -14,7 +14,7 @@ from meshtui.fleet.outside import Outside, ask_outside
 from meshtui.fleet.session import Session
 from meshtui.plan.model import HostPlan, Plan, PlanInputs, Work
 from meshtui.plan.seen import Seen
-from meshtui.wg.dump import parse_dump
+from meshtui.wg.dump import Dumps, parse_dump
 from tests.plan.fleets import make_mesh
 from tests.plan.sim import public
 
@@ -55,7 +55,7 @@ class Hosts:
                     self.shaken[name][to] = NOW
             return b""  # a ping may be dropped by the far end itself
 
-        return cast("Session", SimpleNamespace(ask=ask, name=name))
+        return cast("Session", SimpleNamespace(ask=ask, name=name, dumps=Dumps()))
 
 
 async def asked(

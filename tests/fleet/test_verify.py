@@ -9,7 +9,7 @@ from meshtui.fleet.look import Look
 from meshtui.fleet.session import Session
 from meshtui.fleet.verify import verify
 from meshtui.mesh.proof import to_prove
-from meshtui.wg.dump import parse_dump
+from meshtui.wg.dump import Dumps, parse_dump
 from tests.plan.fleets import make_mesh
 from tests.plan.sim import public
 
@@ -43,7 +43,7 @@ async def first_pings(before: dict[str, Look], *renewed: tuple[str, str]) -> dic
             pinged[name].append("".join(AT[address] for address in addresses))
             return "".join(f"{address} 1.0\n" for address in addresses).encode()
 
-        return cast("Session", SimpleNamespace(ask=ask, name=name))
+        return cast("Session", SimpleNamespace(ask=ask, name=name, dumps=Dumps()))
 
     sessions = {name: session(name) for name in HOSTS}
     proved = verify(MESH, KEYS, sessions, WAYS, before, frozenset(renewed))

@@ -15,6 +15,7 @@ from meshtui.fleet import watch as watches
 from meshtui.fleet.events import HostPolled
 from meshtui.fleet.session import Session
 from meshtui.fleet.watch import watch
+from meshtui.wg.dump import Dumps
 from meshtui.wg.health import Trace
 from tests.plan.fleets import make_mesh
 from tests.plan.sim import public
@@ -31,6 +32,7 @@ class Played:
     def __init__(self, name: str) -> None:
         self.name, self.ssh, self.failures = name, name, 0
         self.traces: dict[str, Trace] = {}
+        self.dumps = Dumps()
         self.act: Callable[[], float | HostError] = lambda: 0.0
         """Seconds until it answers, or why it does not."""
         self.asked: list[float] = []

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import base64
 import contextlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshtui.wg.dump import MOST_PEERS, LiveInterface, LivePeer, parse_dump
+from meshtui.wg.dump import MOST_PEERS, Dumps, LiveInterface, LivePeer, parse_dump
 
 KEYS = st.binary(min_size=32, max_size=32).map(lambda raw: base64.b64encode(raw).decode())
 NETWORKS = st.one_of(
@@ -64,6 +65,32 @@ def written(live: LiveInterface) -> str:
 )
 def test_what_wg_prints_is_read(live: LiveInterface) -> None:
     assert parse_dump("wg0", written(live)) == live
+
+
+INTERFACES = st.builds(
+    LiveInterface,
+    name=st.just("wg0"),
+    public_key=KEYS,
+    listen_port=st.just(51820),
+    fwmark=st.none(),
+    peers=st.lists(PEERS, max_size=4).map(lambda some: {p.public_key: p for p in some}),
+)
+
+
+@given(INTERFACES, INTERFACES, st.data())
+def test_one_dump_after_the_other_is_as_each_alone(
+    first: LiveInterface, second: LiveInterface, data: st.DataObject
+) -> None:
+    """Also where some peers stay as they are, and others that are known change."""
+    changed = {
+        key: peer._replace(transfer_rx=peer.transfer_rx + data.draw(st.integers(0, 1)))
+        for key, peer in first.peers.items()
+    }
+    second = replace(second, peers=second.peers | changed)
+    dumps = Dumps()
+    assert [dumps.read("wg0", written(live)) for live in (first, second)] == [first, second]
+    was = dumps.read("wg0", written(second)).peers
+    assert all(peer is was[key] for key, peer in dumps.read("wg0", written(second)).peers.items())
 
 
 KEY = "V6+fzuxOq6gPO6wD01GgfEPFm6NgVmqUhHQL2NzLPUA="

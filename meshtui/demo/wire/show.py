@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from functools import lru_cache
 
 from meshtui.demo.wire.engine import Engine
 
@@ -14,7 +15,7 @@ def dump(engine: Engine, listen_port: int, fwmark: int = 0) -> str:
     public = _text(own.public_key) if own else "(none)"
     lines = [f"{private}\t{public}\t{listen_port}\t{hex(fwmark) if fwmark else 'off'}\n"]
     lines += [
-        f"{_text(peer.public_key)}\t{_text(peer.psk) if any(peer.psk) else '(none)'}"
+        f"{_public(peer.public_key)}\t{_text(peer.psk) if any(peer.psk) else '(none)'}"
         f"\t{peer.endpoint or '(none)'}\t{','.join(p.text for p in peer.allowed) or '(none)'}"
         f"\t{peer.latest_handshake}\t{peer.rx}\t{peer.tx}\t{peer.keepalive or 'off'}\n"
         for peer in engine.peers.values()
@@ -43,6 +44,12 @@ def showconf(engine: Engine, listen_port: int, fwmark: int = 0) -> str:
         if peer.keepalive:
             lines.append(f"PersistentKeepalive = {peer.keepalive}")
     return "\n".join(lines) + "\n" + "\n" * (not engine.peers)
+
+
+# Told again and again, and of a thousand hosts no more than these.
+@lru_cache(maxsize=4096)
+def _public(key: bytes) -> str:
+    return _text(key)
 
 
 def _text(key: bytes) -> str:
