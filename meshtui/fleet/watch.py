@@ -67,6 +67,7 @@ async def _watch_one(
     """When it last answered."""
     answers = False
     session = sessions[name]
+    due = time.monotonic()
     # A new mesh.toml may leave the host out, or reach it elsewhere: then this is over.
     while sessions.get(name) is session:
         start = time.monotonic()
@@ -93,7 +94,8 @@ async def _watch_one(
         answers = not isinstance(seen, Unreachable | Refused)
         there = now if answers else there
         await events.put(polled(mesh(), keys, name, seen, session.traces, now))
-        wait = max(interval() - (time.monotonic() - start), 0.05)
+        # From when this look was due: it may have begun late, and the next is not to, too.
+        wait = max(due + interval() - time.monotonic(), 0.05)
         if isinstance(seen, HostError):
             # A lost line is tried again at once; a login that failed, later and later.
             wait = max(wait, session.backoff() * random.uniform(0.8, 1.2))  # noqa: S311
@@ -101,6 +103,7 @@ async def _watch_one(
                 wait = 0.2
             elif isinstance(seen, Unreachable) and there is not None and now - there < _SOON_FOR:
                 wait = min(wait, max(0.2, _SOON - (now - start)))
+        due = time.monotonic() + wait
         await asyncio.sleep(wait)
 
 

@@ -122,6 +122,23 @@ async def test_a_late_host_is_told_at_once_and_asked_on() -> None:
         assert len(other.asked) > 3, "and nobody else waited"
 
 
+async def test_what_wakes_late_looks_as_often_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    late, sleep, waits = 0.3 * SCALE, asyncio.sleep, list[float]()
+
+    async def oversleep(seconds: float) -> None:
+        if seconds:
+            waits.append(seconds)
+        await sleep(seconds + (late if seconds else 0))
+
+    monkeypatch.setattr(asyncio, "sleep", oversleep)
+    async with watching(Played("a")) as until:
+        while len(waits) < 5:
+            await until("a", "up")
+    assert max(waits[1:5]) <= SCALE - late
+
+
 async def test_one_that_answers_in_time_is_not_late() -> None:
     host = Played("a")
     host.act = lambda: 1.2
