@@ -94,7 +94,7 @@ async def statuses(report: Report, count: int) -> None:
             used, begun = (cpu(pid), of_children(os.getpid())), time.monotonic()
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "meshtui", "-f", demo.mesh_file, "-F", demo.ssh_config),
-                *("status", "--json", *more),
+                *("status", *more),
                 env={**os.environ, "XDG_STATE_HOME": str(demo.folder / "state")},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
