@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import pwd
 from typing import Any
 
 import asyncssh
@@ -98,8 +100,10 @@ async def _kill(connection: asyncssh.SSHClientConnection, group: int) -> None:
 
 async def start_local(name: str, background: set[asyncio.Task[None]]) -> Shell:
     """The same on this machine."""
+    environ = _as_sshd_has_it()
     process = await asyncio.create_subprocess_exec(
         *BOOT_ARGV,
+        env=environ,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -111,7 +115,9 @@ async def start_local(name: str, background: set[asyncio.Task[None]]) -> Shell:
     async def finish(group: int | None) -> None:
         # Without a group, it ends with its stdin, once its step is done.
         if group is not None:
-            killer = await asyncio.create_subprocess_exec("sh", "-c", KILL % (group or process.pid))
+            killer = await asyncio.create_subprocess_exec(
+                *("sh", "-c", KILL % (group or process.pid)), env=environ
+            )
             await killer.wait()
         await process.wait()
 
@@ -122,6 +128,15 @@ async def start_local(name: str, background: set[asyncio.Task[None]]) -> Shell:
         task.add_done_callback(background.discard)
 
     return await _started(Shell(name, Pipes(process.stdin, process.stdout, process.stderr, end)))
+
+
+def _as_sshd_has_it() -> dict[str, str]:
+    """The environment, with USER being who we are: `su` and `runuser` leave another's name."""
+    try:
+        name = pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        name = ""
+    return {**os.environ, "USER": name}
 
 
 async def _started(shell: Shell) -> Shell:

@@ -192,3 +192,15 @@ async def test_this_machine(client: Client) -> None:
     assert connection.target is None
     assert await connection.shell.ask("echo_back", data=b"hi", deadline=10) == ROOT
     connection.shell.close()
+
+
+@pytest.mark.usefixtures("root")
+async def test_on_this_machine_we_are_who_we_are(
+    client: Client, teach: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not who `runuser` left in the environment: by that name root is known."""
+    teach('observe() { echo "$USER"; }')
+    monkeypatch.setenv("USER", "somebody")
+    connection = await client.connector().open("here", "local")
+    assert await connection.shell.ask("observe", deadline=10) == b"root\n"
+    connection.shell.close()
