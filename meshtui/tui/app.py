@@ -168,11 +168,11 @@ class MeshApp(App[None], inherit_bindings=False):
         self.take_over()
 
     def take_over(self, *, told: bool = False) -> None:
-        """Show what mesh.toml says by now. `told`: whoever reads the screen knows of it."""
+        """Show what mesh.toml says by now. `told`: an apply wrote it, and that is no news."""
         if self.fleet is None or self.applying.running:
             return
         try:
-            changed = self.fleet.reload()
+            changed = self.fleet.reload() or told  # which the fleet itself has by then
         except MeshError as error:
             self.complain(f"mesh.toml was changed, and is wrong now: {error}")
             return

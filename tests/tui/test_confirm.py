@@ -138,12 +138,17 @@ async def test_a_change_that_touched_something_waits_to_be_kept(key: str) -> Non
         assert "goes back" not in stage.text()
 
 
-async def test_what_the_change_itself_wrote_into_mesh_toml_is_no_news() -> None:
+@pytest.mark.parametrize("known", [False, True], ids=["it is read", "the fleet has it"])
+async def test_what_the_change_itself_wrote_into_mesh_toml_is_no_news(known: bool) -> None:
     fleet = asking()
     async with on_stage(fleet, clock=Clock()) as stage:
         await to_apply(stage)
         await stage.until("is it to stay?")
-        fleet.reloaded = wrote = replace(fleet.mesh, hosts_file=True)
+        wrote = replace(fleet.mesh, hosts_file=True)
+        if known:
+            fleet.mesh = wrote
+        else:
+            fleet.reloaded = wrote
         stage.app.applying.keep()
         await stage.until("✓ 6 of 6 directions up")
         await stage.until(lambda: stage.app.looking.live.mesh == wrote)
