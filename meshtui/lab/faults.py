@@ -150,7 +150,9 @@ def forget_mapping(lab: Lab, host: str) -> None:
     def forgotten() -> bool:
         _in(router, ["ip", "link", "set", "eth0", "up"])
         _in(router, ["ip", "link", "set", "eth0", "down"])
-        return not masqueraded.search(_in(router, ["cat", "/proc/net/nf_conntrack"]))
+        # Read while others are being forgotten, the list may leave one out.
+        lists = (_in(router, ["cat", "/proc/net/nf_conntrack"]) for _ in range(3))
+        return not any(masqueraded.search(listed) for listed in lists)
 
     wait_until(forgotten, 10, lambda: f"{host}: its router goes on with the old ports")
     _in(router, ["ip", "link", "set", "eth0", "up"])
