@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import resource
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -12,6 +10,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from meshtui.errors import UnknownHostKey, UsageError
+from meshtui.limits import most_open_files
 
 if TYPE_CHECKING:
     from meshtui.fleet.fleet import Fleet
@@ -29,10 +28,7 @@ def new_fleet(
     """See `Fleet`; what it takes to reach hosts is loaded only now."""
     from meshtui.fleet.fleet import Fleet
 
-    # A connection each: of the 1024 open files that are usual, a large mesh needs more.
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited", and means less
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    most_open_files()  # a connection each
     return Fleet(path, ask, ssh_config, draft, made)
 
 

@@ -7,15 +7,14 @@ its stdin, and nothing that it started or made outlives it.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import resource
 import signal
 import sys
 from pathlib import Path
 
 from meshtui.demo.control import Control
 from meshtui.errors import MeshError
+from meshtui.limits import most_open_files
 
 #: More than any file of a host is long.
 LONGEST = 16 << 20
@@ -45,9 +44,7 @@ async def _serve(folder: Path) -> None:
 def main() -> None:
     """Serve until stdin ends, or until SIGTERM."""
     # A host needs five open files and more, and a demo may have a thousand hosts.
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(ValueError, OSError):  # macOS says "unlimited", and means less
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    most_open_files()
     asyncio.run(_serve(Path(sys.argv[1])))
 
 

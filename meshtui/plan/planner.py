@@ -79,15 +79,13 @@ def make_plan(inputs: PlanInputs) -> Plan:
         stolen |= more
     if inputs.only:
         found = {name: _kept(name, one, inputs.only) for name, one in found.items()}
-    renewed = {(name, peer) for name, (_, peers) in found.items() for peer in peers}
-    renewed |= {(b, a) for a, b in renewed}
+    renewed = {way for a, (_, ends) in found.items() for b in ends for way in ((a, b), (b, a))}
     hosts = known.mesh.hosts
     lost, breaks = lost_through(known.mesh, known.wanted, inputs.seen, known.problems)
     return Plan(
         mesh=known.mesh.name,
         interface=known.mesh.interface,
         hosts=tuple(found[n][0] if n in found else _owed(known, n, lost.get(n)) for n in hosts),
-        # Mostly none: what a look at one host's drift finds need not list 39,800 directions.
         touched=frozenset(joined(known.mesh)) & renewed if renewed else frozenset(),
         public_keys={name: host.public_key for name, host in hosts.items() if host.public_key},
         inputs=inputs,

@@ -184,7 +184,8 @@ class Shell:
                     self._send(header.encode("ascii") + b"\n" + data)
                     await self._pipes.stdin.drain()
                     if teaches:
-                        await self._answer(teaches)
+                        if (await self._answer(teaches))[1]:
+                            raise OSError("the host did not take the script in")
                         self._taught = True
                     answer, status = await self._answer(token)
                     said = await self._complaint(token) if status else ""

@@ -14,6 +14,7 @@ import pytest
 
 from meshtui.errors import CommandFailed, NotInstalled, Unreachable
 from meshtui.ssh import connect as connects
+from meshtui.ssh import shell as shells
 from meshtui.ssh.connect import Connection
 from tests.ssh.client import Client
 from tests.ssh.server import Server, argv_of, descendants, wait_for
@@ -78,6 +79,17 @@ async def test_a_missing_program(opened: Opened, teach: Teach) -> None:
     teach("observe() { no-such-program; }")
     with pytest.raises(NotInstalled, match="no-such-program"):
         await (await opened()).shell.ask("observe", deadline=10)
+
+
+async def test_a_script_that_a_host_does_not_take_in(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the verb would be one that is missing there, as a program is."""
+    monkeypatch.setattr(shells, "lesson", lambda: b"false\n")
+    shell = (await opened()).shell
+    with pytest.raises(Unreachable, match="did not take the script in"):
+        await shell.ask("observe", deadline=10)
+    assert shell.closed
 
 
 async def test_a_verb_is_one_of_ours(opened: Opened) -> None:
