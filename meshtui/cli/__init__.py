@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # What is loaded stays, and a look at a large mesh is ten thousand objects that leave no
     # garbage behind: to search all that for some, again and again, is a tenth of the time.
-    gc.set_threshold(20_000)
+    gc.set_threshold(100_000)
     argv = sys.argv[1:] if argv is None else argv
     if argv:
         from meshtui.cli.parser import parser

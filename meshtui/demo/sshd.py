@@ -16,10 +16,14 @@ import asyncssh
 
 from meshtui.demo.folder import Folder
 from meshtui.demo.terminal import Terminal
+from meshtui.ignores import spare_ignores
 
 _CHUNK = 65536
-#: What meshtui starts reads the length of a program first, then the program, then requests.
-_LOADS = "read -r n"
+#: What meshtui starts reads how long a program is, in lines and bytes, then the program, then
+#: requests.
+_LOADS = "read -r n _"
+#: A login shell that only hands on to /bin/sh, as any would understand it.
+_HANDS_ON = re.compile(r"exec sh -c '([^']*)' (\w+) '([^']*)'")
 _REQUEST = re.compile(rb"([!-~]+) ([0-9]+) (run_command |learn)?([^\n]*\n)")
 #: A file that cannot grow stands for a full disk. Its signal would end who writes.
 _BEFORE = "trap '' XFSZ; "
@@ -103,6 +107,10 @@ class Sshd:
 
     def _shell(self, command: str, *args: str) -> tuple[str, ...]:
         before = _BEFORE + (_FULL if self._full else "")
+        if match := _HANDS_ON.fullmatch(command):
+            # To one that is the same shell: a program less.
+            command, *words = match.groups()
+            return "/bin/sh", "-c", before + command, *words
         return "/bin/sh", "-c", before + command, "sh", *args
 
     async def _start(self, pipes: int, command: str, *args: str) -> asyncio.subprocess.Process:
@@ -115,6 +123,8 @@ class Sshd:
                 stdout=pipes,
                 stderr=pipes,
                 start_new_session=True,
+                # All of ours are closed by exec; one by one it takes long, and we stand still.
+                close_fds=False,
             )
         )
         self._starting.add(starting)
@@ -189,8 +199,9 @@ class Sshd:
 
     async def _pieces(self, source: asyncssh.SSHReader[bytes]) -> AsyncIterator[bytes]:
         """A program, and what comes for it once it serves requests."""
-        program = self._folder.lead_in(await source.readexactly(int(await source.readline())))
-        yield b"%d\n" % len(program) + program
+        lines, length = map(int, (await source.readline()).split())
+        program = self._folder.lead_in(await source.readexactly(length))
+        yield b"%d %d\n%b" % (lines, len(program), program)
         while line := await source.readline():
             if match := _REQUEST.fullmatch(line):
                 token, size, shell, rest = match.groups(b"")
@@ -236,6 +247,7 @@ class _Server(asyncssh.SSHServer):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
         self._connections.add(conn)
+        spare_ignores(conn)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self._connection)

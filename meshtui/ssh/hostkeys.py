@@ -15,6 +15,7 @@ from pathlib import Path
 import asyncssh
 
 from meshtui.errors import Refused, UnknownHostKey
+from meshtui.ignores import spare_ignores
 from meshtui.ssh.knownhosts import hashed, lines_for
 from meshtui.ssh.target import Target
 
@@ -100,6 +101,10 @@ class Verifier(asyncssh.SSHClient):
 
     def __init__(self) -> None:
         self.offered: asyncssh.SSHKey | None = None
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        """Called by asyncssh ahead of all else."""
+        spare_ignores(conn)
 
     def validate_host_public_key(
         self, host: str, addr: str, port: int, key: asyncssh.SSHKey

@@ -16,10 +16,11 @@ from typing import Protocol
 from meshtui.errors import CommandFailed, Held, HostError, NotInstalled, Refused, Unreachable
 
 #: The login shell may be bash, fish, csh or busybox: what it must understand is
-#: single quotes. What they hold reads a length, then that many bytes of program.
+#: single quotes. What they hold reads two numbers, lines and bytes, and that much of program.
+#: It starts no program for that, and has no other way to name a newline than IFS.
 _LOAD = (
-    'IFS= read -r n && s=$(dd bs="$n" count=1 iflag=fullblock 2>/dev/null'
-    ' || dd bs=1 count="$n" 2>/dev/null) && eval "$s"'
+    'IFS=" " read -r n _ && s= && while [ "$n" -gt 0 ]; do'
+    ' IFS= read -r l || exit; s=$s$l${IFS#??} n=$((n - 1)); done && eval "$s"'
 )
 # $1 is what to run. LC_ALL: what sudo and the shell complain of is told apart by its English.
 # What sshd says of the connection is handed on as an argument: sudo would drop it. Who logs
@@ -143,7 +144,8 @@ class Shell:
         deadline = GREETING_SECONDS
         try:
             async with asyncio.timeout(deadline):
-                self._send(b"%d\n%s%s\n" % (len(program()), program(), nonce.encode()))
+                lines, size = program().count(b"\n"), len(program())
+                self._send(b"%d %d\n%s%s\n" % (lines, size, program(), nonce.encode()))
                 await self._skip_to(f"{nonce} ".encode())
                 self._group = int(await self._read_to(b"\n", 64))
         except TimeoutError:

@@ -6,8 +6,12 @@ import asyncio
 import time
 from asyncio.subprocess import PIPE
 from pathlib import Path
+from typing import Any
 
 import pytest
+from asyncssh.connection import SSHConnection
+from asyncssh.constants import MSG_CHANNEL_DATA, MSG_IGNORE, MSG_USERAUTH_REQUEST
+from asyncssh.encryption import get_default_encryption_algs
 
 from meshtui.demo.calls import Answer
 from meshtui.errors import CommandFailed, Unreachable
@@ -26,6 +30,25 @@ async def test_the_real_program_answers_facts_observe_and_look(tmp_path: Path) -
         stub(made.hosts["fra-1"]).says["wg show wg0 dump"] = Answer(0, b"priv\tpub\t51820\toff\n")
         clock, dump = (await asked.ask("look", "wg0", deadline=10)).decode().split("\n")[:2]
         assert clock.isdigit() and dump == "-\tpub\t51820\toff"
+
+
+async def test_no_end_sends_packets_that_say_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    send = SSHConnection.send_packet
+
+    def send_packet(one: SSHConnection, kind: int, *args: bytes, **more: Any) -> None:
+        sent.append(kind)
+        send(one, kind, *args, **more)
+
+    monkeypatch.setattr(SSHConnection, "send_packet", send_packet)
+    async with fleet(tmp_path) as made, shell(made) as asked:
+        await asked.ask("nothing", deadline=10)
+    assert {MSG_USERAUTH_REQUEST, MSG_CHANNEL_DATA} <= set(sent)
+    assert MSG_IGNORE not in sent
+    # What they are for is not offered by anybody here.
+    assert not any(b"cbc" in one for one in get_default_encryption_algs())
 
 
 async def test_nothing_of_the_folder_is_told(tmp_path: Path) -> None:

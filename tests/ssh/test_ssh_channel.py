@@ -289,7 +289,7 @@ async def test_no_program_and_no_data_in_any_argv(
     await asyncio.wait({task})
     for pid in runs(server, b"1006"):
         os.kill(pid, signal.SIGKILL)
-    assert any(b"IFS= read -r n" in line for line in lines)  # BOOT, and so we did look
+    assert any(b"read -r n" in line for line in lines)  # BOOT, and so we did look
     for text in (secret, b"make_key", b"wg set", b"PrivateKey", b"echo_back"):
         assert not any(text in line for line in lines), text
     assert not any(secret in text for text in environments)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -41,6 +43,21 @@ def profile(server: Server) -> Iterator[Callable[[str], None]]:
 async def test_each_shell_serves_root(server: Server, known: Client, user: str) -> None:
     data = b"'quotes' \"$(id)\" `id` !x \\ \x00\xff\n" * 50
     assert await known.ask(server.target(user), data=data) == b"0\n" + data
+
+
+@pytest.mark.parametrize("sh", [["dash"], ["bash", "--posix"], ["busybox", "sh"]], ids=" ".join)
+def test_a_program_is_read_to_its_last_line_and_no_further(sh: list[str]) -> None:
+    program = b'echo "it\'s \\\\ $((1 + 1))"\n\n  IFS= read -r left\necho "<$left>"\n'
+    told = b"%d %d\n%b" % (program.count(b"\n"), len(program), program)
+    done = subprocess.run(
+        [*sh, "-c", shells.BOOT_ARGV[-1]],
+        input=told + b" what comes \\ behind it \nand more\n",
+        env={"PATH": os.environ["PATH"], "IFS": ":"},
+        capture_output=True,
+        check=True,
+        timeout=10,
+    )
+    assert (done.stdout, done.stderr) == (b"it's \\ 2\n< what comes \\ behind it >\n", b"")
 
 
 @pytest.mark.parametrize(
