@@ -13,7 +13,9 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from importlib import resources
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -56,7 +58,7 @@ def public(private: str) -> str:
 
 SECRETS = [key(f"secret {n}") for n in range(4)]
 PUBLIC = [key(f"public {n}") for n in range(4)]
-LIVE, MADE, PSK = key("live"), key("made"), key("psk")
+LIVE, MADE, PSK, OTHER = key("live"), key("made"), key("psk"), key("another interface's")
 
 
 class Host:
@@ -74,12 +76,14 @@ class Host:
             "look.sh",
             "observe.sh",
             "stage.sh",
+            "names.sh",
             "change.sh",
             "arm.sh",
             "revert.sh",
         )
         program = "".join((folder / name).read_text(encoding="utf-8") for name in parts)
         program = program.replace("/etc/wireguard", str(self.etc))
+        program = program.replace("/etc/hosts", str(self.etc / "hosts"))
         self._program = program.replace("/var/lib/meshtui", str(self.state))
         _executable(bin_ / "awk", f'exec {" ".join(awk)} "$@"')
         _executable(
@@ -89,9 +93,20 @@ class Host:
                     echo "$(printf '%s' "$key" | sha256sum | cut -c 1-42 | tr '0-9a-f' 'A-P')A=" ;;
                 'show wg0 dump') printf '{LIVE}\\t{PUBLIC[3]}\\t51820\\toff\\n'
                     printf '{PUBLIC[0]}\\t{PSK}\\t(none)\\t10.0.0.2/32\\t0\\t0\\t0\\toff\\n' ;;
+                'show all dump') printf 'up\\t(none)\\t(none)\\t0\\toff\\n'
+                    wg show wg0 dump | sed 's/^/wg0\t/'
+                    printf 'wg01\\t{OTHER}\\t{PUBLIC[2]}\\t40001\\toff\\n'
+                    printf 'wg01\\t{PUBLIC[1]}\\t{OTHER}\\t(none)\\t(none)\\t0\\t0\\t0\\toff\\n' ;;
             esac""",
         )
-        for tool in ("ip", "wg-quick", "ping", "modprobe", "systemctl"):
+        _executable(
+            bin_ / "ip",
+            """[ "$*" = '-4 route show' ] || exit 1
+                echo 'default via 192.0.2.1 dev eth0'
+                echo '10.0.0.0/24 dev wg0 proto kernel scope link src 10.0.0.1'
+                echo '10.9.0.0/16 dev eth1 scope link'""",
+        )
+        for tool in ("wg-quick", "ping", "modprobe", "systemctl"):
             _executable(bin_ / tool, "exit 1")
         self._env = {"PATH": f"{bin_}:{os.environ['PATH']}", "LC_ALL": "C"}
 
@@ -202,12 +217,22 @@ def test_what_observe_says_is_read(shell: list[str], awk: list[str], tmp_path: P
     one = Host(tmp_path, shell, awk)
     one.file.write_bytes(PLAIN + b"# \xc5sa")  # Latin-1, and no newline at the end
     one.file.chmod(0o640)
+    block = ("# meshtui wg0 begin", "10.0.0.2 server-b", "# meshtui wg0 end")
+    (one.etc / "hosts").write_text("127.0.0.1 localhost\n" + "\n".join(block) + "\n::1 ip6\n")
     done = one.run("observe wg0")
     assert done.returncode == 0, done.stderr
-    for secret in (*SECRETS, PSK, LIVE):
+    for secret in (*SECRETS, PSK, LIVE, OTHER):
         assert secret.encode() not in done.stdout
     seen = parse_seen("wg0", done.stdout)
-    assert seen.live and seen.live.peers[PUBLIC[0]].preshared
+    assert seen.live and seen.live.public_key == PUBLIC[3]
+    assert [(peer.public_key, peer.preshared) for peer in seen.live.peers.values()] == [
+        (PUBLIC[0], True)
+    ]
+    assert seen.preshared.keys() == {PUBLIC[0]}
+    assert seen.other_ports == {40001: "wg01"}
+    assert seen.routes == {ip_network("10.0.0.0/24")}
+    assert seen.other_routes == ((ip_network("10.9.0.0/16"), "eth1"),)
+    assert seen.names == block
     assert seen.mode == 0o640
     assert seen.file is not None and seen.file.endswith("# \udcc5sa\n")
     # The file's preshared key is the one that runs, and compares so.
@@ -215,6 +240,27 @@ def test_what_observe_says_is_read(shell: list[str], awk: list[str], tmp_path: P
     assert seen.file_preshared == {mark: seen.preshared[PUBLIC[0]]}
     assert seen.sha256 == hashlib.sha256(PLAIN + b"# \xc5sa").hexdigest()
     assert "(hidden)" in show_marks(seen.file)
+    assert seen.file_key == public(SECRETS[0])
+
+
+@pytest.mark.parametrize(("shell", "awk"), HOSTS)
+def test_the_key_of_a_file_that_runs(shell: list[str], awk: list[str], tmp_path: Path) -> None:
+    one = Host(tmp_path, shell, awk)
+    one.file.write_text(f"[Interface]\nPrivateKey = {LIVE}\n")
+    (one.etc / "hosts").write_text("# meshtui wg0 begin\n10.0.0.2 server-b\n")
+    seen = parse_seen("wg0", one.run("observe wg0").stdout)
+    assert seen.file_key == PUBLIC[3]  # by what runs: `wg pubkey` would say another
+    assert seen.names == ("# meshtui wg0 begin",)
+
+
+@pytest.mark.parametrize(("shell", "awk"), HOSTS)
+def test_a_host_without_interface_or_file(shell: list[str], awk: list[str], tmp_path: Path) -> None:
+    one = Host(tmp_path, shell, awk)
+    seen = parse_seen("wg7", one.run("observe wg7").stdout)
+    assert (seen.live, seen.file, seen.file_key, seen.names) == (None, None, None, ())
+    assert seen.other_ports == {51820: "wg0", 40001: "wg01"}
+    assert not seen.preshared
+    assert abs(seen.clock - time.time()) < 60
 
 
 @pytest.mark.parametrize(("shell", "awk"), HOSTS)

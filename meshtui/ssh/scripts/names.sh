@@ -2,13 +2,19 @@
 # The names of the mesh in /etc/hosts: a block between two marks of its own.
 # shellcheck disable=SC2154 # dir: see arm.sh
 
-# names IF: the block, with its marks; where a mark has lost the other, the first one alone.
+# Of each line of /etc/hosts: block gets those of the block between the marks first and last,
+# with the marks; where a mark has lost the other, broken is set at the end, or on still is.
+# shellcheck disable=SC2016
+FIND_NAMES='
+    if ($0 == first) { if (on) broken = 1; on = 1 }
+    if (on) block = block $0 "\n"
+    if ($0 == last) on = 0'
+
+# names IF: the block; where a mark has lost the other, the first one alone.
 names() {
     [ -e /etc/hosts ] || return 0
     awk -v first="# meshtui $1 begin" -v last="# meshtui $1 end" '
-        $0 == first { if (on) broken = 1; on = 1 }
-        on { block = block $0 "\n" }
-        $0 == last { on = 0 }
+        { '"$FIND_NAMES"' }
         END { if (on || broken) print first; else printf "%s", block }' /etc/hosts
 }
 

@@ -78,16 +78,17 @@ read_file() {
     preshared=$*
 }
 
-# Whether the kernel, or a program, can make a WireGuard interface here.
-backend() {
+# Sets backend to what can make a WireGuard interface here: the kernel, or a program, if any.
+find_backend() {
+    backend=
     if [ -e /sys/module/wireguard ] || modprobe -n -q wireguard 2>/dev/null; then
-        echo kernel
+        backend=kernel
     elif [ -n "${WG_QUICK_USERSPACE_IMPLEMENTATION:-}" ]; then
-        echo "$WG_QUICK_USERSPACE_IMPLEMENTATION"
+        backend=$WG_QUICK_USERSPACE_IMPLEMENTATION
     else
         for program in wireguard-go boringtun-cli boringtun; do
             if command -v "$program" >/dev/null; then
-                echo "$program"
+                backend=$program
                 return
             fi
         done
@@ -103,18 +104,22 @@ fingerprints() {
     done
 }
 
-# Of what runs: the second of a peer's eight fields in what `wg show IF dump` prints; the
-# first line is the interface's own.
-live_fingerprints() { # DUMP
+# Of what runs, by what `wg show all dump` prints: each line begins with its interface, whose
+# own is one of five fields, and a peer's one of nine. Sets live_private and live_public, too.
+live_fingerprints() { # IF DUMP
+    live_private='' live_public=''
+    interface=$1
     IFS=$NEWLINE
     # shellcheck disable=SC2086 # a line is a word
-    set -- $1
-    shift
+    set -- $2
     unset IFS
-    for peer; do
+    for line; do
         # shellcheck disable=SC2086
-        set -- $peer
-        fingerprints "$1" "$2"
+        set -- $line
+        case $#$1 in
+            "5$interface") live_private=$2 live_public=$3 ;;
+            "9$interface") fingerprints "$2" "$3" ;;
+        esac
     done
 }
 
@@ -141,17 +146,39 @@ ssh_inside() { # IF ADDRESSES: as `ip -o address show` has them
     return 1
 }
 
-# The routes of IF as `ip` tells them, and "DEVICE PREFIX" of those that lead elsewhere; of a
-# router with very many not all.
-routes_to() { # IF
-    { ip -4 route show; ip -6 route show 2>/dev/null; } | awk -v own="$1" '
-        {
+# What is many lines, in one go: the clock; of `wg show all dump` IF's part, masked, and the
+# ports of all; the routes of IF as `ip` tells them, and "DEVICE PREFIX" of those that lead
+# elsewhere, of a router with very many not all; and the mesh's names (see names.sh).
+tables() { # IF DUMP
+    hosts=/etc/hosts
+    [ -e "$hosts" ] || hosts=/dev/null
+    {
+        printf '%s\nroutes\n' "$2"
+        ip -4 route show
+        ip -6 route show 2>/dev/null
+    } | awk -F '\t' -v OFS='\t' -v own="$1" -v first="# meshtui $1 begin" -v last="# meshtui $1 end" '
+        BEGIN { srand(); print "@clock\n|" srand() }
+        names { '"$FIND_NAMES"'; next }
+        routes {
             device = ""
-            for (i = 2; i < NF; i++) if ($i == "dev") device = $(i + 1)
+            count = split($0, word, " ")
+            for (i = 2; i < count; i++) if (word[i] == "dev") device = word[i + 1]
             if (device == own) print "@routes\n|" $0
-            else if (device != "" && $1 ~ /^[0-9a-f]+[.:]/ && $1 !~ /^fe80:/ && ++others <= 2000)
-                print "@other-routes\n|" device, $1
-        }'
+            else if (device != "" && word[1] ~ /^[0-9a-f]+[.:]/ && word[1] !~ /^fe80:/ && ++others <= 2000)
+                print "@other-routes\n|" device " " word[1]
+            next
+        }
+        $0 == "routes" { routes = 1; next }
+        NF == 5 { print "@ports\n|" $1, $4 }
+        { interface = $1; sub(/^[^\t]*\t/, "") }
+        '"$MASK_DUMP"'
+        interface == own { print "@dump\n|" $0 }
+        END {
+            print "@names"
+            if (on || broken) block = first
+            count = split(block, line, "\n")
+            for (i = 1; i <= count; i++) if (line[i] != "") print "|" line[i]
+        }' - names=1 "$hosts"
 }
 
 # observe IF [forward]: also whether packets are passed on, if they are to be or it says so.
@@ -162,15 +189,13 @@ observe() {
         if command -v "$tool" >/dev/null; then echo "|$tool"; fi
     done
     command -v wg >/dev/null || return 0
-    part backend "$(backend)"
+    find_backend
+    part backend "$backend"
     if has_systemd; then part systemd "$(systemctl is-enabled "wg-quick@$1" 2>/dev/null)"; fi
-    dump=$(wg show "$1" dump 2>/dev/null)
-    printf '%s\n' "$dump" | awk -F '\t' -v OFS='\t' "$MASK_DUMP"'
-        BEGIN { srand(); print "@clock\n|" srand() }
-        NF && !dump++ { print "@dump" }
-        NF { print "|" $0 }'
+    dump=$(wg show all dump 2>/dev/null)
+    tables "$1" "$dump"
     echo @preshared
-    [ -z "$dump" ] || live_fingerprints "$dump"
+    live_fingerprints "$1" "$dump"
     addresses=$(ip -o address show)
     part addresses "$addresses"
     if link=$(ip -o link show dev "$1" 2>/dev/null); then
@@ -188,14 +213,15 @@ observe() {
         echo @file-preshared
         # shellcheck disable=SC2086 # words
         fingerprints $preshared
-        [ "$private" = - ] || part file-key "$(printf '%s\n' "$private" | wg pubkey 2>/dev/null)"
+        case $private in
+            -) ;;
+            "$live_private") part file-key "$live_public" ;;
+            *) part file-key "$(printf '%s\n' "$private" | wg pubkey 2>/dev/null)" ;;
+        esac
     fi
     if [ "${2:-}" ] || [ "${forwards:-}" = yes ]; then part forward "$(passing "$1")"; fi
     if [ -s "$STATE/$1/private.key" ]; then
         part made-key "$(wg pubkey <"$STATE/$1/private.key")"
     fi
-    part names "$(names "$1")"
-    part ports "$(wg show all listen-port)"
-    routes_to "$1"
     if [ -d "$STATE/$1" ]; then part standing "$(standing "$1")"; fi
 }
