@@ -162,7 +162,8 @@ def print_status(
     if every_link:
         listed, count = paths(mesh, polled), 0
     else:
-        broken = through_others(mesh, polled, HEALTHY | {"unknown"})
+        # What is fine stays so where the unknown counts as fine, too.
+        broken = through_others(mesh, polled, HEALTHY | {"unknown"}) if ways.poor else ways
         listed, count = list(along(mesh, polled, islice(broken.ends, _MOST))), broken.poor
     if listed:
         _print_paths(console, listed)
