@@ -235,16 +235,16 @@ class MeshApp(App[None], inherit_bindings=False):
                     screen.dismiss(False)
                 raise
 
-    def work(self, do: Coroutine[Any, Any, object], name: str) -> None:
+    def work(self, do: Callable[[], Coroutine[Any, Any, object]], name: str) -> None:
         """Do it beside everything else; only one of a name at a time. A MeshError is told."""
 
         async def told() -> None:
             try:
-                await do
+                await do()
             except MeshError as error:
                 self.complain(f"{name}: {error}")
 
-        self.run_worker(told(), name=name, group=name, exclusive=True, exit_on_error=False)
+        _: Worker[None] = self.run_worker(told, name, name, exclusive=True, exit_on_error=False)
 
     # -- other screens
 

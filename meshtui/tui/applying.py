@@ -116,7 +116,7 @@ class Applying:
 
         def start(plan: Plan | None) -> None:
             if plan is None:
-                self._app.work(proposal.close(), title)
+                self._app.work(proposal.close, title)
             else:
                 self._start(plan, proposal)
 
@@ -347,7 +347,7 @@ class Applying:
                 self._app.mesh_screen.complain("")
             self._app.picture.tell()
 
-        self._app.work(look(), "look for a change that was broken off")
+        self._app.work(look, "look for a change that was broken off")
 
     def _recover(self) -> None:
         found = self.standing

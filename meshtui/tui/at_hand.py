@@ -90,7 +90,7 @@ class AtHand:
                 self._app.complain(f"copy: {error}; the terminal was asked, too")
 
         self._app.copy_to_clipboard(text)
-        self._app.work(copy(), "copy")
+        self._app.work(copy, "copy")
         self._app.say(f"copied: {text}")
 
     def shell(self, name: str) -> None:
@@ -111,7 +111,7 @@ class AtHand:
         # A second key press, typed ahead, must not put two shells on one terminal.
         if self.reached(name) and not self._refused() and not self._in_shell:
             self._in_shell = True
-            app.work(shell(), "ssh")
+            app.work(shell, "ssh")
 
     def ask_run(self, command: str = "") -> None:
         """Ask for a command that begins as `command`, and run it on the chosen hosts."""

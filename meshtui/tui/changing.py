@@ -176,7 +176,7 @@ class Changing:
             self._app.applying.propose(await self._propose(edit), title)
 
         if not self.refused():
-            self._app.work(propose(), title)
+            self._app.work(propose, title)
 
     async def _propose(self, edit: Edit) -> ProposalApi:
         return await answer((await self._app.opened()).propose(edit))

@@ -78,7 +78,7 @@ class Drifting:
         if self._app.read_only:
             self._app.say("read-only: start without --read-only to do that")
         else:
-            self._app.work(adopt(), "adopt")
+            self._app.work(adopt, "adopt")
 
     def ignore(self, drift: Drift, on: bool) -> None:
         """Hear no more of it, or hear of it again."""
@@ -95,4 +95,4 @@ class Drifting:
                 self._app.looking.touch((index,), news=True)
                 self._app.picture.tell()
 
-        self._app.work(ignore(), "ignore")
+        self._app.work(ignore, "ignore")

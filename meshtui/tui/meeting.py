@@ -39,7 +39,7 @@ class Meeting:
             log.add("warn", f"it is behind NAT: {how}", name)
         if hosts := len(result.behind_nat):
             self._app.say(f"{counted(hosts, 'host')} found behind NAT: the log tells how")
-            self._app.work(self._follow(), "plan for hosts behind NAT")
+            self._app.work(self._follow, "plan for hosts behind NAT")
         elif result.ok:
             self.look()
 
@@ -58,7 +58,7 @@ class Meeting:
     def look(self) -> None:
         """Have those call each other that only NAT keeps apart, if there are any."""
         if not self._app.read_only:
-            self._app.work(self._meet(), "meet behind NAT")
+            self._app.work(self._meet, "meet behind NAT")
 
     async def _meet(self) -> None:
         app = self._app

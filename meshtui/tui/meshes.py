@@ -66,7 +66,7 @@ class Meshes:
         app.looking.log.add("info", f"{name} is shown")
         app.shown(self._meshes[place].mesh)
         if before is not None:
-            app.work(before.close(), "close the other mesh")
+            app.work(before.close, "close the other mesh")
 
     async def _open(self, ask: AskHostKey) -> FleetApi:
         """The fleet of the mesh that is shown; its file may say something else by now."""

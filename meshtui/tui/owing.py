@@ -31,4 +31,4 @@ class Owing:
                 self._app.looking.log.add("warn", text, back)
                 self._app.say(f"{back}: {text}")
 
-        self._app.work(look(), f"owed {back}" if back else "owed")
+        self._app.work(look, f"owed {back}" if back else "owed")

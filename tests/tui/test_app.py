@@ -1,8 +1,12 @@
 """What the app does with what the fleet says."""
 
 import asyncio
+import gc
 import subprocess
 import sys
+import warnings
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 from stage import Stage as Play
@@ -434,3 +438,24 @@ def test_importing_the_app_loads_no_ssh() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+async def test_of_what_has_one_name_only_the_last_is_begun() -> None:
+    done: list[str] = []
+
+    def doing(what: str) -> Callable[[], Coroutine[Any, Any, None]]:
+        async def do() -> None:
+            done.append(what)
+
+        return do
+
+    fleet = StandIn(make_mesh(2))
+    async with playing(fleet) as play:
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("always")
+            play.app.work(doing("first"), "look")
+            play.app.work(doing("second"), "look")
+            play.app.work(doing("third"), "another")
+            await play.until(lambda: len(done) > 1)
+            gc.collect()
+        assert (done, told) == (["second", "third"], [])

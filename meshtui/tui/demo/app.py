@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from textual.css.query import NoMatches
@@ -117,8 +117,9 @@ class DemoApp(MeshApp):
 
         def chosen(choice: Choice | None) -> None:
             if choice is not None:
-                do = self.heal(list(choice.faults)) if choice.heals else self.break_(*choice.faults)
-                self.work(do, "fault")
+                faults = list(choice.faults)
+                heal, break_ = partial(self.heal, faults), partial(self.break_, *faults)
+                self.work(heal if choice.heals else break_, "fault")
 
         possible = self.faults.possible(row, column or row)
         self.push_screen(FaultScreen(possible, tuple(self.faults.on)), chosen)

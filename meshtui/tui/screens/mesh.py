@@ -301,7 +301,7 @@ class MeshScreen(Screen[None]):
             if not await looking.step(fleet, back=back, seconds=seconds):
                 self._app.say("nothing older is recorded" if back else "this is now")
 
-        self._app.work(step(), "history")
+        self._app.work(step, "history")
 
     def go_to(self, at: float) -> None:
         """Show how it was at `at`, in epoch seconds."""
@@ -316,4 +316,4 @@ class MeshScreen(Screen[None]):
             else:
                 await looking.show_past(fleet, found)
 
-        self._app.work(go(), "history")
+        self._app.work(go, "history")
