@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from meshtui.demo.fleet import Fleet
-from meshtui.demo.host import Host, Kernel
+from meshtui.demo.host import SLOW, Host, Kernel
 from meshtui.demo.machine import Machine
 from meshtui.demo.network import Network
 from meshtui.demo.places import Place, places
@@ -75,7 +75,6 @@ class Control:
 
     async def _fault(self, kind: str, hosts: list[Host], *, on: bool) -> None:
         each: Mapping[str, Callable[[Host], None]] = {
-            "slow": lambda host: host.slow(on),
             "full": lambda host: host.full(on),
             "clock": lambda host: host.wrong_clock(on),
         }
@@ -86,6 +85,10 @@ class Control:
                     host.kill()
                 else:
                     await host.revive()
+            case "slow", [host]:
+                late = SLOW if on else 0.0
+                host.slow(late)
+                self._network.slow(host.name, late)
             case "block", [source, destination]:
                 self._network.block(source.name, destination.name, on)
             case "forget", [host, peer]:

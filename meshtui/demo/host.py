@@ -112,9 +112,9 @@ class Host:
         """Return when nothing of it is about to be started."""
         await self._sshd.ended()
 
-    def slow(self, on: bool) -> None:
-        """All that it says by SSH comes late."""
-        self._sshd.delay = SLOW if on else 0.0
+    def slow(self, late: float) -> None:
+        """All that it says by SSH comes `late` seconds later than it would."""
+        self._sshd.delay = late
 
     def full(self, on: bool) -> None:
         """No file can grow any more."""

@@ -36,6 +36,8 @@ class Uplink:
     nat: str | None
     network: Network
     down: bool = False
+    late: float = 0.0
+    """By how many seconds all that it sends comes later than it would."""
     ports: dict[int, Port] = field(default_factory=dict)
     mapped: dict[int, int] = field(default_factory=dict)
     """Its own port -> its router's."""
@@ -138,6 +140,10 @@ class Network:
         """A host that is off."""
         self._uplinks[name].down = on
 
+    def slow(self, name: str, late: float) -> None:
+        """All that a host sends comes `late` seconds later than it would."""
+        self._uplinks[name].late = late
+
     def at(self, endpoint: Endpoint) -> Port | None:
         """Whose port others see there; None: nobody's."""
         uplink = self._at.get(endpoint.host)
@@ -156,7 +162,7 @@ class Network:
         cities = source.provider, destination.provider
         away = _AWAY.get(cities) or _AWAY.get(cities[::-1])
         away = away or (_NEAR if cities[0] == cities[1] else _ELSEWHERE)
-        return away / 1000 * (1 + _JITTER * self._jitter.random())
+        return away / 1000 * (1 + _JITTER * self._jitter.random()) + source.late
 
     def round_trip(self, source: Uplink, address: str) -> float | None:
         """Seconds until a ping of an address outside is answered; None: it never is."""

@@ -89,9 +89,10 @@ class Demo:
     async def fault(self, kind: str, *hosts: str, on: bool = True) -> None:
         """Let something go wrong, or go well again; MeshError: there is no such fault or host.
 
-        `kind` and `hosts`: "down" H, the power is off; "slow" H; "block" A B, packets from A do
-        not reach B; "full" H, its disk is; "clock" H, it is a day ahead; "forget" A B, B is
-        removed from A's peers behind meshtui's back, which only meshtui takes back.
+        `kind` and `hosts`: "down" H, the power is off; "slow" H, all that it sends is late;
+        "block" A B, packets from A do not reach B; "full" H, its disk is; "clock" H, it is a day
+        ahead; "forget" A B, B is removed from A's peers behind meshtui's back, which only meshtui
+        takes back.
         """
         await self._ask("fault", kind=kind, hosts=hosts, on=on)
 

@@ -112,6 +112,23 @@ async def test_a_host_that_is_down(net: Net) -> None:
     assert net.got["b"] == [(b"through", at(A))]
 
 
+async def test_a_host_whose_packets_are_late(net: Net) -> None:
+    a, b = net.join("a", A), net.join("b", B)
+    net.network.slow("b", 0.4)
+    start = asyncio.get_running_loop().time()
+    b.send(b"late", at(A))
+    a.send(b"in time", at(B))
+    await net.comes("b", b"in time")
+    assert not net.got.get("a")
+    await net.comes("a", b"late")
+    assert asyncio.get_running_loop().time() - start >= 0.4
+    for near, far in ((a, B), (b, A)):
+        took = net.network.round_trip(near.uplink, far)
+        assert took and 0.4 < took < 0.41
+    net.network.slow("b", 0.0)
+    assert (net.network.round_trip(a.uplink, B) or 1) < 0.01
+
+
 async def test_one_that_goes_down_before_it_comes(net: Net) -> None:
     a = net.join("a", A)
     net.join("b", B)
