@@ -34,7 +34,7 @@ class Badge:
 #: From the least to the worst.
 IMPACTS: dict[Impact, Badge] = {
     "none": Badge("·", "none", "dim", "touches nothing"),
-    "new": Badge("+", "new", "added", "new interface"),
+    "new": Badge("+", "new", "added", "new interface or peer"),
     "handshake": Badge("↻", "handshake", "warn", "session starts anew"),
     "route": Badge("!", "route", "bad", "address or route changes"),
     "down": Badge("!", "down", "bad", "a host's tunnels end"),
