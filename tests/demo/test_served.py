@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from meshtui.cli.formed import form
+from meshtui.demo.control import Control
 from meshtui.demo.served import Demo
 from meshtui.errors import MeshError
 from meshtui.store.meshfile import load
@@ -70,3 +72,28 @@ async def test_hosts_that_are_gone_are_told_of() -> None:
         with pytest.raises(MeshError, match="their process ended"):
             await demo.fault("down", "fra-1")
     assert not demo.folder.exists()
+
+
+async def test_a_slow_host_is_late_in_its_tunnels_too(tmp_path: Path) -> None:
+    control = Control(tmp_path / "demo")
+    try:
+        await control.obey({"do": "start", "count": 3, "spare": 0, "groups": False})
+        for name, text in form(tmp_path / "demo/mesh.toml").items():
+            await control.obey({"do": "form", "host": name, "file": text})
+
+        async def milliseconds() -> float:
+            said = await control._host("nyc-1").tool(
+                *("ping", "-n", "-c", "1", "-w", "9"), "10.44.0.1"
+            )
+            assert said.status == 0, said
+            return float(said.out.decode().partition("time=")[2].split()[0])
+
+        slow = {"do": "fault", "kind": "slow", "hosts": ["fra-1"]}
+        await milliseconds()  # which shakes hands
+        assert await milliseconds() < 200
+        await control.obey({**slow, "on": True})
+        assert 400 < await milliseconds() < 900
+        await control.obey({**slow, "on": False})
+        assert await milliseconds() < 200
+    finally:
+        await control.close()
