@@ -58,7 +58,7 @@ def main() -> None:
     # A host needs five open files and more, and a demo may have a thousand hosts.
     most_open_files()
     # Most of what is made lives as long as the demo: to look at it all often frees nothing.
-    gc.set_threshold(20_000)
+    gc.set_threshold(100_000)
     _watch_children()
     asyncio.run(_serve(Path(sys.argv[1])))
 

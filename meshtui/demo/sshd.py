@@ -16,7 +16,7 @@ import asyncssh
 
 from meshtui.demo.folder import Folder
 from meshtui.demo.terminal import Terminal
-from meshtui.ignores import spare_ignores
+from meshtui.spared import spare
 
 _CHUNK = 65536
 #: What meshtui starts reads how long a program is, in lines and bytes, then the program, then
@@ -71,6 +71,8 @@ class Sshd:
             encoding=None,
             line_editor=False,
             compression_algs=None,
+            # Nobody between the two of one machine keeps it for the day of quantum computers.
+            kex_algs=["curve25519-sha256"],
         )
         self.port = self._listener.get_port()
 
@@ -247,7 +249,7 @@ class _Server(asyncssh.SSHServer):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._connection = conn
         self._connections.add(conn)
-        spare_ignores(conn)
+        spare(conn)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self._connection)

@@ -174,6 +174,7 @@ class Connector:
                 asyncio.timeout(target.connect_seconds),
                 self._identities.for_target(target) as keys,
             ):
+                verifier.last_key = keys[-1] if keys else None
                 way: dict[str, Any]
                 if target.proxy_command:
                     proxy = await Proxy.start(target.proxy_command)

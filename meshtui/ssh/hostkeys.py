@@ -15,9 +15,11 @@ from pathlib import Path
 import asyncssh
 
 from meshtui.errors import Refused, UnknownHostKey
-from meshtui.ignores import spare_ignores
+from meshtui.spared import spare
 from meshtui.ssh.knownhosts import hashed, lines_for
+from meshtui.ssh.signing import sign_at_once
 from meshtui.ssh.target import Target
+from meshtui.ssh.texts import text_of
 
 #: What is offered for, best first: asyncssh's own order puts RSA first, which
 #: asks hosts for another key than the one that `ssh` recorded.
@@ -89,7 +91,7 @@ def known(target: Target) -> Known:
 def _texts(target: Target) -> Iterator[tuple[Path, str]]:
     for path in target.known_hosts:
         try:
-            yield path, path.read_text("utf-8", "replace")
+            yield path, text_of(path, "replace")
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -101,10 +103,14 @@ class Verifier(asyncssh.SSHClient):
 
     def __init__(self) -> None:
         self.offered: asyncssh.SSHKey | None = None
+        self.last_key: asyncssh.SSHKeyPair | None = None
+        """The last of those to log in with."""
 
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
         """Called by asyncssh ahead of all else."""
-        spare_ignores(conn)
+        spare(conn)
+        if self.last_key:
+            sign_at_once(conn, self.last_key)
 
     def validate_host_public_key(
         self, host: str, addr: str, port: int, key: asyncssh.SSHKey

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from meshtui.ssh.texts import text_of
+
 #: Those that `Target` has, and those that say nothing of where SSH goes or what it trusts.
 _KEYS = frozenset(
     {
@@ -87,7 +89,7 @@ def printed(files: Sequence[Path], host: str, user: str | None, port: int | None
     """
     try:
         # As `ssh` does, each file begins with what is for all hosts.
-        plain = _read("\nHost *\n".join(file.read_text("utf-8") for file in files))
+        plain = _read("\nHost *\n".join(text_of(file) for file in files))
     except (OSError, UnicodeDecodeError):
         return None  # `ssh` says what is wrong with it.
     if plain is None or not _NAME.fullmatch(host):

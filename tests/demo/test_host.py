@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asyncssh.auth import MSG_USERAUTH_PK_OK
 from asyncssh.connection import SSHConnection
 from asyncssh.constants import MSG_CHANNEL_DATA, MSG_IGNORE, MSG_USERAUTH_REQUEST
 from asyncssh.encryption import get_default_encryption_algs
@@ -32,9 +33,9 @@ async def test_the_real_program_answers_facts_observe_and_look(tmp_path: Path) -
         assert clock.isdigit() and dump == "-\tpub\t51820\toff"
 
 
-async def test_no_end_sends_packets_that_say_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The kinds of all packets that either end of SSH sends."""
     sent: list[int] = []
     send = SSHConnection.send_packet
 
@@ -43,12 +44,34 @@ async def test_no_end_sends_packets_that_say_nothing(
         send(one, kind, *args, **more)
 
     monkeypatch.setattr(SSHConnection, "send_packet", send_packet)
+    return sent
+
+
+async def test_no_end_sends_packets_that_say_nothing(tmp_path: Path, sent: list[int]) -> None:
     async with fleet(tmp_path) as made, shell(made) as asked:
         await asked.ask("nothing", deadline=10)
     assert {MSG_USERAUTH_REQUEST, MSG_CHANNEL_DATA} <= set(sent)
     assert MSG_IGNORE not in sent
     # What they are for is not offered by anybody here.
     assert not any(b"cbc" in one for one in get_default_encryption_algs())
+
+
+async def test_nobody_asks_whether_the_only_key_would_do(tmp_path: Path, sent: list[int]) -> None:
+    async with fleet(tmp_path) as made, shell(made):
+        pass
+    # The first tells what methods there are.
+    assert sent.count(MSG_USERAUTH_REQUEST) == 2
+    assert MSG_USERAUTH_PK_OK not in sent
+
+
+async def test_no_end_logs_what_it_sends(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "asyncssh")
+    async with fleet(tmp_path) as made, shell(made) as asked:
+        caplog.clear()
+        await asked.ask("nothing", deadline=10)
+    told = [record.getMessage() for record in caplog.records if record.name == "asyncssh"]
+    # Listeners tell of themselves; connections do not.
+    assert not [text for text in told if "conn=" in text]
 
 
 async def test_nothing_of_the_folder_is_told(tmp_path: Path) -> None:
