@@ -40,7 +40,7 @@ async def observe(sessions: Mapping[str, Session], mesh: Mesh) -> dict[str, Seen
 
 async def observe_one(session: Session, mesh: Mesh) -> Seen:
     """What one host reports; HostError: why it does not. Without `wg`, that is not much."""
-    more = ("forward",) if may_pass(mesh) else ()
+    more = ("forward",) if session.name in mesh.once(may_pass) else ()
     reply = await session.ask("observe", mesh.interface, *more, deadline=OBSERVE_SECONDS)
     try:
         return parse_seen(mesh.interface, reply)

@@ -124,19 +124,22 @@ def _paths_of(mesh: Mesh) -> _Paths:
     links = links_of(mesh)
     down = mask_of(links.place[name] for name in mesh.found.down if name in links.place)
     relay = _relays(mesh, links, down)
-    carriers = _carriers(mesh, links) & ~down
+    carrying = mask_of(links.place[name] for name in carriers(mesh)) & ~down
     # What is kept apart from a transit host goes through a relay that is one, too.
-    while more := mask_of(r for (one, _), r in relay.items() if carriers >> one & 1):
-        carriers |= more
+    while more := mask_of(r for (one, _), r in relay.items() if carrying >> one & 1):
+        carrying |= more
         relay = {
             (one, other): place
             for (one, other), place in relay.items()
-            if not (carriers >> one | carriers >> other) & 1
+            if not (carrying >> one | carrying >> other) & 1
         }
-    return _Paths(links, carriers, relay)
+    return _Paths(links, carrying, relay)
 
 
-def _carriers(mesh: Mesh, links: Links) -> int:
+def carriers(mesh: Mesh) -> set[str]:
+    """The hosts that are there to carry what others send, whether they can or not: hubs,
+    gateways, and those that devices come in through. Of relays, nothing is said.
+    """
     names = {name for device in mesh.peers.values() for name in through(mesh, device)}
     for host in mesh.hosts.values():
         if (mesh.topology == "hub" and host.hub) or (mesh.topology == "groups" and host.gateway):
@@ -145,7 +148,7 @@ def _carriers(mesh: Mesh, links: Links) -> int:
         # A link that was added to a device makes its host one that the device comes in through.
         if not link.disabled and not mesh.peers.keys().isdisjoint(link.between):
             names.update(mesh.hosts.keys() & set(link.between))
-    return mask_of(links.place[name] for name in names if not mesh.hosts[name].disabled)
+    return {name for name in names if not mesh.hosts[name].disabled}
 
 
 def _relays(mesh: Mesh, links: Links, down: int) -> dict[tuple[int, int], int]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from meshtui.mesh.model import Mesh
+from meshtui.mesh.paths import carriers
 from meshtui.plan.exits import ITEMS as EXITS
 from meshtui.plan.exits import exit_items, exit_steps, leads_elsewhere, reply_hook, reply_of
 from meshtui.plan.model import Difference, Step
@@ -48,14 +49,17 @@ class Forwarding:
     """Lines for `change`, after all others."""
 
 
-def may_pass(mesh: Mesh) -> bool:
-    """Whether any host may have to pass packets on: where none has, none is asked about it."""
-    return (
-        mesh.topology != "full"
-        or bool(mesh.peers)
-        or any(host.behind_nat or host.routes for host in mesh.hosts.values())
-        or any(link.relay for link in mesh.links)
-    )
+def may_pass(mesh: Mesh) -> frozenset[str]:
+    """The hosts that may have to pass packets on, or send all of theirs through one that does.
+
+    Of the others nobody need know how they do it: who once did has a file that says so.
+    """
+    hosts = mesh.hosts.values()
+    if sum(host.behind_nat for host in hosts) > 1 or any(link.relay for link in mesh.links):
+        # Two that cannot meet: any other may come to be their relay.
+        return frozenset(mesh.hosts)
+    named = {host.name for host in hosts if host.routes or host.exit}
+    return frozenset(carriers(mesh) | named)
 
 
 def forwarding(want: Interface, seen: Seen, gone: Collection[str] = ()) -> Forwarding:

@@ -7,13 +7,17 @@ from dataclasses import replace
 from ipaddress import ip_network
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
+from meshtui.mesh.model import Found, Link, Mesh
+from meshtui.mesh.wanted import wanted
 from meshtui.plan import planner
 from meshtui.plan.drift import drifts
 from meshtui.plan.forward import MARK, may_pass
 from meshtui.plan.model import HostPlan
 from meshtui.plan.seen import Passing, parse_seen
 from meshtui.wg.interface import Forward
+from tests.mesh.shapes import fleets
 from tests.plan.fleets import V4, V6, formed, make_mesh
 from tests.plan.sim import Sim
 
@@ -214,6 +218,27 @@ def test_the_reply_of_a_host_is_read() -> None:
     )
 
 
-def test_only_a_mesh_that_may_need_it_asks() -> None:
-    assert not may_pass(make_mesh())
-    assert may_pass(make_mesh(behind_nat=True)) and may_pass(replace(make_mesh(), topology="hub"))
+def test_only_those_are_asked_that_may_need_it() -> None:
+    mesh = make_mesh(4)
+    assert not may_pass(mesh)
+    assert may_pass(with_host(replace(mesh, topology="hub"), "b", hub=True)) == {"b"}
+    assert may_pass(with_host(replace(mesh, topology="groups"), "c", gateway=True)) == {"c"}
+    away = with_host(with_host(mesh, "a", routes=(LAN,)), "d", exit="a")
+    assert may_pass(away) == {"a", "d"}
+    # One behind NAT meets all others; of two, each other one may come to be the relay.
+    one = with_host(mesh, "a", behind_nat=True)
+    assert not may_pass(one)
+    assert may_pass(with_host(one, "b", behind_nat=True)) == {*"abcd"}
+    assert may_pass(replace(mesh, links=(Link(("a", "b"), relay="c"),))) == {*"abcd"}
+
+
+@given(fleets())
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whoever_is_to_pass_on_was_asked_before_anything_was_found(mesh: Mesh) -> None:
+    asked = may_pass(replace(mesh, found=Found()))
+    assert {name for name, one in wanted(mesh).items() if one.forward or one.exit} <= asked
+
+
+def with_host(mesh: Mesh, name: str, **more: object) -> Mesh:
+    host = replace(mesh.hosts[name], **more)  # type: ignore[arg-type]
+    return replace(mesh, hosts={**mesh.hosts, name: host})

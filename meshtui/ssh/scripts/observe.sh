@@ -47,12 +47,12 @@ FIND_SECRETS='
 # read_file: prints a wg-quick file that comes on stdin, "|" before each line, and its secrets
 # as marks. Sets private to its PrivateKey, of several the last, as wg takes it; "-" without one.
 # preshared to "N KEY" for each of the secrets that is a peer's preshared key. And forwards to
-# "yes" where a hook of meshtui's has the host pass packets on.
+# "yes" where a hook of meshtui's has the host pass packets on, or a peer has a /0: an exit.
 read_file() {
     {
         secrets=$(awk "$FIND_SECRETS"'
             BEGIN { private = forwards = "-" }
-            /# meshtui: forward/ { forwards = "yes" }
+            /# meshtui: forward/ || tolower($0) ~ /^[ \t]*allowedips[ \t]*=.*\/0/ { forwards = "yes" }
             {
                 rest = $0
                 done = ""
