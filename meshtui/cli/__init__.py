@@ -99,9 +99,9 @@ def _status(args: Args) -> int:
     from meshtui.cli.status import as_json, healthy, print_status
 
     async def ask(fleet: Fleet) -> int:
-        drifting = fleet.drifting.once() if not args.no_drift else asyncio.sleep(0, [])
-        polled, found = await asyncio.gather(fleet.status(), drifting)
-        drift = {one.host: one for one in found}
+        plan = None if args.no_drift else await fleet.plan()
+        polled = await fleet.status(plan)
+        drift = {one.host: one for one in fleet.drifting.of(plan)} if plan else {}
         if args.json:
             print_json(as_json(fleet.mesh, polled, drift, datetime.now(UTC)))
         else:

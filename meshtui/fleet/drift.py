@@ -56,7 +56,11 @@ class Drifting:
 
     async def once(self) -> list[HostDrift]:
         """Ask every host."""
-        plan, ignored = await self._fleet.plan(), self._ignored.read()
+        return self.of(await self._fleet.plan())
+
+    def of(self, plan: Plan) -> list[HostDrift]:
+        """What a plan says of every host."""
+        ignored = self._ignored.read()
         return [drift_of(plan, name, ignored) for name in self._fleet.mesh.hosts]
 
     def adopt(self, drift: Drift) -> None:

@@ -154,9 +154,9 @@ class Fleet:
         looks = watch(lambda: self.mesh, self._keys, self._sessions, interval, looked)
         return self._past.recorded(looks)
 
-    async def status(self) -> list[HostPolled]:
-        """One look at every host."""
-        self.mesh, polled = await look_at_all(self.mesh, self._keys, self._sessions)
+    async def status(self, plan: Plan | None = None) -> list[HostPolled]:
+        """One look at every host, or what a `plan` that was made just now saw of them."""
+        self.mesh, polled = await look_at_all(self.mesh, self._keys, self._sessions, plan)
         return polled
 
     async def plan(

@@ -15,6 +15,8 @@ from meshtui.mesh.found import Sight, found
 from meshtui.mesh.links import peers_of
 from meshtui.mesh.model import Device, Member, Mesh
 from meshtui.mesh.wanted import single
+from meshtui.plan.model import Plan
+from meshtui.plan.seen import Seen
 from meshtui.wg.dump import LiveInterface
 from meshtui.wg.health import Trace, age, link_state
 
@@ -59,14 +61,24 @@ async def looks(
 
 
 async def look_at_all(
-    mesh: Mesh, keys: dict[str, str], sessions: Mapping[str, Session]
+    mesh: Mesh,
+    keys: dict[str, str],
+    sessions: Mapping[str, Session],
+    plan: Plan | None = None,
 ) -> tuple[Mesh, list[HostPolled]]:
     """One look at every host; `keys` learns what they say of themselves.
 
+    Who was asked for a `plan` just now is not asked again, nor tried where it was not reached.
     The mesh with what follows from it (see `Found`), and what was seen.
     """
+    observed = plan.inputs.seen if plan and plan.inputs else {}
 
     async def one(session: Session) -> Look | HostError:
+        known = observed.get(session.name)
+        if isinstance(known, Seen):
+            return Look(known.clock, known.live)
+        if known and session.failures:
+            return known
         try:
             return await look(session, mesh.interface)
         except HostError as error:

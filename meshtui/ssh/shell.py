@@ -94,10 +94,10 @@ class NotConnected(Unreachable):
 
 
 #: What every connection needs at once, and what it gets with the first verb that is no look:
-#: who only looks, at hundreds of hosts, sends them a thirtieth.
+#: who only looks, at hundreds of hosts, sends them a fortieth.
 _FIRST = ("serve", "look", "start")
 _LATER = (
-    *("observe", "facts", "stage", "change", "names", "forward", "exit", "arm", "revert"),
+    *("obey", "observe", "facts", "stage", "change", "names", "forward", "exit", "arm", "revert"),
     *("meet", "verify", "run"),
 )
 

@@ -106,7 +106,7 @@ def test_what_was_not_seen_is_not_taken_down(lab: MakeLab) -> None:
     apply(one)
     # Another file than the one that was shown stays, and so does what runs.
     folder = resources.files("meshtui.ssh") / "scripts"
-    names = ("observe.sh", "stage.sh", "change.sh", "serve.sh")
+    names = ("observe.sh", "stage.sh", "change.sh", "obey.sh")
     verbs = "\n".join((folder / name).read_text() for name in names)
     for shell in (["sh", "-s"], ["busybox", "sh", "-s"]):
         done = one.on("server-b", shell, input=f"{verbs}\ntake_down wg0 {64 * 'f'}\n")

@@ -103,7 +103,7 @@ def teach(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     program, lesson = shells.program(), shells.lesson()
     head, start, _ = program.rpartition(b"\nserve\n")
     assert start
-    head = head.replace(b"look | learn", b"echo_back | look | learn")
+    lesson = lesson.replace(b"observe | facts", b"echo_back | observe | facts")
 
     def put(functions: str) -> None:
         verbs = b"echo_back() { id -u; cat; }\n" + functions.encode()

@@ -73,6 +73,7 @@ class Host:
         folder = resources.files("meshtui.ssh") / "scripts"
         parts = (
             "serve.sh",
+            "obey.sh",
             "look.sh",
             "observe.sh",
             "stage.sh",

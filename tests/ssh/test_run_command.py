@@ -27,7 +27,9 @@ def shell(request: pytest.FixtureRequest) -> list[str]:
 
 def argv(shell: list[str], seconds: int, most: int) -> list[str]:
     folder = resources.files("meshtui.ssh") / "scripts"
-    program = "".join((folder / f"{name}.sh").read_text("utf-8") for name in ("serve", "run"))
+    program = "".join(
+        (folder / f"{name}.sh").read_text("utf-8") for name in ("serve", "obey", "run")
+    )
     # As in start.sh.
     program = f"trap '' PIPE\n{program}\nrun_command {seconds} {most}"
     return [str(shutil.which(shell[0])), *shell[1:], "-c", program]

@@ -11,44 +11,21 @@ take() {
     dd bs="$1" count=1 iflag=fullblock 2>/dev/null || dd bs=1 count="$1" 2>/dev/null
 }
 
+# This much each connection begins with, read byte by byte: the rest of it is in obey.sh.
 serve() {
     set -f
     while IFS=' ' read -r token bytes verb args; do
-        case $verb in
-            look | learn | observe | facts | nothing | ping_all | ping_times | path_mtu | run_command) ;;
-            make_key | stage | place | change | bring_up | switch_key | take_over | take_down) ;;
-            arm | extend | ready | confirm | revert | abandon | standing | settled | meet) ;;
-            *) verb=unknown_verb ;;
-        esac
         # Splitting is wanted: meshtui sends no argument with a space in it.
         # shellcheck disable=SC2086
-        if [ "$verb" = look ]; then
+        case $verb in
             # Asked every second: it has no need of a shell of its own.
-            look $args </dev/null
-        elif [ "$verb" = learn ]; then
+            look) look $args </dev/null ;;
             # Verbs, to be known from now on.
-            taught=$(take "$bytes") && eval "$taught"
-        elif [ "$bytes" -gt 0 ]; then
-            # What a verb leaves unread must not be taken for the next request.
-            take "$bytes" | {
-                trap 'while IFS= read -r _; do :; done' EXIT
-                "$verb" $args
-            }
-        else
-            ("$verb" $args </dev/null)
-        fi
+            learn) taught=$(take "$bytes") && eval "$taught" ;;
+            *) obey ;;
+        esac
         status=$?
         [ "$status" -eq 0 ] || printf '\n%s\n' "$token" >&2
         printf '\n%s %s\n' "$token" "$status"
     done
-}
-
-unknown_verb() {
-    fail 'meshtui asked for something this script does not know'
-}
-
-# Say why on stderr, and end the verb.
-fail() {
-    printf '%s\n' "$1" >&2
-    exit "${2:-1}"
 }

@@ -6,7 +6,7 @@ CONNECTION=${1:-}
 LC_ALL=C
 PATH=$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LC_ALL PATH
-# A step that prints to a channel that was closed goes on; see run in serve.sh.
+# A step that prints to a channel that was closed goes on.
 trap '' PIPE
 # From a file, and not from meshtui: see start_watch.
 if [ "${1:-}" = watch ]; then
