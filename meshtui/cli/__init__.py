@@ -8,7 +8,6 @@ healthy; 2 the command line or mesh.toml is wrong; for `plan`, 3: there are chan
 from __future__ import annotations
 
 import asyncio
-import atexit
 import gc
 import resource
 import sys
@@ -18,6 +17,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from meshtui.cli.garbage import seldom_collected
 from meshtui.cli.run import new_fleet, print_json, refuse_namesakes, with_fleet
 from meshtui.errors import MeshError, UnknownHostKey, UsageError
 
@@ -34,11 +34,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run meshtui; the exit code."""
     # A core file would hold the keys that were in memory.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # What is loaded stays, and a look at a large mesh is ten thousand objects that leave no
-    # garbage behind: to search all that for some, again and again, is a tenth of the time.
-    gc.set_threshold(100_000)
-    # Nor once more at the end: that is half a second of a look at 1,000 hosts.
-    atexit.register(gc.freeze)
     argv = sys.argv[1:] if argv is None else argv
     if argv:
         from meshtui.cli.parser import parser
@@ -49,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = SimpleNamespace(files=None, ssh_config=None, read_only=False, command=None)
     try:
         _one_file(args)
-        code = COMMANDS[args.command](args)
+        with seldom_collected(stays=args.command in _STAYING):
+            code = COMMANDS[args.command](args)
     except UsageError as error:
         print(f"meshtui: {error}", file=sys.stderr)
         return 2
@@ -372,6 +368,8 @@ def _open_tui(args: Args) -> int:
     return run([Shown(mesh, partial(open_fleet, path)) for mesh, path in shown], settings)
 
 
+#: A person ends them.
+_STAYING = (None, "demo")
 #: What does each command; None: the screen.
 COMMANDS: dict[str | None, Callable[[Args], int]] = {
     None: _tui,

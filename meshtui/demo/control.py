@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,8 @@ class Control:
         answer = await host.tool("systemctl", "enable", "--now", f"wg-quick@{INTERFACE}")
         if answer.status:
             raise MeshError(answer.err.decode("utf-8", "replace").strip(), host=host.name)
+        # It stays: to look for garbage in what 1,000 such are takes a second, and nobody answers.
+        gc.freeze()
 
     async def _fault(self, kind: str, hosts: list[Host], *, on: bool) -> None:
         each: Mapping[str, Callable[[Host], None]] = {
