@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from asyncssh.logging import SSHLogger
 
 #: SSH_MSG_IGNORE of RFC 4250, section 4.1.2.
 _IGNORE = 2
+#: Those that others follow at once: EXT_INFO, NEWKEYS and the answer to a key exchange.
+_FOLLOWED = frozenset({7, 21, 31})
 
 
 class _Silence(SSHLogger):
@@ -26,16 +29,34 @@ _SILENCE = _Silence()
 
 
 def spare(connection: Any) -> None:
-    """Have an asyncssh connection, of either end, log nothing, and send no SSH_MSG_IGNORE.
+    """Have an asyncssh connection, of either end, log nothing, and send less in fewer pieces.
 
-    These shield CBC ciphers (RFC 4251, section 9.3.1), of which neither end of ours offers one,
-    and are two packets of five of a login: each costs both ends as much as any other.
+    No SSH_MSG_IGNORE: they shield CBC ciphers (RFC 4251, section 9.3.1), of which neither end of
+    ours offers one, and are two packets of five of a login. And what ends a key exchange goes
+    out as one piece: each that comes wakes the other end.
     """
     connection._logger = _SILENCE
-    send = connection.send_packet
+    send_packet, send_bytes = connection.send_packet, connection._send
+    loop = asyncio.get_running_loop()
+    held, followed = bytearray(), False
 
-    def send_packet(kind: int, *args: bytes, **more: object) -> None:
+    def send_or_hold(kind: int, *args: bytes, **more: object) -> None:
+        nonlocal followed
         if kind != _IGNORE:
-            send(kind, *args, **more)
+            followed = kind in _FOLLOWED
+            send_packet(kind, *args, **more)
 
-    connection.send_packet = send_packet
+    def send(data: bytes) -> None:
+        if followed and not held:
+            loop.call_soon(flush)
+        held.extend(data)
+        if not followed:
+            flush()
+
+    def flush() -> None:
+        if held:
+            data = bytes(held)
+            held.clear()
+            send_bytes(data)
+
+    connection.send_packet, connection._send = send_or_hold, send
