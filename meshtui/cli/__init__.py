@@ -92,16 +92,18 @@ def _init(args: Args) -> int:
 
 
 def _status(args: Args) -> int:
-    from meshtui.cli.status import as_json, healthy, print_status
+    from meshtui.cli.status import as_json, compares, healthy, print_status
 
     async def ask(fleet: Fleet) -> int:
-        plan = None if args.no_drift else await fleet.plan()
+        plan = await fleet.plan() if compares(fleet.mesh, args.drift) else None
         polled = await fleet.status(plan)
         drift = {one.host: one for one in fleet.drifting.of(plan)} if plan else {}
         if args.json:
             print_json(as_json(fleet.mesh, polled, drift, datetime.now(UTC)))
         else:
             print_status(fleet.mesh, polled, drift, every_link=args.links)
+            if plan is None and args.drift is None:
+                print("of so many hosts, drift is looked for with --drift only")
         return 0 if healthy(fleet.mesh, polled) else 1
 
     return with_fleet(args, ask)

@@ -11,6 +11,10 @@ from meshtui import __version__
 from meshtui.cli.demo import register as register_demo
 from meshtui.cli.lab import register as register_lab
 
+#: Of so many hosts at most `status` looks for drift unasked: that is ten programs on each of
+#: them, and all that a plan is made from.
+MOST_COMPARED = 200
+
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line; `command` names what is to be done, None: the screen."""
@@ -62,9 +66,10 @@ def parser() -> argparse.ArgumentParser:
         if name == "status":
             sub.add_argument("--links", action="store_true", help="list every direction")
             sub.add_argument(
-                "--no-drift",
-                action="store_true",
-                help="do not compare the hosts with mesh.toml: a request a host, and quick",
+                "--drift",
+                action=argparse.BooleanOptionalAction,
+                help="compare the hosts with mesh.toml, too, or do not, which is quicker;"
+                f" of more than {MOST_COMPARED} hosts only where it is asked for",
             )
         else:
             sub.add_argument(

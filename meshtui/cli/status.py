@@ -12,6 +12,7 @@ from rich.text import Text
 
 from meshtui.cli.columns import print_columns
 from meshtui.cli.drift import drift_json, print_drift
+from meshtui.cli.parser import MOST_COMPARED
 from meshtui.cli.paths import Path, Through, along, paths, through_others
 from meshtui.fleet.events import HostDrift, HostPolled, LinkStatus
 from meshtui.fleet.recover import standing
@@ -41,6 +42,11 @@ _STYLE = {
     "seen": ("green", "◆"),
     "away": ("dim", "◇"),
 }
+
+
+def compares(mesh: Mesh, asked: bool | None) -> bool:
+    """Whether drift is looked for; `asked`: what the command line says of it, if anything."""
+    return len(mesh.hosts) <= MOST_COMPARED if asked is None else asked
 
 
 def healthy(mesh: Mesh, polled: Iterable[HostPolled]) -> bool:

@@ -90,7 +90,7 @@ async def statuses(report: Report, count: int) -> None:
         name = f"{count} hosts in groups"
         report.say(f"{name}: formed without SSH", time.monotonic() - begun, "s")
         pid = hosts_of(os.getpid())
-        for more in (["--no-drift"], []):
+        for more in ([], ["--drift"]):
             used, begun = (cpu(pid), of_children(os.getpid())), time.monotonic()
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "meshtui", "-f", demo.mesh_file, "-F", demo.ssh_config),
@@ -101,7 +101,7 @@ async def statuses(report: Report, count: int) -> None:
             )
             await process.wait()
             what = " ".join([f"{name}: status", *more])
-            report.say(what, time.monotonic() - begun, "s", 10)
+            report.say(what, time.monotonic() - begun, "s", *([] if more else [10]))
             report.say("  CPU of meshtui", of_children(os.getpid()) - used[1], "s")
             report.say("  CPU of the hosts, less shells", cpu(pid) - used[0], "s")
         report.say(f"{name}: peak memory", peak(pid), "MB")

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from meshtui.cli.status import as_json, healthy, print_status
+from meshtui.cli.parser import MOST_COMPARED, parser
+from meshtui.cli.status import as_json, compares, healthy, print_status
 from meshtui.errors import Unreachable
 from meshtui.fleet.events import HostDrift
 from meshtui.fleet.look import polled
@@ -35,3 +36,12 @@ def test_drift_that_was_not_asked_for_is_not_told(capsys: pytest.CaptureFixture[
     assert as_json(mesh, looks, {}, datetime.now(UTC))["hosts"]["a"]["drift"] is None
     print_status(mesh, looks, {}, every_link=False)
     assert "drift" not in capsys.readouterr().out
+
+
+def test_drift_is_looked_for_where_it_is_asked_for_and_among_few() -> None:
+    few, many = (replace(make_mesh(1), hosts=dict.fromkeys(range(n))) for n in (200, 201))  # type: ignore[arg-type]
+    assert MOST_COMPARED == 200
+    for words, of_few, of_many in (([], True, False), (["--drift"], True, True)):
+        asked = parser().parse_args(["status", *words]).drift
+        assert (compares(few, asked), compares(many, asked)) == (of_few, of_many)
+    assert not compares(few, parser().parse_args(["status", "--no-drift"]).drift)

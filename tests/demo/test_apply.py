@@ -7,10 +7,17 @@ import json
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from meshtui.demo.served import Demo
+from meshtui.errors import UnknownHostKey
+from meshtui.fleet.fleet import Fleet
+from meshtui.ssh.connect import Connection, Connector
+from meshtui.ssh.shell import Shell
 
 
 async def meshtui(demo: Demo, *args: str, code: int | None = 0) -> Any:
@@ -43,6 +50,46 @@ async def test_seven_hosts_one_of_them_behind_nat() -> None:
         assert up(await meshtui(demo, "apply", "--yes")) == (42, 42)
         assert await unhealthy(demo) == set()
         assert (await meshtui(demo, "plan"))["changes"] == 0
+
+
+async def test_what_a_plan_saw_of_a_host_is_not_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    ask, open_ = Shell.ask, Connector.open
+
+    async def ask_and_tell(shell: Shell, verb: str, *args: str, **more: Any) -> bytes:
+        asked.append(f"{shell.host} {verb}")
+        return await ask(shell, verb, *args, **more)
+
+    async def open_and_tell(connector: Connector, name: str, written: str) -> Connection:
+        asked.append(f"{name} opened")
+        return await open_(connector, name, written)
+
+    async def never(_: UnknownHostKey) -> bool:
+        return False
+
+    async with await Demo.start(3, spare=0) as demo:
+        monkeypatch.setenv("XDG_STATE_HOME", str(demo.folder / "state"))
+        await meshtui(demo, "apply", "--yes")
+        await demo.fault("down", "fra-1")
+        monkeypatch.setattr(Shell, "ask", ask_and_tell)
+        monkeypatch.setattr(Connector, "open", open_and_tell)
+        fleet = Fleet(demo.mesh_file, never, demo.ssh_config)
+        try:
+            polled = await fleet.status(await fleet.plan())
+            assert {one.host.name: one.host.state for one in polled} == {
+                "fra-1": "unreachable",
+                "nyc-1": "up",
+                "office": "up",
+            }
+            told = Counter(asked)
+            assert told["fra-1 opened"] == 1 and told["office observe"] == 1
+            assert not [one for one in told if one.endswith(" look")]
+            await fleet.status()
+            assert f"{polled[1].host.name} look" in asked
+        finally:
+            await fleet.close()
 
 
 async def test_what_goes_wrong_shows_and_is_put_right() -> None:
