@@ -45,7 +45,7 @@ def test_an_interface_that_systemd_could_not_start_says_why(lab: Callable[..., L
     one = lab(2, systemd=True)
     # No other WireGuard, of which a plan knows.
     other = (
-        "systemd-run -q --unit=taken systemd-socket-activate --datagram -l 51820 true;"
+        "systemd-run -q --unit=taken systemd-socket-activate --datagram -l 51820 sleep 1000;"
         " until grep -q ':CA6C ' /proc/net/udp*; do sleep 0.1; done"
     )
     on(one, "server-b", "sh", "-c", other)
