@@ -64,6 +64,7 @@ def test_an_endpoint_that_nobody_answers_from_is_taken_back(one: Lab) -> None:
     assert (one.path / "mesh.toml").read_text() == text
 
 
+@pytest.mark.long
 def test_a_change_that_cuts_its_own_path_comes_back(one: Lab) -> None:
     through_the_mesh(one, "server-b")
     before = settled(one, HOSTS, 5)
@@ -113,6 +114,7 @@ def test_a_port_that_a_firewall_drops_takes_all_back(one: Lab) -> None:
     on(one, "server-c", "nft", "delete table inet fw")
 
 
+@pytest.mark.long
 def test_a_second_operator_is_told_who_is_at_it(one: Lab) -> None:
     other = one.path / "other"
     other.mkdir(exist_ok=True)

@@ -140,6 +140,7 @@ def pinging(lab: Lab, host: str, *addresses: str) -> Iterator[None]:
             one.wait()
 
 
+@pytest.mark.long
 def test_a_cut_link_is_seen_while_it_matters(three: Lab) -> None:
     """server-a pings both others: one way is cut each, the far one and the near one."""
     with pinging(three, "server-a", "10.0.0.2", "10.0.0.3"), Watch(three) as watch:

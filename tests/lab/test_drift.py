@@ -35,6 +35,7 @@ def one_of(found: dict[tuple[str, str], dict[str, Any]], where: str, what: str) 
     return one["wanted"], one["found"]
 
 
+@pytest.mark.long
 def test_what_is_changed_by_hand_shows_and_what_roams_does_not(lab: MakeLab) -> None:
     one = lab(3)
     apply(one)

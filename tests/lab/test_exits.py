@@ -169,6 +169,7 @@ def rule(line: str) -> str:
     return line.split(":\t")[-1]
 
 
+@pytest.mark.long
 def test_silence_takes_it_back(one: Lab) -> None:
     with logged_in(one), Flow(one, HOSTS) as flow:
         before = kernel(one, "server-a")

@@ -163,6 +163,7 @@ def test_a_hub_to_be_that_cannot_be_changed_cuts_nobody_off(lab: MakeLab) -> Non
     assert on(one, "server-a", "ping", "-c", "1", "-W", "2", "10.0.0.3")
 
 
+@pytest.mark.long
 def test_what_is_owed_is_done_when_the_host_returns(lab: MakeLab) -> None:
     one = lab(3)
     one.kill(BAD)
@@ -223,6 +224,7 @@ def test_cloned_hosts_are_told_apart(lab: MakeLab) -> None:
     assert "same key as server-c" in shown["problems"]["server-a"]
 
 
+@pytest.mark.long
 def test_a_direction_that_does_not_work_is_said(lab: MakeLab) -> None:
     one = lab(3)
     faults.block_udp(one, "server-a", "server-b")

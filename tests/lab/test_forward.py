@@ -110,6 +110,7 @@ def test_what_a_reload_of_the_firewall_took_is_drift_and_comes_back(one: Lab) ->
     apply(one)
 
 
+@pytest.mark.long
 def test_silence_takes_it_back(one: Lab) -> None:
     before = passing(one), settled(one, HOSTS, 5)
     kill(one, "after change on server-b")

@@ -46,6 +46,7 @@ def test_a_made_key_that_is_a_strangers_takes_nothing_from_them(lab: MakeLab) ->
     assert f"{STRANGER}\t10.0.0.77/32" in peers
 
 
+@pytest.mark.long
 def test_an_answer_that_is_no_ping_stops_no_proof_of_others(lab: MakeLab) -> None:
     one = lab(3)
     script = 'for to; do :; done; echo "64 bytes from $to: icmp_seq=1 ttl=64 time=1.2.3 ms"'

@@ -251,6 +251,7 @@ def test_ipv6_alone(lab: Callable[..., Lab]) -> None:
     assert shown.endswith("[2001:db8:113::2]:51820")
 
 
+@pytest.mark.long
 @pytest.mark.systemd
 def test_with_systemd(lab: Callable[..., Lab]) -> None:
     one = lab(1, nat=1, outside=1, systemd=True)

@@ -60,6 +60,7 @@ def test_one_apply_finds_them_out_and_has_them_meet(lab: MakeLab) -> None:
     assert f"{C} is behind NAT" in meshtui(four, "log", "1").stdout
 
 
+@pytest.mark.long
 def test_those_that_cannot_meet_are_relayed(lab: MakeLab) -> None:
     four = untold(lab(4, nat=2, symmetric=True))
     said = apply(four)
@@ -80,6 +81,7 @@ def test_whose_router_forwards_the_port_is_public(lab: MakeLab) -> None:
     assert plan(four, code=0)["changes"] == 0
 
 
+@pytest.mark.long
 def test_a_host_that_comes_later_is_found_out(lab: MakeLab) -> None:
     four = lab(4, nat=1)
     without(four, D)
@@ -96,6 +98,7 @@ def test_a_host_that_comes_later_is_found_out(lab: MakeLab) -> None:
     assert apply(four)["changes"] == 0 and hidden(four) == [D]
 
 
+@pytest.mark.long
 def test_where_nobody_is_outside_that_is_said(lab: MakeLab) -> None:
     two = untold(lab(2, nat=2))
     said = apply(two)

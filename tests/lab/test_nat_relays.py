@@ -68,6 +68,7 @@ def test_the_path_is_told_as_it_should_be_and_as_it_is(four: Lab) -> None:
     assert meshtui(four, "path", C, D, "--now").stdout == ways
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("where", ["mesh", "host", "link"])
 def test_the_relay_that_is_named_carries(four: Lab, where: str) -> None:
     # The one that carries now is not the one that is named.

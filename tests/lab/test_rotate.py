@@ -55,6 +55,7 @@ def test_preshared_keys_lose_nothing(mesh: Lab) -> None:
     plan(mesh, code=0)
 
 
+@pytest.mark.long
 def test_killed_after_the_switch_it_goes_back_to_the_old_key(mesh: Lab) -> None:
     before, old = settled(mesh, HOSTS, 5), keys(mesh)
     # The key that was made waits for the next time.
@@ -70,6 +71,7 @@ def test_killed_after_the_switch_it_goes_back_to_the_old_key(mesh: Lab) -> None:
     settled(mesh, HOSTS, 5)
 
 
+@pytest.mark.long
 def test_a_host_that_is_away_is_owed_the_new_key(mesh: Lab) -> None:
     config = mesh.path / "ssh_config"
     config.write_text("ConnectTimeout 3\n" + config.read_text())

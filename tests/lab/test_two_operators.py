@@ -21,6 +21,7 @@ WINDOW = 25
 """Seconds after which hosts go back."""
 
 
+@pytest.mark.long
 def test_the_second_sees_the_first(lab: Callable[..., Lab]) -> None:
     one = lab(3)
     meshtui(one, "apply", "--yes")

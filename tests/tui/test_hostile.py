@@ -129,6 +129,7 @@ def test_the_check_sees_what_it_looks_for() -> None:
     assert {category(char) for char in EVIL} >= ACTIVE - {"Cs"}
 
 
+@pytest.mark.long
 def test_the_bytes_of_a_real_terminal() -> None:
     with Terminal([sys.executable, str(Path(__file__).parent / "hostile.py")], size=(150, 40)) as t:
         t.until("2/3")
