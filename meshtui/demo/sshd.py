@@ -71,7 +71,7 @@ class Sshd:
             encoding=None,
             line_editor=False,
             compression_algs=None,
-            # Nobody between the two of one machine keeps it for the day of quantum computers.
+            # What never leaves this machine need not withstand a quantum computer.
             kex_algs=["curve25519-sha256"],
         )
         self.port = self._listener.get_port()
