@@ -49,7 +49,6 @@ def drop_v6(lab: Lab, at: str, of: str) -> None:
     lab.on(at, ["nft", "-f", "-"], input=DROP.format(lab.host(of).v6), check=True)
 
 
-@pytest.mark.long
 def test_a_pair_whose_first_choice_is_blocked_uses_the_other(three: Lab) -> None:
     drop_v6(three, A, B)
     drop_v6(three, B, A)
