@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from meshtui.fleet.events import HostPolled
-from meshtui.mesh.bits import places_of
+from meshtui.mesh.bits import mask_of, places_of
 from meshtui.mesh.links import links_of
 from meshtui.mesh.model import Mesh
 from meshtui.mesh.paths import carried, path, reachable
@@ -65,14 +65,13 @@ def through_others(
     """
     links, tables = links_of(mesh), carried(mesh)
     place, hosts = links.place, (1 << len(mesh.hosts)) - 1
-    bits = [1 << number for number in range(len(links.members))]
-    seen, seen_by = [0] * len(bits), [0] * len(bits)
+    seen, seen_by = [0] * len(links.members), [0] * len(links.members)
     for one in polled:
         here = place[one.host.name]
         fine_ones = [place[link.to] for link in one.links if link.state in fine]
-        seen[here] = sum(map(bits.__getitem__, fine_ones))
+        seen[here] = mask_of(fine_ones)
         for there in fine_ones:
-            seen_by[there] |= bits[here]
+            seen_by[there] |= 1 << here
     both = [row & column for row, column in zip(seen, seen_by, strict=True)]
 
     def reached(here: int, wanted: int) -> int:

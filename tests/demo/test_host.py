@@ -64,6 +64,24 @@ async def test_nobody_asks_whether_the_only_key_would_do(tmp_path: Path, sent: l
     assert MSG_USERAUTH_PK_OK not in sent
 
 
+async def test_what_ends_a_key_exchange_goes_out_in_one_piece(
+    tmp_path: Path, sent: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces: list[int] = []
+    send = SSHConnection._send
+
+    def send_piece(one: SSHConnection, data: bytes) -> None:
+        pieces.append(len(data))
+        send(one, data)
+
+    monkeypatch.setattr(SSHConnection, "_send", send_piece)
+    async with fleet(tmp_path) as made, shell(made) as asked:
+        await asked.ask("nothing", deadline=10)
+        # Each end says its version first. The answer, the new keys and what comes with them are
+        # one piece; so are the client's new keys and all that follows them.
+        assert len(pieces) == 2 + len(sent) - 2 - 2
+
+
 async def test_no_end_logs_what_it_sends(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("DEBUG", "asyncssh")
     async with fleet(tmp_path) as made, shell(made) as asked:
